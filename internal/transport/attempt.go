@@ -1,0 +1,145 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptrace"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/cnpay-go/cnpay"
+)
+
+// run is one exchange under way. Only the two flags are touched by other goroutines.
+type run struct {
+	exchange *Exchange
+	settings cnpay.Settings
+
+	attempt int
+	sent    int // attempts of which a byte may have left
+	status  int
+	err     error // of the last attempt, kept because the end of a context would hide it
+	wait    time.Duration
+
+	traced    atomic.Bool // the transport reports what it does
+	connected atomic.Bool // this attempt was given a connection, so it may have been written
+}
+
+// roundTrip makes the attempts. go-retryablehttp drives them with none of its own defaults; a Client of its own
+// per call costs one allocation and lets the policy be plain closures over the run.
+func (r *run) roundTrip(ctx context.Context, c *http.Client, body []byte) (*http.Response, error) {
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("%w: %w", cnpay.ErrTransport, context.Cause(ctx))
+	}
+	x := r.exchange
+	// A connection is handed out before the first byte is written to it, and from this goroutine. Any later
+	// mark (WroteHeaders) could be set after a cancelled RoundTrip has returned.
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { r.traced.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { r.connected.Store(true) },
+	})
+	req, err := retryablehttp.NewRequestWithContext(ctx, x.Method, x.URL, body)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", cnpay.ErrTransport, bare(err))
+	}
+	req.Header = x.Header.Clone()
+	if req.Header == nil {
+		req.Header = http.Header{}
+	}
+	authorize := func(req *http.Request) error {
+		r.attempt++
+		r.traced.Store(false)
+		r.connected.Store(false)
+		if x.Authorize == nil {
+			return nil
+		}
+		return x.Authorize(req.Header, body)
+	}
+	if err := authorize(req.Request); err != nil {
+		return nil, fmt.Errorf("signing: %w", err)
+	}
+	attempts := r.settings.Retry.Attempts
+	if attempts <= 0 {
+		attempts = 3
+	}
+	driver := retryablehttp.Client{
+		HTTPClient:   c,
+		RetryMax:     attempts - 1,
+		CheckRetry:   r.again,
+		Backoff:      func(time.Duration, time.Duration, int, *http.Response) time.Duration { return r.wait },
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+		PrepareRetry: authorize,
+	}
+	res, err := driver.Do(req)
+	if err != nil {
+		if r.err != nil && !errors.Is(err, r.err) {
+			err = errors.Join(bare(err), bare(r.err))
+		}
+		return nil, fmt.Errorf("%w: %w", cnpay.ErrTransport, bare(err))
+	}
+	return res, nil
+}
+
+// unanswered is the outcome of a run that no answer came to.
+func (r *run) unanswered() cnpay.Outcome {
+	if r.sent == 0 {
+		return cnpay.NotSent
+	}
+	return cnpay.Unknown
+}
+
+// again is called after every attempt; it keeps the books and decides whether another may follow.
+func (r *run) again(ctx context.Context, res *http.Response, err error) (bool, error) {
+	left := res != nil || r.connected.Load() || !r.traced.Load()
+	if left {
+		r.sent++
+	}
+	r.err = err
+	if l := r.settings.Logger; l != nil {
+		status := 0
+		if res != nil {
+			status = res.StatusCode
+		}
+		l.LogAttrs(ctx, slog.LevelDebug, "cnpay attempt", append(subject(r.exchange.Subject),
+			slog.Int("attempt", r.attempt), slog.Bool("left", left), slog.Int("status", status))...)
+	}
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case ctx.Err() != nil || errors.As(err, &untrusted):
+		return false, nil
+	case left && !r.exchange.Repeatable:
+		return false, nil
+	case res != nil && res.StatusCode < 500 && res.StatusCode != http.StatusTooManyRequests:
+		return false, nil
+	}
+	r.wait = backoff(r.settings.Retry, r.attempt, res)
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= r.wait {
+		return false, nil
+	}
+	return true, nil
+}
+
+func backoff(p cnpay.Retry, attempt int, res *http.Response) time.Duration {
+	shortest, longest := p.MinWait, p.MaxWait
+	if shortest <= 0 {
+		shortest = 200 * time.Millisecond
+	}
+	if longest <= 0 {
+		longest = 2 * time.Second
+	}
+	if res != nil {
+		if s, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil && s >= 0 {
+			return time.Duration(min(int64(s), int64(longest/time.Second)+1)) * time.Second
+		}
+	}
+	d := min(shortest<<min(attempt-1, 16), longest)
+	return d/2 + rand.N(d/2+1)
+}

@@ -1,0 +1,85 @@
+package upay
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/transport"
+)
+
+// operation is one line of the provider's list.
+type operation struct {
+	id         string // as in the catalog
+	path       string
+	repeatable bool // the book says that a repeat is harmless
+	judge      func(*Biz) cnpay.Outcome
+}
+
+// message is a request.
+type message interface {
+	complete(*Client)          // fills in what the configuration knows
+	conditions() []cnpay.Fault // of the conditional fields
+	reference() (sn, clientSN string)
+}
+
+// response is a pointer to an answer's struct.
+type response interface{ base() *Response }
+
+// call carries out one operation. The caller's request is copied, checked, and signed as the bytes that are sent.
+func call[Res, Req any, M interface {
+	*Req
+	message
+}, R interface {
+	*Res
+	response
+}](ctx context.Context, c *Client, op operation, req *Req, opts []cnpay.Option) (*Res, error) {
+	m := M(new(Req))
+	if req != nil {
+		*m = *req
+	}
+	m.complete(c)
+	sn, clientSN := m.reference()
+	order := clientSN
+	if order == "" {
+		order = sn
+	}
+	var res R
+	err := c.transport.Do(ctx, c.settings.With(opts...), &transport.Exchange{
+		Subject:    cnpay.Subject{Provider: "upay", Operation: op.id, Order: order},
+		Method:     http.MethodPost,
+		URL:        c.gateway + op.path,
+		Header:     http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}},
+		Repeatable: op.repeatable,
+		Prepare: func() ([]byte, error) {
+			if faults := append(c.fields.Check(m), m.conditions()...); faults != nil {
+				return nil, &cnpay.InvalidRequestError{Faults: faults}
+			}
+			return json.Marshal(m)
+		},
+		Authorize: func(h http.Header, body []byte) error {
+			signature, err := c.signer.Sign(body)
+			h["Authorization"] = []string{c.terminalSN + " " + signature}
+			return err
+		},
+		Read: func(reply *transport.Reply) (cnpay.Verdict, error) {
+			decoded := R(new(Res))
+			base := decoded.base()
+			extra, err := c.fields.DecodeJSON(reply.Body, decoded)
+			if err != nil {
+				return cnpay.Verdict{}, err
+			}
+			base.Answer = cnpay.Answer{HTTPStatus: reply.Status, Raw: reply.Body, Extra: extra}
+			base.flatten()
+			verdict := judge(base, reply.Status, op)
+			if err := base.belongs(sn, clientSN, verdict.Outcome); err != nil {
+				return cnpay.Verdict{}, err
+			}
+			base.Outcome = verdict.Outcome
+			res = decoded
+			return verdict, nil
+		},
+	})
+	return res, err
+}

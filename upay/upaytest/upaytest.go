@@ -1,0 +1,195 @@
+// Package upaytest is a Upay gateway inside the process, for tests of code that uses package upay.
+//
+//	gateway := upaytest.NewServer()
+//	defer gateway.Close()
+//	client, err := upay.New(gateway.Config())
+//	sn := gateway.AddOrder("7654321132", 10000)
+//	gateway.Misbehave("revoke", upaytest.LostAnswer)
+//
+// It checks signatures with code of its own, keeps orders as Upay does, and misbehaves on command.
+package upaytest
+
+import (
+	"crypto/md5"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/testgateway"
+	"github.com/cnpay-go/cnpay/upay"
+)
+
+// Fault is a way to misbehave; see the constants.
+type Fault = testgateway.Fault
+
+// The faults this gateway can play.
+const (
+	OK          = testgateway.OK
+	LostAnswer  = testgateway.LostAnswer
+	Hang        = testgateway.Hang
+	Reset       = testgateway.Reset
+	CutBody     = testgateway.CutBody
+	HTTP502     = testgateway.HTTP502
+	Empty       = testgateway.Empty
+	HTML        = testgateway.HTML
+	HugeBody    = testgateway.HugeBody
+	Redirect    = testgateway.Redirect
+	Refused     = testgateway.Refused
+	OtherAnswer = testgateway.OtherAnswer
+	UnknownCode = testgateway.UnknownCode
+)
+
+// Server is the gateway. Its methods Misbehave, AlwaysMisbehave, Received and Close, and its field URL, come from
+// what all gateways of this module share.
+type Server struct {
+	*testgateway.Server
+	config upay.Config
+
+	mu     sync.Mutex
+	orders map[string]*order // by sn
+	last   int
+}
+
+type order struct {
+	sn, clientSN, status string
+	amount               int64
+}
+
+// NewServer starts a gateway with one activated terminal.
+func NewServer() *Server {
+	s := &Server{orders: map[string]*order{}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /upay/v2/revoke", s.handle("revoke", s.revoke))
+	mux.HandleFunc("POST /upay/v2/query", s.handle("query", s.query))
+	s.Server = testgateway.Start(mux)
+	s.config = upay.Config{
+		Gateway:     s.URL,
+		TerminalSN:  "00101010029201012912",
+		TerminalKey: cnpay.Secret(testgateway.RandomHex(16)),
+	}
+	return s
+}
+
+// Config is the configuration of a client for this gateway's terminal.
+func (s *Server) Config() upay.Config { return s.config }
+
+// AddOrder makes an order that was paid just now, of amount fen, and returns Upay's number for it.
+func (s *Server) AddOrder(clientSN string, amount int64) (sn string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last++
+	sn = fmt.Sprintf("78922594%08d", s.last)
+	s.orders[sn] = &order{sn: sn, clientSN: clientSN, status: "PAID", amount: amount}
+	return sn
+}
+
+// SetStatus puts an order into another state (订单状态), REFUNDED for example.
+func (s *Server) SetStatus(sn, status string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if o := s.orders[sn]; o != nil {
+		o.status = status
+	}
+}
+
+type object map[string]any
+
+func (s *Server) handle(operation string, act func(*order, Fault) object) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+		if err != nil {
+			return
+		}
+		fault := s.Receive(operation)
+		answer := s.answer(r, body, fault, act)
+		text, err := json.Marshal(answer)
+		if err != nil {
+			panic(err) // a mistake of this package
+		}
+		s.Answer(w, r, fault, http.StatusOK, "application/json; charset=utf-8", text)
+	}
+}
+
+func (s *Server) answer(r *http.Request, body []byte, fault Fault, act func(*order, Fault) object) object {
+	digest := md5.Sum(append(body, s.config.TerminalKey.Reveal()...))
+	if r.Header.Get("Authorization") != s.config.TerminalSN+" "+hex.EncodeToString(digest[:]) {
+		return object{"result_code": "400", "error_code": "ILLEGAL_SIGN", "error_message": "签名错误"}
+	}
+	var q struct {
+		TerminalSN string `json:"terminal_sn"`
+		SN         string `json:"sn"`
+		ClientSN   string `json:"client_sn"`
+	}
+	if json.Unmarshal(body, &q) != nil || q.SN == "" && q.ClientSN == "" {
+		return object{"result_code": "400", "error_code": "INVALID_PARAMS", "error_message": "参数错误"}
+	}
+	if q.TerminalSN != s.config.TerminalSN {
+		return object{"result_code": "400", "error_code": "INVALID_TERMINAL", "error_message": "终端错误"}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return object{"result_code": "200", "biz_response": act(s.find(q.SN, q.ClientSN), fault)}
+}
+
+func (s *Server) find(sn, clientSN string) *order {
+	if sn != "" {
+		return s.orders[sn]
+	}
+	for _, o := range s.orders {
+		if o.clientSN == clientSN {
+			return o
+		}
+	}
+	return nil
+}
+
+func (s *Server) revoke(o *order, fault Fault) object {
+	switch {
+	case o == nil:
+		return object{"result_code": "FAIL", "error_code": "UPAY_ORDER_NOT_EXISTS", "error_message": "订单不存在"}
+	case fault == Refused:
+		return object{"result_code": "FAIL", "error_code": "UPAY_TCP_ORDER_NOT_REFUNDABLE",
+			"error_message": "订单" + o.sn + "参与了活动并且无法撤销"}
+	case o.status == "CANCELED":
+		return object{"result_code": "FAIL", "error_code": "UPAY_CANCEL_ORDER_NOOP", "error_message": "订单已撤销"}
+	case o.status != "PAID":
+		return object{"result_code": "FAIL", "error_code": "UPAY_CANCEL_INVALID_ORDER_STATE",
+			"error_message": "订单" + o.sn + "状态是" + o.status + "，无法撤销"}
+	}
+	o.status = "CANCELED"
+	return s.about(o, "CANCEL_SUCCESS", fault)
+}
+
+func (s *Server) query(o *order, fault Fault) object {
+	if o == nil {
+		return object{"result_code": "FAIL", "error_code": "UPAY_ORDER_NOT_EXISTS", "error_message": "订单不存在"}
+	}
+	return s.about(o, "SUCCESS", fault)
+}
+
+func (s *Server) about(o *order, code string, fault Fault) object {
+	sn, clientSN, net := o.sn, o.clientSN, o.amount
+	switch fault {
+	case OtherAnswer:
+		sn, clientSN = "7892259499999999", "other-"+clientSN
+	case UnknownCode:
+		code = "CANCEL_PERHAPS"
+	}
+	if o.status != "PAID" {
+		net = 0
+	}
+	now := strconv.FormatInt(time.Now().UnixMilli(), 10)
+	return object{"result_code": code, "data": object{
+		"terminal_sn": s.config.TerminalSN, "sn": sn, "client_sn": clientSN,
+		"trade_no": "2013112011001004330000121536", "status": "SUCCESS", "order_status": o.status,
+		"payway": "3", "payway_name": "微信", "sub_payway": "1",
+		"total_amount": strconv.FormatInt(o.amount, 10), "net_amount": strconv.FormatInt(net, 10),
+		"subject": "Pizza", "operator": "Peter", "finish_time": now, "channel_finish_time": now,
+	}}
+}
