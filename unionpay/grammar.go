@@ -57,6 +57,14 @@ func splitPairs(text string) ([]sign.Pair, error) {
 
 // valueEnd is where the value that s begins with ends: at the first "&" outside brackets, or with the text.
 func valueEnd(s string) int {
+	// Nearly all values, among them the long certificate, hold no bracket; IndexByte is much faster than this loop.
+	end := strings.IndexByte(s, '&')
+	if end < 0 {
+		end = len(s)
+	}
+	if strings.IndexByte(s[:end], '{') < 0 && strings.IndexByte(s[:end], '[') < 0 {
+		return end
+	}
 	for i := 0; i < len(s); i++ {
 		var closing byte
 		switch s[i] {
