@@ -115,6 +115,14 @@ func (a *authority) leafFor(t testing.TB, key crypto.PublicKey, change change) *
 	return issue(t, template, a.middle, key, keys().middle, a.hash)
 }
 
+// forged returns a leaf that differs from a genuine one in nothing but the key
+// of the authority.
+func (a *authority) forged(t testing.TB, key crypto.PublicKey) *x509.Certificate {
+	template := a.template("TEST MIDDLE", true)
+	forger := issue(t, template, template, keys().other.Public(), keys().other, crypto.SHA256)
+	return issue(t, a.template(unionPay, false), forger, key, keys().other, crypto.SHA256)
+}
+
 // issue makes a certificate. For SHA-1, which crypto/x509 does not sign with,
 // it renames the algorithm inside a SHA-256 one and signs again.
 func issue(t testing.TB, template, parent *x509.Certificate, key crypto.PublicKey, by crypto.Signer, hash crypto.Hash) *x509.Certificate {
