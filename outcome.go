@@ -53,7 +53,7 @@ func (o *Outcome) UnmarshalText(text []byte) error {
 }
 
 // Final reports whether asking the provider again can no longer change the outcome.
-func (o Outcome) Final() bool { return o == Succeeded || o == Failed }
+func (o Outcome) Final() bool { return o == Succeeded || o == Failed || o == NotSent }
 
 // Result is what every response of this module is.
 type Result interface {

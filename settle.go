@@ -65,6 +65,8 @@ func (s *Settlement[A]) err(subject Subject, cause error) error {
 		return nil
 	case Failed:
 		cause = ErrRefused
+	case NotSent:
+		cause = fmt.Errorf("%w: the request never arrived", ErrTransport)
 	default:
 		if cause == nil {
 			cause = ErrUndecided
