@@ -1,0 +1,285 @@
+// Package unionpay is a client of the all-channel gateway of China UnionPay (银联全渠道平台, ACP 5.1.0).
+//
+// A transaction is named by merId, orderId and txnTime together; see [NewOrderID] and [TxnTime]. Operations that move
+// money are answered at once with "accepted" (受理), which is [cnpay.Pending]. What became of them is told later by a
+// notification ([Client.ParseNotification]) and to a query ([OrdersService.Query]); the Settle methods ask until it is
+// known.
+//
+// Everything that UnionPay sends is signed. With sign method 01 its certificate comes inside the message and is
+// believed only when the merchant's own files of the two authorities vouch for it and its owner is UnionPay.
+package unionpay
+
+import (
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/spec"
+	"github.com/cnpay-go/cnpay/internal/transport"
+	"github.com/cnpay-go/cnpay/sign"
+)
+
+// The gateways, and the hosts of the reconciliation files.
+const (
+	ProductionGateway     = "https://gateway.95516.com"
+	ProductionFileGateway = "https://filedownload.95516.com"
+	TestGateway           = "https://gateway.test.95516.com"
+	TestFileGateway       = "https://filedownload.test.95516.com"
+)
+
+// An Environment is one of UnionPay's two worlds. The zero value is Production.
+type Environment string
+
+// UnionPay's environments. In Test an older name of UnionPay's certificates is accepted, which in production would
+// let its encryption certificate pass for the signing one.
+const (
+	Production Environment = "production"
+	Test       Environment = "test"
+)
+
+// A SignMethod says how messages are signed (签名方法), in both directions.
+type SignMethod string
+
+// The sign methods. The zero value of SignMethod is RSA. Products with encrypted fields need RSA.
+const (
+	RSA    SignMethod = "01" // certificates
+	SHA256 SignMethod = "11" // SHA-256 with a key that both sides know
+	SM3    SignMethod = "12" // SM3 with a key that both sides know
+)
+
+// An Encoding is the character set of messages (编码方式). The zero value is UTF8.
+type Encoding string
+
+// The two character sets that UnionPay knows.
+const (
+	UTF8 Encoding = "UTF-8"
+	GBK  Encoding = "GBK"
+)
+
+// How a merchant is connected (接入类型).
+const (
+	AccessMerchant = "0" // directly (商户直连接入)
+	AccessAcquirer = "1" // through an acquiring institution (收单机构接入)
+	AccessPlatform = "2" // as a platform with merchants below it (平台商户接入)
+)
+
+// NoNotification is the backUrl of an operation about which no notification is wanted.
+const NoNotification = "http://www.specialUrl.com"
+
+// Config says who calls, and whom to believe.
+type Config struct {
+	Environment Environment // empty means Production
+	Gateway     string      // scheme and host; empty means the environment's
+	FileGateway string      // scheme and host of the reconciliation files; empty means Gateway or, without one, the environment's
+	MerID       string      // merchant code (商户代码), 15 letters and digits
+	AccessType  string      // of requests that say nothing else (接入类型); empty means AccessMerchant
+
+	SignMethod SignMethod        // empty means RSA
+	Identity   *sign.Identity    // the merchant's key and certificate from sign.LoadPFX; needed for RSA
+	RootCert   *x509.Certificate // acp_*_root.cer, as UnionPay gave it to the merchant; needed for RSA
+	MiddleCert *x509.Certificate // acp_*_middle.cer, likewise
+	SecureKey  cnpay.Secret      // the common key (密钥); needed for SHA256 and SM3
+
+	Encoding Encoding // empty means UTF8
+}
+
+// Client calls UnionPay for one merchant. It is safe for concurrent use.
+type Client struct {
+	Orders  *OrdersService
+	Preauth *PreauthService
+
+	gateway     string
+	fileGateway string
+	merID       string
+	accessType  string
+	signMethod  SignMethod
+	certID      string
+	encoding    Encoding
+	signer      sign.Signer
+	keyed       sign.Verifier // of sign methods 11 and 12
+	trust       *sign.Trust   // of sign method 01
+	settings    cnpay.Settings
+	transport   *transport.Client
+	fields      spec.Table
+	warnings    []string
+}
+
+// New checks the configuration; it sends nothing.
+func New(config Config, opts ...cnpay.Option) (*Client, error) {
+	settings := cnpay.Settings{}.With(opts...)
+	c := &Client{
+		merID:      config.MerID,
+		accessType: orElse(config.AccessType, AccessMerchant),
+		signMethod: orElse(config.SignMethod, RSA),
+		encoding:   orElse(config.Encoding, UTF8),
+		settings:   settings,
+		transport:  transport.New(settings.HTTPClient),
+	}
+	err := errors.Join(
+		c.reach(config, settings.PlainHTTP),
+		check(config.MerID != "", "merId is missing"),
+		check(slices.Contains([]string{AccessMerchant, AccessAcquirer, AccessPlatform}, c.accessType), "accessType must be 0, 1 or 2"),
+		check(c.encoding == UTF8 || c.encoding == GBK, "encoding must be UTF-8 or GBK"),
+		c.believe(config),
+	)
+	if err != nil {
+		return nil, transport.ConfigError("unionpay", err)
+	}
+	c.warnings = c.misgivings(config)
+	if l := settings.Logger; l != nil {
+		for _, warning := range c.warnings {
+			l.Warn("unionpay configuration", slog.String("warning", warning))
+		}
+	}
+	c.Orders = &OrdersService{c}
+	c.Preauth = &PreauthService{c}
+	return c, nil
+}
+
+// Warnings returns what seemed odd about the configuration, and is no fault: a root certificate that UnionPay is not
+// known to use, a certificate that ends soon. New logs it too.
+func (c *Client) Warnings() []string { return slices.Clone(c.warnings) }
+
+// reach finds the hosts.
+func (c *Client) reach(config Config, plainHTTP bool) (err error) {
+	gateway, files := ProductionGateway, ProductionFileGateway
+	switch orElse(config.Environment, Production) {
+	case Production:
+	case Test:
+		gateway, files = TestGateway, TestFileGateway
+	default:
+		return fmt.Errorf("environment must be %s or %s", Production, Test)
+	}
+	// Files are not fetched from UnionPay's own host for a merchant who calls somewhere else.
+	files = orElse(config.FileGateway, orElse(config.Gateway, files))
+	var noFiles error
+	c.gateway, err = transport.Gateway(orElse(config.Gateway, gateway), plainHTTP)
+	if config.FileGateway != "" || config.Gateway == "" {
+		c.fileGateway, noFiles = transport.Gateway(files, plainHTTP)
+	} else {
+		c.fileGateway = c.gateway
+	}
+	return errors.Join(err, noFiles)
+}
+
+// believe sets up signing and verifying.
+func (c *Client) believe(config Config) (err error) {
+	switch c.signMethod {
+	case RSA:
+		return errors.Join(c.identify(config.Identity), c.trustIn(config))
+	case SHA256, SM3:
+		if config.SecureKey == "" {
+			return fmt.Errorf("secureKey is missing, which signMethod %s needs", c.signMethod)
+		}
+		keyed := sign.NewSHA256Keyed
+		if c.signMethod == SM3 {
+			keyed = sign.NewSM3Keyed
+		}
+		k, err := keyed(config.SecureKey.Reveal())
+		c.signer, c.keyed = k, k
+		return err
+	}
+	return errors.New("signMethod must be 01, 11 or 12")
+}
+
+func (c *Client) identify(id *sign.Identity) (err error) {
+	if id == nil || id.Key == nil || id.Certificate == nil {
+		return errors.New("identity is missing, the merchant's key and certificate (sign.LoadPFX)")
+	}
+	c.certID = id.CertID()
+	c.signer, err = sign.NewRSASigner(id.Key, crypto.SHA256)
+	return err
+}
+
+func (c *Client) trustIn(config Config) error {
+	switch own := config.Identity; {
+	case config.RootCert == nil || config.MiddleCert == nil:
+		return errors.Join(
+			check(config.RootCert != nil, "rootCert is missing, without which no answer can be believed"),
+			check(config.MiddleCert != nil, "middleCert is missing, without which no answer can be believed"))
+	case own != nil && own.Certificate != nil && (own.Certificate.Equal(config.RootCert) || own.Certificate.Equal(config.MiddleCert)):
+		return errors.New("rootCert or middleCert is the merchant's own certificate; want the files that UnionPay gives out")
+	}
+	chain, err := sign.NewChain(config.RootCert, config.MiddleCert)
+	if err != nil {
+		return err
+	}
+	c.trust, err = sign.NewTrust(chain, owner(config.Environment), c.now)
+	return err
+}
+
+func (c *Client) now() time.Time {
+	if c.settings.Clock != nil {
+		return c.settings.Clock()
+	}
+	return time.Now()
+}
+
+// The SHA-256 fingerprints of the certificate authorities that UnionPay's messages were seen to lead to.
+const (
+	FingerprintProductionRoot   = "d9b74371966ad47a9b5944e8df1531161b8a53be425154ef9183d52186470419" // O=CFCA CS CA
+	FingerprintProductionMiddle = "7cd797792af20611e0dd89950f254b83c30bb9a18747f43da1e3396628f9ee23" // O=CFCA OCA1
+	FingerprintTestRoot         = "d246ee607359551bb5095ef6c7c40599de0e586859baf402b765f258c1e0b4ae" // CN=CFCA TEST CS CA
+	FingerprintTestMiddle       = "ebd891525d1809c132b32e3b27918002e0cde1418c924b44c3f63b2a8dc637c5" // CN=CFCA TEST OCA1
+)
+
+// owner is the rule for the common name (CN) of UnionPay's certificates: four parts between "@", the third being
+// its name. The authority issues merchants' certificates too, so the chain alone would let any merchant sign as UnionPay.
+func owner(environment Environment) func(cn string) bool {
+	return func(cn string) bool {
+		parts := strings.Split(cn, "@")
+		if len(parts) < 3 {
+			return false
+		}
+		return parts[2] == "中国银联股份有限公司" || environment == Test && parts[2] == "00040000:SIGN"
+	}
+}
+
+// misgivings are what New warns of.
+func (c *Client) misgivings(config Config) []string {
+	if c.signMethod != RSA {
+		return nil
+	}
+	var found []string
+	root, middle := FingerprintProductionRoot, FingerprintProductionMiddle
+	if config.Environment == Test {
+		root, middle = FingerprintTestRoot, FingerprintTestMiddle
+	}
+	const soon = 30 * 24 * time.Hour
+	now := c.now()
+	for _, x := range []struct {
+		name        string
+		certificate *x509.Certificate
+		known       string
+	}{
+		{"rootCert", config.RootCert, root}, {"middleCert", config.MiddleCert, middle}, {"identity", config.Identity.Certificate, ""},
+	} {
+		if got := sign.Fingerprint(x.certificate); x.known != "" && got != x.known {
+			found = append(found, fmt.Sprintf("%s is not a certificate that UnionPay is known to use here (SHA-256 %s)", x.name, got))
+		}
+		if end := x.certificate.NotAfter; now.Add(soon).After(end) {
+			found = append(found, fmt.Sprintf("%s (serial %v) ends on %s", x.name, x.certificate.SerialNumber, end.Format(time.DateOnly)))
+		}
+	}
+	return found
+}
+
+func check(ok bool, fault string) error {
+	if ok {
+		return nil
+	}
+	return errors.New(fault)
+}
+
+func orElse[S ~string](value, otherwise S) S {
+	if value == "" {
+		return otherwise
+	}
+	return value
+}

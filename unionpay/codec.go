@@ -1,0 +1,342 @@
+package unionpay
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/transport"
+	"github.com/cnpay-go/cnpay/sign"
+)
+
+// ErrEarlyRefusal says that UnionPay refused a request before it came to signing (Invalid request., Invalid request
+// URI., or a refusal without a signature). It is most likely true and nothing happened; but anybody can say it, so the
+// outcome is Unknown until a query has settled it. It comes with the text, for the merchant's developers.
+var ErrEarlyRefusal = errors.New("refused before signing, by an answer that cannot be verified")
+
+// operation is one line of UnionPay's list.
+type operation struct {
+	id          string // as in the catalog
+	path        string
+	files       bool // at the host of the reconciliation files
+	txnType     string
+	txnSubTypes string // that it may have, the default first: "01|03"
+	bizType     string // the default
+	channelType string // the default
+	repeatable  bool   // the documents say that a repeat is harmless
+	judge       func(respCode string) cnpay.Outcome
+	limit       int64 // of the answer's size, where it is not the usual
+}
+
+// call carries out one operation. The caller's request is copied, checked, and signed as the values that are sent.
+func call[Res, Req any, M interface {
+	*Req
+	message
+}, R interface {
+	*Res
+	response
+}](ctx context.Context, c *Client, op operation, req *Req, opts []cnpay.Option) (*Res, error) {
+	m := M(new(Req))
+	if req != nil {
+		*m = *req
+	}
+	p := m.parts()
+	faults := c.complete(m, p, op)
+	host := c.gateway
+	if op.files {
+		host = c.fileGateway
+	}
+	var sent []sign.Pair
+	var res R
+	err := c.transport.Do(ctx, c.settings.With(opts...), &transport.Exchange{
+		Subject:    cnpay.Subject{Provider: "unionpay", Operation: op.id, Order: p.order},
+		Method:     http.MethodPost,
+		URL:        host + op.path,
+		Header:     http.Header{"Content-Type": {"application/x-www-form-urlencoded;charset=" + string(c.encoding)}},
+		Repeatable: op.repeatable,
+		Limit:      op.limit,
+		Prepare: func() (body []byte, err error) {
+			if sent, err = c.signed(m, faults); err != nil {
+				return nil, err
+			}
+			return form(sent), nil
+		},
+		Read: func(reply *transport.Reply) (cnpay.Verdict, error) {
+			if reply.Status != http.StatusOK {
+				return cnpay.Verdict{}, fmt.Errorf("%w: %d", cnpay.ErrHTTPStatus, reply.Status)
+			}
+			received, err := c.verified(reply.Body, p.reqReserved)
+			if err != nil {
+				return cnpay.Verdict{}, err
+			}
+			decoded := R(new(Res))
+			base := decoded.base()
+			base.Answer = cnpay.Answer{HTTPStatus: reply.Status, Raw: reply.Body}
+			if base.Extra, err = c.decode(received, decoded); err != nil {
+				return cnpay.Verdict{}, err
+			}
+			verdict := cnpay.Verdict{Outcome: op.judge(base.RespCode), Code: base.RespCode, Message: base.RespMsg}
+			if err := belongs(sent, received, op, verdict.Outcome); err != nil {
+				return cnpay.Verdict{}, err
+			}
+			base.Outcome = verdict.Outcome
+			res = decoded
+			return verdict, nil
+		},
+	})
+	return res, err
+}
+
+// signed is a completed request as the fields to send, in the message's character set and with their signature last.
+func (c *Client) signed(m message, faults []cnpay.Fault) ([]sign.Pair, error) {
+	faults = append(append(faults, c.fields.Check(m)...), m.conditions()...)
+	pairs := c.fields.Pairs(m)
+	if c.encoding == GBK {
+		faults = append(faults, toGBK(pairs)...)
+	}
+	if faults != nil {
+		return nil, &cnpay.InvalidRequestError{Faults: faults}
+	}
+	text, err := sign.AppendCanonical(nil, pairs)
+	if err != nil {
+		return nil, err
+	}
+	signature, err := c.signer.Sign(text)
+	if err != nil {
+		return nil, err
+	}
+	return append(pairs, sign.Pair{Name: "signature", Value: signature}), nil
+}
+
+// form is the body of a request. Values go as they are, with blanks at their ends too: what is sent is what was signed.
+func form(pairs []sign.Pair) []byte {
+	size := 0
+	for _, p := range pairs {
+		size += len(p.Name) + len(p.Value)*5/4 + 2
+	}
+	body := make([]byte, 0, size)
+	for i, p := range pairs {
+		if i > 0 {
+			body = append(body, '&')
+		}
+		body = append(body, p.Name...)
+		body = append(body, '=')
+		body = append(body, url.QueryEscape(p.Value)...)
+	}
+	return body
+}
+
+// toGBK puts the values into GBK, and names the fields with text that GBK cannot hold.
+func toGBK(pairs []sign.Pair) []cnpay.Fault {
+	var faults []cnpay.Fault
+	encoder := simplifiedchinese.GBK.NewEncoder()
+	for i, p := range pairs {
+		text, err := encoder.String(p.Value)
+		// The euro sign is one byte in Microsoft's GBK and not at all in Java's, which UnionPay reads it with.
+		if err != nil || strings.ContainsRune(p.Value, '€') {
+			faults = append(faults, cnpay.Fault{Field: p.Name, Problem: "has characters that GBK does not have"})
+			continue
+		}
+		pairs[i].Value = text
+	}
+	return faults
+}
+
+// verified returns the fields of an answer's body, which its signature proves genuine.
+func (c *Client) verified(body []byte, reqReserved string) ([]sign.Pair, error) {
+	text, err := plain(body)
+	if err != nil {
+		return nil, err
+	}
+	pairs, encoding, err := c.parse(text, reqReserved)
+	switch {
+	case err != nil:
+		return nil, err
+	case fieldOf(pairs, "signature") == "":
+		return nil, unsigned(pairs)
+	}
+	return pairs, c.verify(pairs, encoding)
+}
+
+// parse reads a body in the character set that it names itself, most likely the client's own. The characters come
+// before the fields, because the second byte of a GBK character can be a bracket.
+func (c *Client) parse(text, reqReserved string) ([]sign.Pair, Encoding, error) {
+	other := GBK
+	if c.encoding == GBK {
+		other = UTF8
+	}
+	var first error
+	for _, encoding := range [...]Encoding{c.encoding, other} {
+		decoded, err := fromCharset(text, encoding)
+		if err == nil {
+			var pairs []sign.Pair
+			pairs, err = parseEcho(decoded, reqReserved)
+			if named := fieldOf(pairs, "encoding"); err == nil && (named == "" || strings.EqualFold(named, string(encoding))) {
+				return pairs, encoding, nil
+			}
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	if first == nil {
+		first = fmt.Errorf("%w: neither UTF-8 nor GBK", cnpay.ErrMalformed)
+	}
+	return nil, "", first
+}
+
+// plain refuses bodies that are no messages.
+func plain(body []byte) (string, error) {
+	body = bytes.TrimSpace(body)
+	switch text := string(body); {
+	case text == "":
+		return "", fmt.Errorf("%w: empty body", cnpay.ErrMalformed)
+	case text == "Invalid request." || text == "Invalid request URI.":
+		return "", fmt.Errorf("%w: %s", ErrEarlyRefusal, text)
+	case text[0] == '<':
+		return "", fmt.Errorf("%w: an HTML page", cnpay.ErrMalformed)
+	default:
+		return text, nil
+	}
+}
+
+// parseEcho reads fields of which one, the merchant's own reqReserved, is known beforehand. The answer repeats it
+// unescaped, so that an "&" or a bracket in it would break the grammar, or bend it to the will of whoever wrote it.
+func parseEcho(text, reqReserved string) ([]sign.Pair, error) {
+	const name = "reqReserved"
+	if !strings.ContainsAny(reqReserved, "&{}[]") {
+		return parsePairs(text)
+	}
+	before, after, found := strings.Cut("&"+text+"&", "&"+name+"="+reqReserved+"&")
+	if !found {
+		return parsePairs(text)
+	}
+	pairs, err := parsePairs(strings.Trim(before+"&"+after, "&"))
+	if err == nil && fieldOf(pairs, name) != "" {
+		err = fmt.Errorf("%w: %s stands twice", cnpay.ErrMalformed, name)
+	}
+	return append(pairs, sign.Pair{Name: name, Value: reqReserved}), err
+}
+
+func fromCharset(text string, encoding Encoding) (string, error) {
+	if encoding == GBK {
+		decoded, err := simplifiedchinese.GBK.NewDecoder().String(text)
+		if err != nil || strings.ContainsRune(decoded, utf8.RuneError) {
+			return "", fmt.Errorf("%w: not GBK", cnpay.ErrMalformed)
+		}
+		return decoded, nil
+	}
+	if !utf8.ValidString(text) {
+		return "", fmt.Errorf("%w: not UTF-8", cnpay.ErrMalformed)
+	}
+	return text, nil
+}
+
+// verify checks that UnionPay signed exactly these fields with the method that the client is configured for. What
+// the message itself says of its method only has to agree.
+func (c *Client) verify(pairs []sign.Pair, encoding Encoding) error {
+	signed := make([]sign.Pair, 0, len(pairs))
+	for _, p := range pairs {
+		if p.Name != "signature" {
+			signed = append(signed, p)
+		}
+	}
+	signature := fieldOf(pairs, "signature")
+	if signature == "" {
+		return fmt.Errorf("%w: no signature", cnpay.ErrSignature)
+	}
+	if v := fieldOf(pairs, "version"); v != "" && v != version {
+		return fmt.Errorf("%w: version is not %s", cnpay.ErrSignature, version)
+	}
+	if v := fieldOf(pairs, "signMethod"); v != "" && v != string(c.signMethod) {
+		return fmt.Errorf("%w: signMethod is not the client's %s", cnpay.ErrSignature, c.signMethod)
+	}
+	verifier := c.keyed
+	if c.trust != nil {
+		v, err := c.trust.Verifier(fieldOf(pairs, "signPubKeyCert"))
+		if err != nil {
+			return fmt.Errorf("%w: signPubKeyCert: %w", cnpay.ErrSignature, err)
+		}
+		verifier = v
+	}
+	text, err := sign.AppendCanonical(nil, signed)
+	if err != nil {
+		return fmt.Errorf("%w: %w", cnpay.ErrMalformed, err)
+	}
+	if encoding == GBK {
+		if text, err = simplifiedchinese.GBK.NewEncoder().Bytes(text); err != nil {
+			return fmt.Errorf("%w: not GBK", cnpay.ErrMalformed)
+		}
+	}
+	if err := verifier.Verify(text, signature); err != nil {
+		if strings.Contains(signature, " ") {
+			err = fmt.Errorf("a + in it has become a blank on the way: %w", err)
+		}
+		return fmt.Errorf("%w: %w", cnpay.ErrSignature, err)
+	}
+	return nil
+}
+
+// unsigned tells an early refusal, which the documents know, from an answer whose signature is lost.
+func unsigned(pairs []sign.Pair) error {
+	switch code := fieldOf(pairs, "respCode"); code {
+	case "01", "02", "03", "10", "11", "32":
+		return fmt.Errorf("%w: %w: %s %s", ErrEarlyRefusal, cnpay.ErrSignature, code, fieldOf(pairs, "respMsg"))
+	}
+	return fmt.Errorf("%w: no signature", cnpay.ErrSignature)
+}
+
+// fieldOf is the value of a field, "" without it.
+func fieldOf(pairs []sign.Pair, name string) string {
+	for i := range pairs {
+		if pairs[i].Name == name {
+			return pairs[i].Value
+		}
+	}
+	return ""
+}
+
+// decode puts verified fields into dst and returns those it has no place for.
+func (c *Client) decode(pairs []sign.Pair, dst any) (extra map[string]string, err error) {
+	for _, p := range pairs {
+		known, err := c.fields.Set(dst, p.Name, p.Value)
+		if err != nil {
+			return nil, err
+		}
+		if !known {
+			if extra == nil {
+				extra = map[string]string{}
+			}
+			extra[p.Name] = p.Value
+		}
+	}
+	return extra, nil
+}
+
+// belongs refuses an answer to another request, and one that accepts without saying what.
+func belongs(sent, received []sign.Pair, op operation, outcome cnpay.Outcome) error {
+	accepted := outcome == cnpay.Succeeded || outcome == cnpay.Pending
+	for _, name := range [...]string{"orderId", "txnTime", "merId", "txnType", "txnAmt", "currencyCode", "origQryId"} {
+		asked, answered := fieldOf(sent, name), fieldOf(received, name)
+		switch {
+		case asked == "" || asked == answered:
+		case answered == "":
+			if accepted && (name == "orderId" || name == "txnTime") {
+				return fmt.Errorf("%w: %s is missing", cnpay.ErrMismatch, name)
+			}
+		case name == "txnType" && op.txnType == "00": // a query is answered with the type that it found
+		case name == "txnAmt" && strings.TrimLeft(answered, "0") == strings.TrimLeft(asked, "0"):
+		default:
+			return fmt.Errorf("%w: %s differs", cnpay.ErrMismatch, name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,227 @@
+package unionpay
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/sign"
+)
+
+// mostNotification caps the size of a notification. Real ones have a few thousand bytes.
+const mostNotification = 256 << 10
+
+// A Notification is a verified message of UnionPay about a transaction (后台通知). Its concrete type tells which:
+// *[PreauthCancelNotification], or *[OtherNotification] for types that have none of their own.
+type Notification interface {
+	// Common is what all notifications have.
+	Common() *Notice
+}
+
+// Notice is what every notification has.
+//
+// A genuine notification is not yet the right one. Before acting on it, find the order by OrderID and TxnTime and
+// compare the amount and the currency with what was ordered; then ask once with [OrdersService.Query], as UnionPay
+// advises, before goods are shipped. Notifications come repeatedly and out of order; see Key.
+type Notice struct {
+	// Outcome is what became of the transaction that the notification is about.
+	Outcome cnpay.Outcome `json:"-"`
+	// Extra are the fields that no document names, by wire name.
+	Extra map[string]string `json:"-"`
+
+	// Encoding is the character set (编码方式), in any case of letters.
+	Encoding string `json:"encoding" spec:"R ANS1..20"`
+	// Signature is UnionPay's signature (签名), already verified.
+	Signature string `json:"signature" spec:"M ANS1..1024"`
+	// BizType is the product (产品类型).
+	BizType string `json:"bizType" spec:"R N6"`
+	// AccessType is how the merchant is connected (接入类型).
+	AccessType string `json:"accessType" spec:"R N1"`
+	// AcqInsCode is the acquiring institution (收单机构代码).
+	AcqInsCode string `json:"acqInsCode" spec:"C AN8..11"`
+	// MerID is the merchant code (商户代码), the client's own.
+	MerID string `json:"merId" spec:"R AN15"`
+	// OrderID is the merchant's order number (商户订单号).
+	OrderID string `json:"orderId" spec:"R AN8..40"`
+	// TxnTime is its order time (订单发送时间).
+	TxnTime string `json:"txnTime" spec:"R YYYYMMDDhhmmss"`
+	// Reserved is the reserved field (保留域), {k=v&k=v}.
+	Reserved string `json:"reserved" spec:"O ANS1..2048"`
+	// RespCode is the code of the transaction (应答码).
+	RespCode string `json:"respCode" spec:"M AN2"`
+	// RespMsg is text for people (应答信息).
+	RespMsg string `json:"respMsg" spec:"M ANS1..256"`
+	// SignMethod is the sign method (签名方法).
+	SignMethod string `json:"signMethod" spec:"M N2"`
+	// SignPubKeyCert is UnionPay's signing certificate in PEM (签名公钥证书); with sign method 01.
+	SignPubKeyCert string `json:"signPubKeyCert" spec:"C AN1..2048"`
+	// TxnType is the transaction type (交易类型).
+	TxnType string `json:"txnType" spec:"R N2"`
+	// TxnSubType is the kind within the type (交易子类).
+	TxnSubType string `json:"txnSubType" spec:"R N2"`
+	// ReqReserved is the merchant's own text (请求方保留域), as it was sent.
+	ReqReserved string `json:"reqReserved" spec:"R ANS1..1024"`
+	// Version is the protocol's (版本号).
+	Version string `json:"version" spec:"R NS5"`
+}
+
+// Common makes every struct that embeds a Notice a [Notification].
+func (n *Notice) Common() *Notice { return n }
+
+// Key is the same for two notifications about the same transaction, and for no others: what a handler remembers to
+// act only once.
+func (n *Notice) Key() string {
+	return strings.Join([]string{n.MerID, n.OrderID, n.TxnTime, n.TxnType}, " ")
+}
+
+// Cleared is what the notifications of money that moved have besides.
+type Cleared struct {
+	// CurrencyCode is the currency (交易币种), 156 for CNY.
+	CurrencyCode string `json:"currencyCode" spec:"M AN3"`
+	// TxnAmt is the amount (交易金额), fen.
+	TxnAmt int64 `json:"txnAmt" spec:"R N1..12"`
+	// QueryID is UnionPay's number of the transaction (查询流水号).
+	QueryID string `json:"queryId" spec:"M AN20..21"`
+	// TraceNo is UnionPay's trace number (系统跟踪号).
+	TraceNo string `json:"traceNo" spec:"M N6"`
+	// TraceTime is when UnionPay passed it on (交易传输时间), without its year.
+	TraceTime string `json:"traceTime" spec:"M MMDDhhmmss"`
+	// SettleDate is the day of clearing (清算日期), without its year.
+	SettleDate string `json:"settleDate" spec:"M MMDD"`
+	// SettleCurrencyCode is the currency of clearing (清算币种).
+	SettleCurrencyCode string `json:"settleCurrencyCode" spec:"M AN3"`
+	// SettleAmt is the amount to be cleared (清算金额), fen.
+	SettleAmt int64 `json:"settleAmt" spec:"M N1..12"`
+	// ExchangeRate is the rate of clearing (清算汇率), where the currencies differ; the test environment sends 0 always.
+	ExchangeRate string `json:"exchangeRate" spec:"C N8"`
+	// ExchangeDate is the day of the rate (兑换日期).
+	ExchangeDate string `json:"exchangeDate" spec:"C MMDD"`
+}
+
+// OtherNotification is a verified notification of a type that has no struct of its own; its fields are in Extra.
+type OtherNotification struct{ Notice }
+
+func newNotification(txnType string) Notification {
+	switch txnType {
+	case "32":
+		return &PreauthCancelNotification{}
+	}
+	return &OtherNotification{}
+}
+
+// ParseNotification reads and verifies a notification. The error is [cnpay.ErrMalformed], [cnpay.ErrTooLarge],
+// [cnpay.ErrSignature] or, for a genuine one to another merchant, [cnpay.ErrMismatch].
+//
+// Only the body counts: parameters in the address are nobody's signed word. The body is read here, so nothing may
+// have read it before.
+func (c *Client) ParseNotification(r *http.Request) (Notification, error) {
+	if r == nil || r.Body == nil {
+		return nil, fmt.Errorf("unionpay: notification: %w: no body", cnpay.ErrMalformed)
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, mostNotification+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("unionpay: notification: %w: %w", cnpay.ErrTransport, err)
+	case len(body) > mostNotification:
+		return nil, fmt.Errorf("unionpay: notification: %w: more than %d bytes", cnpay.ErrTooLarge, mostNotification)
+	}
+	n, err := c.notification(string(body))
+	if err != nil {
+		return nil, fmt.Errorf("unionpay: notification: %w", err)
+	}
+	return n, nil
+}
+
+func (c *Client) notification(body string) (Notification, error) {
+	pairs, err := formPairs(body)
+	if err != nil {
+		return nil, err
+	}
+	encoding := c.encoding
+	for _, named := range [...]Encoding{UTF8, GBK} {
+		if strings.EqualFold(fieldOf(pairs, "encoding"), string(named)) {
+			encoding = named
+		}
+	}
+	for i := range pairs {
+		if pairs[i].Value, err = fromCharset(pairs[i].Value, encoding); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.verify(pairs, encoding); err != nil {
+		return nil, err
+	}
+	n := newNotification(fieldOf(pairs, "txnType"))
+	notice := n.Common()
+	if notice.Extra, err = c.decode(pairs, n); err != nil {
+		return nil, err
+	}
+	if notice.MerID != "" && notice.MerID != c.merID {
+		return nil, fmt.Errorf("%w: merId differs", cnpay.ErrMismatch)
+	}
+	notice.Outcome = judgeOriginal(notice.RespCode)
+	return n, nil
+}
+
+// formPairs decodes a form, each name and value once, in the order in which they came. Unlike net/url it keeps that
+// order, refuses a name that stands twice, and does not take ";" for a separator.
+func formPairs(body string) ([]sign.Pair, error) {
+	const most = 1000
+	if body == "" {
+		return nil, fmt.Errorf("%w: empty body", cnpay.ErrMalformed)
+	}
+	parts := strings.SplitN(body, "&", most+1)
+	if len(parts) > most {
+		return nil, fmt.Errorf("%w: more than %d fields", cnpay.ErrMalformed, most)
+	}
+	pairs := make([]sign.Pair, 0, len(parts))
+	seen := make(map[string]bool, len(parts))
+	for _, part := range parts {
+		if part == "" {
+			continue
+		}
+		rawName, rawValue, _ := strings.Cut(part, "=")
+		name, err := url.QueryUnescape(rawName)
+		if err != nil || name == "" {
+			return nil, fmt.Errorf("%w: not a form", cnpay.ErrMalformed)
+		}
+		value, err := url.QueryUnescape(rawValue)
+		if err != nil {
+			return nil, fmt.Errorf("%w: not a form", cnpay.ErrMalformed)
+		}
+		if seen[name] {
+			return nil, fmt.Errorf("%w: %q stands twice", cnpay.ErrMalformed, name)
+		}
+		seen[name] = true
+		pairs = append(pairs, sign.Pair{Name: name, Value: value})
+	}
+	return pairs, nil
+}
+
+// NotificationHandler is the address that backUrl names. It verifies each notification and hands it to handle, which
+// must store it before it returns nil: only then UnionPay is told that all is well. After an error UnionPay sends it
+// again, a few times within about a quarter of an hour and then never, which is why Settle exists.
+// handle has about ten seconds and is called from several goroutines.
+func (c *Client) NotificationHandler(handle func(ctx context.Context, n Notification) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost {
+			w.Header().Set("Allow", http.MethodPost)
+			http.Error(w, "only POST", http.StatusMethodNotAllowed)
+			return
+		}
+		n, err := c.ParseNotification(r)
+		if err != nil {
+			http.Error(w, "not a genuine notification", http.StatusBadRequest)
+			return
+		}
+		if err := handle(r.Context(), n); err != nil {
+			http.Error(w, "not stored", http.StatusInternalServerError)
+			return
+		}
+		_, _ = io.WriteString(w, "ok")
+	})
+}

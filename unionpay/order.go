@@ -1,0 +1,164 @@
+package unionpay
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/cnpay-go/cnpay"
+)
+
+// NewOrderID returns an order number (商户订单号) that no other call returns: the time in Beijing and 18 random
+// hexadecimal digits, 32 characters in all, because reconciliation files keep no more of it.
+func NewOrderID() string {
+	random := make([]byte, 9)
+	_, _ = rand.Read(random) // never fails
+	return TxnTime(time.Now()) + hex.EncodeToString(random)
+}
+
+// TxnTime returns t as an order time (订单发送时间), YYYYMMDDhhmmss in Beijing. UnionPay refuses operations whose order
+// time is not about now. Queries and Settle methods need the same order time again, so it is to be stored with the
+// order number before the operation is sent.
+func TxnTime(t time.Time) string { return t.In(cnpay.Beijing()).Format("20060102150405") }
+
+// OrdersService asks for transactions of any kind.
+type OrdersService struct{ client *Client }
+
+// QueryRequest names the transaction to ask for by the orderId and the txnTime that it was sent with.
+type QueryRequest struct {
+	Envelope
+
+	// BizType is the product (产品类型). Empty means 000000, which finds all.
+	BizType string `json:"bizType,omitempty" spec:"M N6"`
+	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
+	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
+	// MerID is the merchant code (商户代码). Empty means the client's.
+	MerID string `json:"merId,omitempty" spec:"M AN15"`
+	// OrderID is the order number of the transaction asked for (商户订单号).
+	OrderID string `json:"orderId,omitempty" spec:"M AN8..40"`
+	// TxnTime is its order time (订单发送时间).
+	TxnTime string `json:"txnTime,omitempty" spec:"M YYYYMMDDhhmmss"`
+	// AcqInsCode is the acquiring institution (收单机构代码); for AccessAcquirer.
+	AcqInsCode string `json:"acqInsCode,omitempty" spec:"C AN8..11"`
+	// Reserved is the reserved field (保留域), {k=v&k=v}.
+	Reserved string `json:"reserved,omitempty" spec:"O ANS1..2048"`
+
+	reqReserved string // of the transaction asked for, which the answer repeats
+}
+
+func (r *QueryRequest) parts() parts {
+	return parts{merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, order: r.OrderID, reqReserved: r.reqReserved}
+}
+
+func (r *QueryRequest) conditions() []cnpay.Fault {
+	return forAcquirer(r.AccessType, needed{"acqInsCode", r.AcqInsCode})
+}
+
+// QueryResponse is the answer to a query. Its own outcome says whether the query was answered; what became of the
+// transaction is its [QueryResponse.Verdict]. Without one that was found, TxnType is "00", else the transaction's.
+type QueryResponse struct {
+	Response
+
+	// OrigRespCode is the code of the transaction asked for (原交易应答码), while RespCode is the query's own.
+	OrigRespCode string `json:"origRespCode" spec:"C AN2"`
+	// OrigRespMsg is its text (原交易应答信息).
+	OrigRespMsg string `json:"origRespMsg" spec:"C ANS1..256"`
+	// QueryID is UnionPay's number of the transaction (查询流水号), by which later operations name it as origQryId.
+	QueryID string `json:"queryId" spec:"C AN20..21"`
+	// OrigQryID is the number of the transaction that the one asked for acted upon (原交易查询流水号).
+	OrigQryID string `json:"origQryId" spec:"C AN21"`
+	// TxnAmt is its amount (交易金额), fen.
+	TxnAmt int64 `json:"txnAmt" spec:"C N1..12"`
+	// CurrencyCode is its currency (交易币种), 156 for CNY.
+	CurrencyCode string `json:"currencyCode" spec:"C AN3"`
+	// SettleAmt is the amount to be cleared (清算金额), fen; 0 as long as the transaction is pending.
+	SettleAmt int64 `json:"settleAmt" spec:"C N1..12"`
+	// SettleCurrencyCode is the currency of clearing (清算币种).
+	SettleCurrencyCode string `json:"settleCurrencyCode" spec:"C AN3"`
+	// SettleDate is the day of clearing (清算日期), without its year.
+	SettleDate string `json:"settleDate" spec:"C MMDD"`
+	// TraceNo is UnionPay's trace number (系统跟踪号).
+	TraceNo string `json:"traceNo" spec:"C N6"`
+	// TraceTime is when UnionPay passed it on (交易传输时间), without its year.
+	TraceTime string `json:"traceTime" spec:"C MMDDhhmmss"`
+	// ExchangeRate is the rate of clearing (清算汇率), where the currencies differ.
+	ExchangeRate string `json:"exchangeRate" spec:"C N8"`
+	// ExchangeDate is the day of the rate (兑换日期).
+	ExchangeDate string `json:"exchangeDate" spec:"C MMDD"`
+	// PayType is the way of paying (支付方式).
+	PayType string `json:"payType" spec:"C N4"`
+	// PayCardNo is the card, masked (支付卡标识).
+	PayCardNo string `json:"payCardNo" spec:"C ANS1..19"`
+	// PayCardType is its kind (支付卡类型): 01 debit, 02 credit, 03 semi-credit, 05 prepaid.
+	PayCardType string `json:"payCardType" spec:"C N2"`
+	// PayCardIssueName is its issuer (支付卡名称).
+	PayCardIssueName string `json:"payCardIssueName" spec:"C ANS1..64"`
+	// AccNo is the card (账号): masked, or encrypted for the merchant's key.
+	AccNo string `json:"accNo" spec:"C AN1..1024"`
+	// BindID is the mark of a bound card (绑定标识号).
+	BindID string `json:"bindId" spec:"C ANS1..128"`
+	// CardTransData is the data of a card that was present (有卡交易信息域), {k=v&k=v}.
+	CardTransData string `json:"cardTransData" spec:"C ANS"`
+	// IssuerIdentifyMode says how the issuer was found (发卡机构识别模式).
+	IssuerIdentifyMode string `json:"issuerIdentifyMode" spec:"C N"`
+}
+
+// Verdict is what the answer says of the transaction that was asked for, as opposed to the query itself.
+// It is Unknown unless the query succeeded.
+//
+// A transaction that the payer carries out on a page or in an app may be reported as failed or not found while there
+// is still time to pay it (payTimeout).
+func (r *QueryResponse) Verdict() cnpay.Verdict {
+	if r.Outcome != cnpay.Succeeded {
+		return cnpay.Verdict{Code: r.RespCode, Message: r.RespMsg}
+	}
+	return cnpay.Verdict{Outcome: judgeOriginal(r.OrigRespCode), Code: r.OrigRespCode, Message: r.OrigRespMsg}
+}
+
+// Query asks what became of a transaction (交易状态查询, txnType 00). It moves no money and may be repeated.
+//   - Succeeded: the transaction was found; see the response's Verdict.
+//   - Unknown with code 34: it was not found. An operation that was just sent may still be on its way.
+//
+//cnpay:op query
+func (s *OrdersService) Query(ctx context.Context, req *QueryRequest, opts ...cnpay.Option) (*QueryResponse, error) {
+	return call[QueryResponse](ctx, s.client, operation{
+		id: "query", path: "/gateway/api/queryTrans.do", txnType: "00", txnSubTypes: "00", bizType: "000000",
+		repeatable: true, judge: judgeCode,
+	}, req, opts)
+}
+
+// original is what a query must find for its answer to be about the operation that is to be settled.
+type original struct {
+	operation string
+	txnType   string
+	schedule  cnpay.Schedule
+	ask       QueryRequest
+	txnAmt    int64
+	origQryID string
+}
+
+// settle asks on the schedule until it is known what became of the original.
+func (s *OrdersService) settle(ctx context.Context, o original, opts []cnpay.Option) (*cnpay.Settlement[*QueryResponse], error) {
+	schedule := s.client.settings.With(opts...).Schedule
+	if schedule == nil {
+		schedule = o.schedule
+	}
+	subject := cnpay.Subject{Provider: "unionpay", Operation: o.operation, Order: o.ask.OrderID}
+	return cnpay.Settle(ctx, subject, schedule, func(ctx context.Context) (*QueryResponse, cnpay.Verdict, error) {
+		res, err := s.Query(ctx, &o.ask, opts...)
+		if err != nil {
+			return nil, cnpay.Verdict{}, err
+		}
+		switch {
+		case res.TxnType != "" && res.TxnType != o.txnType && res.TxnType != "00":
+			return nil, cnpay.Verdict{}, fmt.Errorf("%w: txnType differs", cnpay.ErrMismatch)
+		case res.TxnAmt != 0 && o.txnAmt != 0 && res.TxnAmt != o.txnAmt:
+			return nil, cnpay.Verdict{}, fmt.Errorf("%w: txnAmt differs", cnpay.ErrMismatch)
+		case res.OrigQryID != "" && o.origQryID != "" && res.OrigQryID != o.origQryID:
+			return nil, cnpay.Verdict{}, fmt.Errorf("%w: origQryId differs", cnpay.ErrMismatch)
+		}
+		return res, res.Verdict(), nil
+	})
+}

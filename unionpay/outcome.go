@@ -1,0 +1,52 @@
+package unionpay
+
+import (
+	"time"
+
+	"github.com/cnpay-go/cnpay"
+)
+
+// BackSchedule is when to ask after an operation that was sent from back-end to back-end, as the documents have it.
+func BackSchedule() cnpay.Schedule {
+	return cnpay.Schedule{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second}
+}
+
+// judgeCode is what a code (应答码) says of the request that it answers, where "00" means done.
+// A code that is not listed says nothing.
+func judgeCode(code string) cnpay.Outcome {
+	switch code {
+	case "00",
+		"A6", "A1": // with a defect (有缺陷的成功): takes part in clearing
+		return cnpay.Succeeded
+	case "02", // not open
+		"10", "11", "13", "14", // refused by the checks of the message: format, signature, missing field, batch file
+		"30", "31", "32", "33", "35", "36", "38", "39", "40", "41", "43", "44", "45", "46", // of the merchant and the original
+		"60", "61", "62", "63", "64", "65", "66", "67", "68", "69", "71", "72", "73", "76", "77", "78", "79",
+		"80", "81", "82", "84", "89", // by the issuer
+		"90", "91", "92", "93", "94", "95", "96", "98", "99":
+		return cnpay.Failed
+	}
+	// Listed and undecided: 01 (failed, but not for all), 03 and 04 (no certain state), 05 (accepted), 06 (busy),
+	// 12 (such a transaction exists), 34 (not found, perhaps not yet), 37 (asked too often), 42 (paid too late),
+	// 70 (waits for the payer), 74 and 75 (paid, its bill not written off), 83 (the issuer works on it).
+	return cnpay.Unknown
+}
+
+// judgeAccepted is the same for operations on money: "00" means that UnionPay has accepted it (受理), no more.
+func judgeAccepted(code string) cnpay.Outcome {
+	if outcome := judgeCode(code); outcome != cnpay.Succeeded {
+		return outcome
+	}
+	return cnpay.Pending
+}
+
+// judgeOriginal is what the code of a transaction (原交易应答码), found by a query or told by a notification, says of it.
+func judgeOriginal(code string) cnpay.Outcome {
+	switch code {
+	case "01":
+		return cnpay.Failed
+	case "03", "04", "05":
+		return cnpay.Pending
+	}
+	return judgeCode(code)
+}

@@ -1,0 +1,107 @@
+package unionpay_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/unionpay"
+	"github.com/cnpay-go/cnpay/unionpay/unionpaytest"
+)
+
+func start(t *testing.T, opts ...cnpay.Option) (*unionpaytest.Server, *unionpay.Client) {
+	t.Helper()
+	gateway := unionpaytest.NewServer()
+	t.Cleanup(gateway.Close)
+	client, err := unionpay.New(gateway.Config(), opts...)
+	require.NoError(t, err)
+	return gateway, client
+}
+
+func cancellation(gateway *unionpaytest.Server) *unionpay.PreauthCancelRequest {
+	return &unionpay.PreauthCancelRequest{
+		OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 10000,
+		BackURL: unionpay.NoNotification, OrigQryID: gateway.AddPreauth(10000),
+	}
+}
+
+// atOnce is a schedule for tests: two queries without waiting.
+func atOnce() cnpay.Option { return cnpay.WithSchedule(cnpay.Schedule{0, 0}) }
+
+func TestPreauthCancel(t *testing.T) {
+	for _, method := range []unionpay.SignMethod{unionpay.RSA, unionpay.SHA256, unionpay.SM3} {
+		for _, encoding := range []unionpay.Encoding{unionpay.UTF8, unionpay.GBK} {
+			t.Run(string(method)+" "+string(encoding), func(t *testing.T) {
+				gateway, _ := start(t)
+				config := gateway.ConfigFor(method)
+				config.Encoding = encoding
+				client, err := unionpay.New(config)
+				require.NoError(t, err)
+				req := cancellation(gateway)
+				req.ReqReserved = " 测试|a b+c/d%=&;[x]{铐&镸=} "
+				before := *req
+
+				res, err := client.Preauth.Cancel(t.Context(), req)
+				require.NoError(t, err)
+				require.Equal(t, cnpay.Pending, cnpay.OutcomeOf(res, err))
+				require.Equal(t, before, *req, "the caller's request stays as it was")
+				require.Equal(t, req.ReqReserved, res.ReqReserved)
+				require.Equal(t, req.OrderID, res.OrderID)
+				require.Equal(t, int64(10000), res.TxnAmt)
+				require.Len(t, res.QueryID, 21)
+				require.Equal(t, "成功[0000000]", res.RespMsg)
+
+				settled, err := client.Preauth.SettleCancel(t.Context(), req, atOnce())
+				require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
+				require.Equal(t, 1, settled.Queries)
+				require.Equal(t, "32", settled.Answer.TxnType)
+				require.Equal(t, 1, gateway.Received("preauth_cancel"))
+			})
+		}
+	}
+}
+
+func TestPreauthCancelFaults(t *testing.T) {
+	for _, tt := range []struct {
+		fault   unionpaytest.Fault
+		outcome cnpay.Outcome
+		cause   error
+		settled cnpay.Outcome
+	}{
+		{unionpaytest.Refused, cnpay.Failed, cnpay.ErrRefused, cnpay.Failed},
+		{unionpaytest.LostAnswer, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
+		{unionpaytest.Reset, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
+		{unionpaytest.CutBody, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
+		{unionpaytest.HTTP502, cnpay.Unknown, cnpay.ErrHTTPStatus, cnpay.Succeeded},
+		{unionpaytest.Redirect, cnpay.Unknown, cnpay.ErrHTTPStatus, cnpay.Succeeded},
+		{unionpaytest.Empty, cnpay.Unknown, cnpay.ErrMalformed, cnpay.Succeeded},
+		{unionpaytest.HTML, cnpay.Unknown, cnpay.ErrMalformed, cnpay.Succeeded},
+		{unionpaytest.HugeBody, cnpay.Unknown, cnpay.ErrTooLarge, cnpay.Succeeded},
+		{unionpaytest.BadSignature, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
+		{unionpaytest.Unsigned, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
+		{unionpaytest.ForgedCertificate, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
+		{unionpaytest.ExpiredCertificate, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
+		{unionpaytest.MerchantCertificate, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
+		{unionpaytest.OtherAnswer, cnpay.Unknown, cnpay.ErrMismatch, cnpay.Succeeded},
+		{unionpaytest.UnknownCode, cnpay.Unknown, cnpay.ErrUndecided, cnpay.Succeeded},
+		{unionpaytest.InvalidRequest, cnpay.Unknown, unionpay.ErrEarlyRefusal, cnpay.Unknown},
+		{unionpaytest.UnsignedRefusal, cnpay.Unknown, unionpay.ErrEarlyRefusal, cnpay.Unknown},
+	} {
+		t.Run(string(tt.fault), func(t *testing.T) {
+			gateway, client := start(t)
+			gateway.Misbehave("preauth_cancel", tt.fault)
+			req := cancellation(gateway)
+
+			res, err := client.Preauth.Cancel(t.Context(), req)
+			require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err))
+			require.ErrorIs(t, err, tt.cause)
+			require.Equal(t, 1, gateway.Received("preauth_cancel"))
+
+			settled, err := client.Preauth.SettleCancel(t.Context(), req, atOnce())
+			require.Equal(t, tt.settled, cnpay.OutcomeOf(settled, err))
+			require.Equal(t, 1, gateway.Received("preauth_cancel"))
+		})
+	}
+}

@@ -1,0 +1,177 @@
+// Package unionpaytest is a UnionPay gateway inside the process, for tests of code that uses package unionpay.
+//
+//	gateway := unionpaytest.NewServer()
+//	defer gateway.Close()
+//	client, err := unionpay.New(gateway.Config())
+//	origQryID := gateway.AddPreauth(10000)
+//	gateway.Misbehave("preauth_cancel", unionpaytest.LostAnswer)
+//
+// It has an authority of its own and signs as UnionPay does, checks signatures with code of its own, keeps
+// transactions, sends notifications when asked, and misbehaves on command.
+package unionpaytest
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/testgateway"
+	"github.com/cnpay-go/cnpay/unionpay"
+)
+
+// Fault is a way to misbehave; see the constants.
+type Fault = testgateway.Fault
+
+// The faults this gateway can play.
+const (
+	OK                = testgateway.OK
+	LostAnswer        = testgateway.LostAnswer
+	Hang              = testgateway.Hang
+	Reset             = testgateway.Reset
+	CutBody           = testgateway.CutBody
+	HTTP502           = testgateway.HTTP502
+	Empty             = testgateway.Empty
+	HTML              = testgateway.HTML
+	HugeBody          = testgateway.HugeBody
+	Redirect          = testgateway.Redirect
+	Refused           = testgateway.Refused
+	BadSignature      = testgateway.BadSignature
+	Unsigned          = testgateway.Unsigned
+	ForgedCertificate = testgateway.ForgedCertificate
+	OtherAnswer       = testgateway.OtherAnswer
+	UnknownCode       = testgateway.UnknownCode
+
+	ExpiredCertificate  Fault = "expired-certificate"  // signed with a certificate of UnionPay that has ended
+	MerchantCertificate Fault = "merchant-certificate" // signed by another owner of the same authority
+	InvalidRequest      Fault = "invalid-request"      // refused in plain text, the order stays as it was
+	UnsignedRefusal     Fault = "unsigned-refusal"     // refused without a signature, the order stays as it was
+)
+
+// What the merchant of this gateway is called, and the key of sign methods 11 and 12.
+const (
+	MerID     = "777290058110048"
+	SecureKey = "88888888"
+)
+
+// Server is the gateway. Its methods Misbehave, AlwaysMisbehave, Received and Close, and its field URL, come from
+// what all gateways of this module share.
+type Server struct {
+	*testgateway.Server
+
+	keys *keyring
+
+	mu           sync.Mutex
+	transactions []*transaction
+	last         int
+	pending      int
+	clock        func() time.Time
+}
+
+// NewServer starts a gateway with one merchant.
+func NewServer() *Server {
+	s := &Server{keys: keys(), clock: time.Now}
+	s.Server = testgateway.Start(http.HandlerFunc(s.serve))
+	return s
+}
+
+// Config is the configuration of a client for this gateway's merchant, with sign method 01.
+func (s *Server) Config() unionpay.Config { return s.ConfigFor(unionpay.RSA) }
+
+// ConfigFor is the same for any sign method.
+func (s *Server) ConfigFor(method unionpay.SignMethod) unionpay.Config {
+	config := unionpay.Config{Environment: unionpay.Test, Gateway: s.URL, MerID: MerID, SignMethod: method}
+	if method == unionpay.SHA256 || method == unionpay.SM3 {
+		config.SecureKey = cnpay.Secret(SecureKey)
+		return config
+	}
+	config.Identity, config.RootCert, config.MiddleCert = s.keys.identity(), s.keys.root, s.keys.middle
+	return config
+}
+
+// Files are the merchant's key file, whose password is [PFXPassword], and the two certificates of the authority in
+// PEM, for programs that read them from disk.
+func (s *Server) Files() (pfx, rootPEM, middlePEM []byte) {
+	write := func(c *x509.Certificate) []byte {
+		return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})
+	}
+	return bytes.Clone(s.keys.pfx), write(s.keys.root), write(s.keys.middle)
+}
+
+// SetClock replaces time.Now as the source of times in answers and notifications.
+func (s *Server) SetClock(now func() time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.clock = now
+}
+
+// AddPreauth makes a pre-authorisation (预授权) of amount fen that has succeeded, and returns its queryId.
+func (s *Server) AddPreauth(amount int64) (queryID string) { return s.add("02", amount) }
+
+func (s *Server) add(txnType string, amount int64) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := &transaction{
+		orderID: fmt.Sprintf("earlier%08d", s.last+1), txnTime: unionpay.TxnTime(s.clock()), txnType: txnType, txnSubType: "01",
+		amount: amount, code: "00", bizType: "000201", accessType: "0", merID: MerID,
+	}
+	s.keep(t)
+	return t.queryID
+}
+
+// SetPending makes transactions that are sent from now on answer the next n queries with "still being processed".
+func (s *Server) SetPending(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pending = n
+}
+
+// SetCode decides how a transaction that was accepted ends: "00", or "64" for a card without funds. What it did to an
+// earlier transaction is undone when it fails.
+func (s *Server) SetCode(orderID, code string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.byOrder(orderID, ""); t != nil {
+		t.code = code
+	}
+}
+
+// ErrNotWanted says that a transaction's backUrl asks for no notification, or is none.
+var ErrNotWanted = errors.New("unionpaytest: no notification wanted")
+
+// Notify sends the notification about a transaction to its backUrl, signed as the transaction's request was, and
+// returns the merchant's answer to it. Faults that concern signatures and certificates apply.
+func (s *Server) Notify(ctx context.Context, orderID string, fault Fault) (status int, err error) {
+	s.mu.Lock()
+	t := s.byOrder(orderID, "")
+	var target string
+	var form []byte
+	if t != nil {
+		target = t.backURL
+		form = s.notification(t, fault)
+	}
+	s.mu.Unlock()
+	if t == nil || target == unionpay.NoNotification || !strings.HasPrefix(target, "http") {
+		return 0, ErrNotWanted
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(form))
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer res.Body.Close()
+	return res.StatusCode, nil
+}

@@ -1,0 +1,166 @@
+package unionpaytest
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/tjfoc/gmsm/sm3"
+	"golang.org/x/text/encoding/simplifiedchinese"
+)
+
+// fields is a message: values in UTF-8, whatever its character set.
+type fields map[string]string
+
+// serve answers one request as UnionPay does.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	if err != nil {
+		return
+	}
+	raw, request, ok := read(body)
+	op, known := operationOf(request["txnType"], request["txnSubType"])
+	fault := s.Receive(op.id)
+	text := "Invalid request."
+	switch {
+	case !ok || !known || request["version"] != "5.1.0" || request["signMethod"] == "" || request["signature"] == "" || fault == InvalidRequest:
+	case r.URL.Path != op.path:
+		text = "Invalid request URI."
+	default:
+		text = s.answer(raw, request, op, fault)
+	}
+	s.Answer(w, r, fault, http.StatusOK, "text/html;charset="+request["encoding"], []byte(text))
+}
+
+// read decodes a form. raw has the values as bytes, which is what signatures are over.
+func read(body []byte) (raw, request fields, ok bool) {
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, nil, false
+	}
+	raw, request = fields{}, fields{}
+	for name, values := range form {
+		if len(values) != 1 {
+			return nil, nil, false
+		}
+		raw[name], request[name] = values[0], values[0]
+	}
+	if strings.EqualFold(request["encoding"], "GBK") {
+		for name, value := range raw {
+			if request[name], err = simplifiedchinese.GBK.NewDecoder().String(value); err != nil {
+				return nil, nil, false
+			}
+		}
+	}
+	return raw, request, true
+}
+
+// genuine reports whether the merchant signed the request.
+func (s *Server) genuine(raw fields) bool {
+	text := toSign(raw)
+	switch raw["signMethod"] {
+	case "01":
+		signature, err := base64.StdEncoding.DecodeString(raw["signature"])
+		sum := sha256.Sum256([]byte(hexSHA256(text)))
+		return err == nil && raw["certId"] == s.keys.merchant.SerialNumber.String() &&
+			rsa.VerifyPKCS1v15(&s.keys.merchantKey.PublicKey, crypto.SHA256, sum[:], signature) == nil
+	case "11", "12":
+		return raw["certId"] == "" && strings.EqualFold(raw["signature"], keyed(raw["signMethod"], text))
+	}
+	return false
+}
+
+func toSign(message fields) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(message)) {
+		if name != "signature" {
+			parts = append(parts, name+"="+message[name])
+		}
+	}
+	return strings.Join(parts, "&")
+}
+
+func hexSHA256(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+func keyed(method, text string) string {
+	digest := hexSHA256
+	if method == "12" {
+		digest = func(text string) string { return hex.EncodeToString(sm3.Sm3Sum([]byte(text))) }
+	}
+	return digest(text + "&" + digest(SecureKey))
+}
+
+// seal signs a message, which then holds bytes in its character set, or spoils what a fault is about.
+func (s *Server) seal(message fields, fault Fault) {
+	if strings.EqualFold(message["encoding"], "GBK") {
+		for name, value := range message {
+			if encoded, err := simplifiedchinese.GBK.NewEncoder().String(value); err == nil {
+				message[name] = encoded
+			}
+		}
+	}
+	delete(message, "signature")
+	if fault == Unsigned || fault == UnsignedRefusal {
+		return
+	}
+	method := message["signMethod"]
+	if method != "01" {
+		message["signature"] = keyed(method, toSign(message))
+		if fault == ForgedCertificate || fault == ExpiredCertificate || fault == MerchantCertificate {
+			fault = BadSignature // there is no certificate to spoil
+		}
+	} else {
+		key := s.keys.unionpayKey
+		message["signPubKeyCert"] = s.keys.genuine
+		switch fault {
+		case ForgedCertificate:
+			message["signPubKeyCert"] = s.keys.forged
+		case ExpiredCertificate:
+			message["signPubKeyCert"] = s.keys.expired
+		case MerchantCertificate:
+			message["signPubKeyCert"], key = inMessage(s.keys.merchant), s.keys.merchantKey
+		}
+		sum := sha256.Sum256([]byte(hexSHA256(toSign(message))))
+		signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
+		if err != nil {
+			panic(err) // a mistake of this package
+		}
+		message["signature"] = base64.StdEncoding.EncodeToString(signature)
+	}
+	if fault == BadSignature {
+		b := []byte(message["signature"])
+		b[0] ^= 1
+		message["signature"] = string(b)
+	}
+}
+
+// body is an answer as UnionPay writes it: in order, but the certificate and the signature last, and nothing escaped.
+func body(message fields) string {
+	var b bytes.Buffer
+	last := []string{"signPubKeyCert", "signature"}
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(message)), func(name string) bool { return slices.Contains(last, name) })
+	for _, name := range append(names, last...) {
+		value, ok := message[name]
+		if !ok {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(name + "=" + value)
+	}
+	return b.String()
+}
