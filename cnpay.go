@@ -46,6 +46,7 @@ type Call struct {
 	Subject
 	Outcome    Outcome
 	Code       string // the provider's code
+	Message    string // the provider's text for people
 	HTTPStatus int    // zero when no answer came
 	Sent       int    // how many times the request may have left this machine
 	Duration   time.Duration

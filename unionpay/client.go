@@ -205,6 +205,8 @@ func (c *Client) trustIn(config Config) error {
 			check(config.MiddleCert != nil, "middleCert is missing, without which no answer can be believed"))
 	case own != nil && own.Certificate != nil && (own.Certificate.Equal(config.RootCert) || own.Certificate.Equal(config.MiddleCert)):
 		return errors.New("rootCert or middleCert is the merchant's own certificate; want the files that UnionPay gives out")
+	case config.Environment != Test && sign.Fingerprint(config.RootCert) == FingerprintTestRoot:
+		return errors.New("rootCert is the root of UnionPay's test environment, which in production anybody can sign with")
 	}
 	chain, err := sign.NewChain(config.RootCert, config.MiddleCert)
 	if err != nil {

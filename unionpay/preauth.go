@@ -102,10 +102,14 @@ type PreauthCancelNotification struct {
 //
 //cnpay:op preauth_cancel
 func (s *PreauthService) Cancel(ctx context.Context, req *PreauthCancelRequest, opts ...cnpay.Option) (*PreauthCancelResponse, error) {
-	return call[PreauthCancelResponse](ctx, s.client, operation{
+	return call[PreauthCancelResponse](ctx, s.client, preauthCancel(), req, opts)
+}
+
+func preauthCancel() operation {
+	return operation{
 		id: "preauth_cancel", path: "/gateway/api/backTransReq.do", txnType: "32", txnSubTypes: "00",
 		bizType: "000201", channelType: "07", judge: judgeAccepted,
-	}, req, opts)
+	}
 }
 
 // SettleCancel asks, on [BackSchedule], until it is known what became of a cancellation. It needs the request as it

@@ -40,7 +40,7 @@ func TestPreauthCancel(t *testing.T) {
 				client, err := unionpay.New(config)
 				require.NoError(t, err)
 				req := cancellation(gateway)
-				req.ReqReserved = " 测试|a b+c/d%=&;[x]{铐&镸=} "
+				req.ReqReserved = " 测试|a b+c/d%=&;[x]{爗&怺=} 爗 "
 				before := *req
 
 				res, err := client.Preauth.Cancel(t.Context(), req)

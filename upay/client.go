@@ -6,6 +6,7 @@ package upay
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/internal/spec"
@@ -13,16 +14,17 @@ import (
 	"github.com/cnpay-go/cnpay/sign"
 )
 
-// The gateways of the book. Upay has no public test environment.
+// The gateways. Upay has no public test environment: integrators pay and give back one fen with an activation code
+// from its support.
 const (
 	Production = "https://vsi-api.shouqianba.com"
-	HongKong   = "https://hk-api.shouqianba.com"
+	HongKong   = "https://hk-api.shouqianba.com" // in newer material only (WoSai/sqb-payment-skills)
 )
 
 // Config says who calls.
 type Config struct {
 	Gateway     string       // scheme and host; empty means Production
-	TerminalSN  string       // terminal number (收钱吧终端ID) from activation
+	TerminalSN  string       // terminal number (收钱吧终端ID) from activation, digits
 	TerminalKey cnpay.Secret // the terminal's newest key, from activation or check-in
 }
 
@@ -45,18 +47,27 @@ func New(config Config, opts ...cnpay.Option) (*Client, error) {
 		config.Gateway = Production
 	}
 	gateway, err := transport.Gateway(config.Gateway, settings.PlainHTTP)
-	var noTerminal error
-	if config.TerminalSN == "" {
-		noTerminal = errors.New("terminal number is missing")
-	}
-	signer, noKey := sign.NewSuffixMD5(config.TerminalKey.Reveal())
-	if err := errors.Join(err, noTerminal, noKey); err != nil {
-		return nil, transport.ConfigError("upay", err)
-	}
 	c := &Client{
-		gateway: gateway, terminalSN: config.TerminalSN, signer: signer,
+		gateway: gateway, terminalSN: config.TerminalSN,
 		settings: settings, transport: transport.New(settings.HTTPClient),
 	}
+	for _, fault := range c.fields.Check(&struct {
+		TerminalSN string `json:"terminal number" spec:"M N..32"`
+	}{config.TerminalSN}) {
+		err = errors.Join(err, errors.New(fault.Field+" "+fault.Problem))
+	}
+	key := config.TerminalKey.Reveal()
+	if strings.TrimSpace(key) != key { // read from a file, most often; every signature would be wrong
+		err = errors.Join(err, errors.New("terminal key has blanks around it"))
+	}
+	signer, noKey := sign.NewSuffixMD5(key)
+	if noKey != nil {
+		err = errors.Join(err, errors.New("terminal key is required"))
+	}
+	if err != nil {
+		return nil, transport.ConfigError("upay", err)
+	}
+	c.signer = signer
 	c.Orders = &OrdersService{c}
 	return c, nil
 }

@@ -1,6 +1,7 @@
 package upay
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -13,7 +14,7 @@ import (
 type operation struct {
 	id         string // as in the catalog
 	path       string
-	repeatable bool // the book says that a repeat is harmless
+	repeatable bool // a repeat is harmless
 	judge      func(*Biz) cnpay.Outcome
 }
 
@@ -21,7 +22,20 @@ type operation struct {
 type message interface {
 	complete(*Client)          // fills in what the configuration knows
 	conditions() []cnpay.Fault // of the conditional fields
-	reference() (sn, clientSN string)
+	reference() reference
+}
+
+// reference names an order. Where both numbers are given, Upay looks at sn alone.
+type reference struct{ sn, clientSN string }
+
+// key is the number that the merchant knows the order by.
+func (r reference) key() string { return cmp.Or(r.clientSN, r.sn) }
+
+func (r reference) conditions() []cnpay.Fault {
+	if r == (reference{}) {
+		return []cnpay.Fault{{Field: "sn", Problem: "or client_sn is required"}}
+	}
+	return nil
 }
 
 // response is a pointer to an answer's struct.
@@ -40,14 +54,10 @@ func call[Res, Req any, M interface {
 		*m = *req
 	}
 	m.complete(c)
-	sn, clientSN := m.reference()
-	order := clientSN
-	if order == "" {
-		order = sn
-	}
+	order := m.reference()
 	var res R
 	err := c.transport.Do(ctx, c.settings.With(opts...), &transport.Exchange{
-		Subject:    cnpay.Subject{Provider: "upay", Operation: op.id, Order: order},
+		Subject:    cnpay.Subject{Provider: "upay", Operation: op.id, Order: order.key()},
 		Method:     http.MethodPost,
 		URL:        c.gateway + op.path,
 		Header:     http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}},
@@ -71,9 +81,11 @@ func call[Res, Req any, M interface {
 				return cnpay.Verdict{}, err
 			}
 			base.Answer = cnpay.Answer{HTTPStatus: reply.Status, Raw: reply.Body, Extra: extra}
-			base.flatten()
+			if err := base.Biz.gather(); err != nil {
+				return cnpay.Verdict{}, err
+			}
 			verdict := judge(base, reply.Status, op)
-			if err := base.belongs(sn, clientSN, verdict.Outcome); err != nil {
+			if err := base.Biz.belongs(order, verdict.Outcome); err != nil {
 				return cnpay.Verdict{}, err
 			}
 			base.Outcome = verdict.Outcome

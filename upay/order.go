@@ -1,6 +1,7 @@
 package upay
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -12,45 +13,40 @@ type OrdersService struct{ client *Client }
 
 // RevokeRequest names the order to revoke. Upay needs SN or ClientSN; when both are given, SN decides.
 type RevokeRequest struct {
-	// TerminalSN is the terminal number (收钱吧终端ID). Empty means the client's.
+	// TerminalSN is the terminal number (收钱吧终端ID), digits. Empty means the client's.
 	TerminalSN string `json:"terminal_sn" spec:"M N..32"`
 	// SN is Upay's order number (收钱吧唯一订单号).
 	SN string `json:"sn,omitempty" spec:"C S..16"`
-	// ClientSN is the merchant's order number (商户订单号), as the payment was made with. The Chinese page says 64.
+	// ClientSN is the merchant's order number (商户订单号) that the payment was made with. The Chinese page allows 64
+	// characters, but payments have 32 at most.
 	ClientSN string `json:"client_sn,omitempty" spec:"C S..32"`
 }
 
-func (r *RevokeRequest) complete(c *Client)          { complete(&r.TerminalSN, c) }
-func (r *RevokeRequest) reference() (string, string) { return r.SN, r.ClientSN }
-func (r *RevokeRequest) conditions() []cnpay.Fault   { return named(r.SN, r.ClientSN) }
+func (r *RevokeRequest) complete(c *Client)        { complete(&r.TerminalSN, c) }
+func (r *RevokeRequest) reference() reference      { return reference{r.SN, r.ClientSN} }
+func (r *RevokeRequest) conditions() []cnpay.Fault { return r.reference().conditions() }
 
 // QueryRequest names the order to ask for. Upay needs SN or ClientSN; when both are given, SN decides.
 type QueryRequest struct {
-	// TerminalSN is the terminal number (收钱吧终端ID). Empty means the client's.
+	// TerminalSN is the terminal number (收钱吧终端ID), digits. Empty means the client's.
 	TerminalSN string `json:"terminal_sn" spec:"M N..32"`
 	// SN is Upay's order number (收钱吧唯一订单号).
 	SN string `json:"sn,omitempty" spec:"C S..16"`
-	// ClientSN is the merchant's order number (商户订单号). The Chinese page says 64.
-	ClientSN string `json:"client_sn,omitempty" spec:"C S..32"`
-	// RefundRequestNo asks for one refund of the order (退款序列号).
-	RefundRequestNo string `json:"refund_request_no,omitempty" spec:"O S..20"`
+	// ClientSN is the merchant's order number (商户订单号). The English page says 32 characters.
+	ClientSN string `json:"client_sn,omitempty" spec:"C S..64"`
+	// RefundRequestNo asks for one refund of the order (退款序列号): Status and ClientTSN are then that refund's. The
+	// page says 20 characters, the gateway itself 31.
+	RefundRequestNo string `json:"refund_request_no,omitempty" spec:"O S..31"`
 }
 
-func (r *QueryRequest) complete(c *Client)          { complete(&r.TerminalSN, c) }
-func (r *QueryRequest) reference() (string, string) { return r.SN, r.ClientSN }
-func (r *QueryRequest) conditions() []cnpay.Fault   { return named(r.SN, r.ClientSN) }
+func (r *QueryRequest) complete(c *Client)        { complete(&r.TerminalSN, c) }
+func (r *QueryRequest) reference() reference      { return reference{r.SN, r.ClientSN} }
+func (r *QueryRequest) conditions() []cnpay.Fault { return r.reference().conditions() }
 
 func complete(terminalSN *string, c *Client) {
 	if *terminalSN == "" {
 		*terminalSN = c.terminalSN
 	}
-}
-
-func named(sn, clientSN string) []cnpay.Fault {
-	if sn == "" && clientSN == "" {
-		return []cnpay.Fault{{Field: "sn", Problem: "or client_sn is required"}}
-	}
-	return nil
 }
 
 // Response is the answer to every operation on an order. Any field may be empty: the documents' own examples leave
@@ -59,12 +55,12 @@ type Response struct {
 	cnpay.Answer
 
 	// ResultCode says whether the request was accepted (通讯响应码): 200, 400 or 500.
-	ResultCode string `json:"result_code" spec:"M S"`
+	ResultCode string `json:"result_code" spec:"R S"`
 	// ErrorCode says why not (通讯错误码).
 	ErrorCode string `json:"error_code" spec:"C S"`
 	// ErrorMessage is text for people, in Chinese.
 	ErrorMessage string `json:"error_message" spec:"C S"`
-	// ErrorCodeStandard is a mark such as EJ26 that Upay's support asks for.
+	// ErrorCodeStandard is a mark such as EJ26 that Upay's support asks for; no document has it.
 	ErrorCodeStandard string `json:"error_code_standard" spec:"O S"`
 	// Biz is what became of the operation; empty when the request was not accepted.
 	Biz Biz `json:"biz_response" spec:"C"`
@@ -73,61 +69,66 @@ type Response struct {
 // Biz is the business part of an answer.
 type Biz struct {
 	// ResultCode says what happened to this operation (业务结果码), for a revoke CANCEL_SUCCESS and its like.
-	ResultCode string `json:"result_code" spec:"C S"`
+	ResultCode string `json:"result_code" spec:"R S"`
 	// ErrorCode says why (业务执行错误码).
 	ErrorCode string `json:"error_code" spec:"C S"`
 	// ErrorMessage is text for people, in Chinese.
 	ErrorMessage string `json:"error_message" spec:"C S"`
-	// Data is the order; nil on most refusals.
-	Data *Order `json:"data" spec:"C"`
 
-	// The page of revoke prints the order's fields beside result_code, the other pages inside data. They are
-	// read from either place and found in Data.
+	// Order is the order, empty when the answer names none, as most refusals do. The page of revoke prints its
+	// fields here, beside result_code; all others, and the gateway, inside data. It is read from either place.
 	Order
+
+	// Data is the same order, nil when the answer names none.
+	Data *Order `json:"data" spec:"C"`
 }
 
 // Order is an order as Upay sees it. Amounts are fen in decimal text, times Unix milliseconds in decimal text.
+// Lengths are those of the page of revoke.
 type Order struct {
-	// TerminalSN is the terminal of the transaction (收钱吧终端ID).
+	// TerminalSN is the terminal of the transaction (收钱吧终端ID), which another than the client's may have made.
 	TerminalSN string `json:"terminal_sn" spec:"R S..32"`
 	// SN is Upay's order number (收钱吧唯一订单号).
 	SN string `json:"sn" spec:"R S..16"`
-	// ClientSN is the merchant's order number (商户订单号).
-	ClientSN string `json:"client_sn" spec:"R S..64"`
+	// ClientSN is the merchant's order number (商户订单号). The Chinese page says 64 characters.
+	ClientSN string `json:"client_sn" spec:"R S..32"`
 	// ClientTSN is the merchant's transaction number: ClientSN, for a refund followed by "-" and its number.
 	ClientTSN string `json:"client_tsn" spec:"O S..53"`
-	// TradeNo is the number at the payment channel (支付通道交易凭证号).
+	// TradeNo is the number at the payment channel (支付通道交易凭证号). The annex says 32 to 128 characters.
 	TradeNo string `json:"trade_no" spec:"R S..64"`
-	// Status is that of the latest transaction (流水状态).
+	// Status is that of the latest transaction (流水状态), SUCCESS for example; in the answer to a revoke, of the revoke.
 	Status string `json:"status" spec:"R S..32"`
-	// OrderStatus is that of the order (订单状态).
+	// OrderStatus is that of the order (订单状态). The page's example is PAID, a copy of the query's; the documents'
+	// example of a revoke that succeeded has CANCELED.
 	OrderStatus string `json:"order_status" spec:"R S..32"`
 	// Payway is the payment channel (支付方式), "3" for WeChat.
 	Payway string `json:"payway" spec:"R S..32"`
-	// PaywayName is the channel's name.
+	// PaywayName is the channel's name, "微信".
 	PaywayName string `json:"payway_name" spec:"R S..128"`
-	// SubPayway is the way of paying (二级支付方式).
+	// SubPayway is the way of paying (二级支付方式), "1" for the payer's bar code.
 	SubPayway string `json:"sub_payway" spec:"O S..2"`
 	// PayerUID is the payer at the channel.
 	PayerUID string `json:"payer_uid" spec:"O S..64"`
-	// PayerLogin is the payer's account at the channel, masked by it.
+	// PayerLogin is the payer's account at the channel, masked by it; PayLogin is what the annex calls it. The two
+	// are read from either name.
 	PayerLogin string `json:"payer_login" spec:"O S..128"`
+	PayLogin   string `json:"pay_login" spec:"O S..128"`
 	// TotalAmount is the amount of the order, fen.
 	TotalAmount string `json:"total_amount" spec:"R N..10"`
-	// NetAmount is what is left of it after refunds and revokes, fen.
+	// NetAmount is what is left of it after refunds and revokes, fen; "0" after a revoke.
 	NetAmount string `json:"net_amount" spec:"R N..10"`
-	// SettlementAmount is the amount to be settled, fen; one newer client knows it.
+	// SettlementAmount is the amount to be settled, fen; in newer material only (vantis-zh/shouqianba-sdk).
 	SettlementAmount string `json:"settlement_amount" spec:"O N..10"`
-	// Subject is the order's title.
+	// Subject is the order's title. The Chinese page says 32 characters.
 	Subject string `json:"subject" spec:"R S..64"`
 	// Ctime is when the order was made; one published example has a date and time in text.
 	Ctime string `json:"ctime" spec:"O S..13"`
 	// FinishTime is when the transaction ended at Upay.
 	FinishTime string `json:"finish_time" spec:"R S..13"`
-	// ChannelFinishTime is when it ended at the channel.
+	// ChannelFinishTime is when it ended at the channel; empty unless it succeeded there.
 	ChannelFinishTime string `json:"channel_finish_time" spec:"R S..13"`
-	// Operator did it.
-	Operator string `json:"operator" spec:"R S..64"`
+	// Operator did it. The Chinese page says 64 characters.
+	Operator string `json:"operator" spec:"R S..32"`
 	// Reflect is the merchant's own text, echoed.
 	Reflect string `json:"reflect" spec:"O S..64"`
 	// StoreID is the store's number at Upay.
@@ -138,41 +139,63 @@ type Order struct {
 	Description string `json:"description" spec:"O S..256"`
 	// PaymentList says how the amount was made up.
 	PaymentList []Payment `json:"payment_list" spec:"O"`
-	// ProviderResponse is the channel's promotion detail, as JSON.
+	// ProviderResponse is the channel's promotion detail, as JSON; in newer material only (vantis-zh/shouqianba-sdk).
 	ProviderResponse string `json:"provider_response" spec:"O S"`
 }
 
 // Payment is one part of an order's amount.
 type Payment struct {
-	Type        string `json:"type" spec:"O S"`
-	AmountTotal string `json:"amount_total" spec:"O N"` // fen
+	// Type is what paid it, BANKCARD_DEBIT or DISCOUNT_CHANNEL_MCH for example. The kinds that end in MCH are paid
+	// by the merchant.
+	Type string `json:"type" spec:"O S"`
+	// AmountTotal is the part, fen.
+	AmountTotal string `json:"amount_total" spec:"O N"`
 }
 
 func (r *Response) base() *Response { return r }
 
-// flatten moves an order printed beside result_code to where the other pages have it.
-func (r *Response) flatten() {
-	if r.Biz.Data == nil && (r.Biz.SN != "" || r.Biz.ClientSN != "") {
-		order := r.Biz.Order
-		r.Biz.Data = &order
+// gather makes the order readable from both places that the documents print it in. An answer that has two orders is
+// refused, because two readers could believe two things.
+func (b *Biz) gather() error {
+	switch {
+	case !b.Order.empty() && b.Data.empty():
+		order := b.Order
+		b.Data = &order
+	case !b.Order.empty() && !b.Order.same(b.Data):
+		return fmt.Errorf("%w: biz_response names two orders", cnpay.ErrMalformed)
+	case b.Data != nil:
+		b.Order = *b.Data
 	}
-	r.Biz.Order = Order{}
+	for _, o := range []*Order{&b.Order, b.Data} {
+		if o != nil {
+			o.PayerLogin = cmp.Or(o.PayerLogin, o.PayLogin)
+			o.PayLogin = o.PayerLogin
+		}
+	}
+	return nil
+}
+
+// empty reports whether nothing is said of an order that could decide anything.
+func (o *Order) empty() bool {
+	return o == nil || o.SN == "" && o.ClientSN == "" && o.Status == "" && o.OrderStatus == ""
+}
+
+// same reports whether two orders are said to be the same, in the same state.
+func (o *Order) same(p *Order) bool {
+	return o.SN == p.SN && o.ClientSN == p.ClientSN && o.Status == p.Status && o.OrderStatus == p.OrderStatus
 }
 
 // belongs refuses an answer about another order, and a success that does not say which order it is about.
-func (r *Response) belongs(sn, clientSN string, outcome cnpay.Outcome) error {
-	order := r.Biz.Data
-	if order == nil {
-		order = &Order{}
-	}
-	name, asked, answered := "sn", sn, order.SN
-	if sn == "" {
-		name, asked, answered = "client_sn", clientSN, order.ClientSN
+// The terminal is no part of it: another of the same store may have made the payment.
+func (b *Biz) belongs(asked reference, outcome cnpay.Outcome) error {
+	name, want, got := "sn", asked.sn, b.SN
+	if want == "" {
+		name, want, got = "client_sn", asked.clientSN, b.ClientSN
 	}
 	switch {
-	case answered == asked:
+	case got == want:
 		return nil
-	case answered != "":
+	case got != "":
 		return fmt.Errorf("%w: %s differs", cnpay.ErrMismatch, name)
 	case outcome == cnpay.Succeeded:
 		return fmt.Errorf("%w: %s is missing", cnpay.ErrMismatch, name)
@@ -184,16 +207,19 @@ func (r *Response) belongs(sn, clientSN string, outcome cnpay.Outcome) error {
 type RevokeResponse struct{ Response }
 
 // QueryResponse is the answer to a query. Its own outcome says whether the query was answered; what became of the
-// order is in Biz.Data.OrderStatus.
+// order is in Biz.OrderStatus.
 type QueryResponse struct{ Response }
 
 // Revoke gives the whole amount of an order back to the payer, without a fee (手动撤单, POST /upay/v2/revoke).
-// Upay allows it on the day of the payment only, Beijing time.
+// Upay allows it once, on the day of the payment (Beijing time), and not after a refund.
 //
-// A repeat is harmless to the order, but is refused once the order is revoked, so settle instead of repeating.
-//   - Succeeded: the order is CANCELED, or its payment was stopped before it stood.
-//   - Failed: refused; the order is as it was.
-//   - Unknown, Pending: call SettleRevoke. Never refund in its place: the payer could be paid twice.
+// The request is sent once. Send another only after a query has shown the order as PAID; of an order that is revoked
+// already, Upay says so (UPAY_CANCEL_ORDER_NOOP) and changes nothing.
+//   - Succeeded: the order is CANCELED, or its payment was stopped before it stood (CANCEL_ABORT_SUCCESS).
+//   - Failed: refused; the order is as it was. It can still be refunded.
+//   - Pending: Upay is at it, or says that the order had been revoked before. Call SettleRevoke.
+//   - Unknown: call SettleRevoke. Never refund in its place: the payer could be paid twice. An order that stays
+//     unknown, CANCEL_ERROR for example, is for Upay's support, who ask for SN and ErrorCodeStandard.
 //
 //cnpay:op revoke
 func (s *OrdersService) Revoke(ctx context.Context, req *RevokeRequest, opts ...cnpay.Option) (*RevokeResponse, error) {
@@ -203,6 +229,9 @@ func (s *OrdersService) Revoke(ctx context.Context, req *RevokeRequest, opts ...
 }
 
 // Query asks what became of an order (查询, POST /upay/v2/query). It moves no money and may be repeated.
+//   - Succeeded: the answer is about this order; read Biz.OrderStatus.
+//   - Failed: Upay knows no such order, or refused the request.
+//   - Unknown: ask again.
 //
 //cnpay:op query
 func (s *OrdersService) Query(ctx context.Context, req *QueryRequest, opts ...cnpay.Option) (*QueryResponse, error) {
@@ -212,20 +241,20 @@ func (s *OrdersService) Query(ctx context.Context, req *QueryRequest, opts ...cn
 }
 
 // SettleRevoke asks, on [RevokeSchedule], until it is known what became of a revoke.
+//   - Succeeded: the order is CANCELED, or PAY_CANCELED: its payment never stood.
+//   - Failed: the order was PAID twice in a row, or has been refunded, or there is no such order.
+//   - Pending: the order is CANCEL_INPROGRESS; settle again later.
+//   - Unknown: no answer decided it; settle again later, or ask Upay's support.
 func (s *OrdersService) SettleRevoke(ctx context.Context, req *RevokeRequest, opts ...cnpay.Option) (*cnpay.Settlement[*QueryResponse], error) {
 	if req == nil {
 		req = &RevokeRequest{}
 	}
 	ask := &QueryRequest{TerminalSN: req.TerminalSN, SN: req.SN, ClientSN: req.ClientSN}
-	order := req.ClientSN
-	if order == "" {
-		order = req.SN
-	}
 	schedule := s.client.settings.With(opts...).Schedule
 	if schedule == nil {
 		schedule = RevokeSchedule()
 	}
-	subject := cnpay.Subject{Provider: "upay", Operation: "revoke", Order: order}
+	subject := cnpay.Subject{Provider: "upay", Operation: "revoke", Order: ask.reference().key()}
 	var revocation revocation
 	return cnpay.Settle(ctx, subject, schedule, func(ctx context.Context) (*QueryResponse, cnpay.Verdict, error) {
 		res, err := s.Query(ctx, ask, opts...)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 
 	"github.com/cnpay-go/cnpay"
@@ -81,7 +82,7 @@ func (j *job) do(ctx context.Context, o options, log *slog.Logger) result {
 		r.Order = e.Order
 	}
 	if err != nil {
-		r.Error = err.Error()
+		r.Error = strings.ReplaceAll(err.Error(), "\n", "; ")
 	}
 	r.Sent = book.sent()
 	return r

@@ -44,7 +44,7 @@ func reportTable(w io.Writer, results []result) error {
 		line := table[i+1]
 		for _, more := range []string{r.Error, next(r)} {
 			if more != "" {
-				line += "    " + strings.ReplaceAll(more, "\n", "; ") + "\n"
+				line += "    " + more + "\n"
 			}
 		}
 		if _, err := io.WriteString(w, line); err != nil {

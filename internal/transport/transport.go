@@ -118,7 +118,7 @@ func (c *Client) Do(ctx context.Context, s cnpay.Settings, x *Exchange) error {
 		}
 	}
 	call := cnpay.Call{
-		Subject: x.Subject, Outcome: verdict.Outcome, Code: verdict.Code,
+		Subject: x.Subject, Outcome: verdict.Outcome, Code: verdict.Code, Message: verdict.Message,
 		HTTPStatus: r.status, Sent: r.sent, Duration: time.Since(begun), Err: failure,
 	}
 	report(ctx, s.Logger, call)

@@ -43,6 +43,9 @@ const (
 	Refused     = testgateway.Refused
 	OtherAnswer = testgateway.OtherAnswer
 	UnknownCode = testgateway.UnknownCode
+
+	// Pending leaves a revoke under way: the order is CANCEL_INPROGRESS until SetStatus says how it ended.
+	Pending Fault = "pending"
 )
 
 // Server is the gateway. Its methods Misbehave, AlwaysMisbehave, Received and Close, and its field URL, come from
@@ -54,6 +57,7 @@ type Server struct {
 	mu     sync.Mutex
 	orders map[string]*order // by sn
 	last   int
+	now    func() time.Time
 }
 
 type order struct {
@@ -63,7 +67,7 @@ type order struct {
 
 // NewServer starts a gateway with one activated terminal.
 func NewServer() *Server {
-	s := &Server{orders: map[string]*order{}}
+	s := &Server{orders: map[string]*order{}, now: time.Now}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /upay/v2/revoke", s.handle("revoke", s.revoke))
 	mux.HandleFunc("POST /upay/v2/query", s.handle("query", s.query))
@@ -77,7 +81,18 @@ func NewServer() *Server {
 }
 
 // Config is the configuration of a client for this gateway's terminal.
-func (s *Server) Config() upay.Config { return s.config }
+func (s *Server) Config() upay.Config {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.config
+}
+
+// SetTerminalKey gives the terminal another key, as a check-in does.
+func (s *Server) SetTerminalKey(key cnpay.Secret) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.config.TerminalKey = key
+}
 
 // AddOrder makes an order that was paid just now, of amount fen, and returns Upay's number for it.
 func (s *Server) AddOrder(clientSN string, amount int64) (sn string) {
@@ -89,7 +104,15 @@ func (s *Server) AddOrder(clientSN string, amount int64) (sn string) {
 	return sn
 }
 
-// SetStatus puts an order into another state (订单状态), REFUNDED for example.
+// SetClock replaces time.Now, so that recorded answers are the same each time.
+func (s *Server) SetClock(now func() time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = now
+}
+
+// SetStatus puts an order into another state (订单状态): REFUNDED, CREATED for one that is not paid yet, CANCELED or
+// PAID to end a revoke that was Pending.
 func (s *Server) SetStatus(sn, status string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,6 +140,8 @@ func (s *Server) handle(operation string, act func(*order, Fault) object) http.H
 }
 
 func (s *Server) answer(r *http.Request, body []byte, fault Fault, act func(*order, Fault) object) object {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	digest := md5.Sum(append(body, s.config.TerminalKey.Reveal()...))
 	if r.Header.Get("Authorization") != s.config.TerminalSN+" "+hex.EncodeToString(digest[:]) {
 		return object{"result_code": "400", "error_code": "ILLEGAL_SIGN", "error_message": "签名错误"}
@@ -132,8 +157,6 @@ func (s *Server) answer(r *http.Request, body []byte, fault Fault, act func(*ord
 	if q.TerminalSN != s.config.TerminalSN {
 		return object{"result_code": "400", "error_code": "INVALID_TERMINAL", "error_message": "终端错误"}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	return object{"result_code": "200", "biz_response": act(s.find(q.SN, q.ClientSN), fault)}
 }
 
@@ -150,6 +173,7 @@ func (s *Server) find(sn, clientSN string) *order {
 }
 
 func (s *Server) revoke(o *order, fault Fault) object {
+	code := "CANCEL_SUCCESS"
 	switch {
 	case o == nil:
 		return object{"result_code": "FAIL", "error_code": "UPAY_ORDER_NOT_EXISTS", "error_message": "订单不存在"}
@@ -158,12 +182,17 @@ func (s *Server) revoke(o *order, fault Fault) object {
 			"error_message": "订单" + o.sn + "参与了活动并且无法撤销"}
 	case o.status == "CANCELED":
 		return object{"result_code": "FAIL", "error_code": "UPAY_CANCEL_ORDER_NOOP", "error_message": "订单已撤销"}
+	case o.status == "CREATED":
+		o.status, code = "PAY_CANCELED", "CANCEL_ABORT_SUCCESS"
 	case o.status != "PAID":
 		return object{"result_code": "FAIL", "error_code": "UPAY_CANCEL_INVALID_ORDER_STATE",
-			"error_message": "订单" + o.sn + "状态是" + o.status + "，无法撤销"}
+			"error_message": "订单" + o.sn + "状态是" + o.status + "，无法撤销", "data": nil}
+	case fault == Pending:
+		o.status, code = "CANCEL_INPROGRESS", "CANCEL_IN_PROGRESS"
+	default:
+		o.status = "CANCELED"
 	}
-	o.status = "CANCELED"
-	return s.about(o, "CANCEL_SUCCESS", fault)
+	return s.about(o, code, fault)
 }
 
 func (s *Server) query(o *order, fault Fault) object {
@@ -174,22 +203,27 @@ func (s *Server) query(o *order, fault Fault) object {
 }
 
 func (s *Server) about(o *order, code string, fault Fault) object {
-	sn, clientSN, net := o.sn, o.clientSN, o.amount
+	sn, clientSN := o.sn, o.clientSN
 	switch fault {
 	case OtherAnswer:
 		sn, clientSN = "7892259499999999", "other-"+clientSN
 	case UnknownCode:
 		code = "CANCEL_PERHAPS"
 	}
-	if o.status != "PAID" {
-		net = 0
+	status, net, finished := "SUCCESS", "0", strconv.FormatInt(s.now().UnixMilli(), 10)
+	switch o.status {
+	case "PAID":
+		net = strconv.FormatInt(o.amount, 10)
+	case "CREATED", "CANCEL_INPROGRESS":
+		status, net, finished = "IN_PROG", strconv.FormatInt(o.amount, 10), ""
+	case "PAY_CANCELED":
+		status = "FAIL_CANCELED"
 	}
-	now := strconv.FormatInt(time.Now().UnixMilli(), 10)
 	return object{"result_code": code, "data": object{
 		"terminal_sn": s.config.TerminalSN, "sn": sn, "client_sn": clientSN,
-		"trade_no": "2013112011001004330000121536", "status": "SUCCESS", "order_status": o.status,
+		"trade_no": "2013112011001004330000121536", "status": status, "order_status": o.status,
 		"payway": "3", "payway_name": "微信", "sub_payway": "1",
-		"total_amount": strconv.FormatInt(o.amount, 10), "net_amount": strconv.FormatInt(net, 10),
-		"subject": "Pizza", "operator": "Peter", "finish_time": now, "channel_finish_time": now,
+		"total_amount": strconv.FormatInt(o.amount, 10), "net_amount": net,
+		"subject": "Pizza", "operator": "Peter", "finish_time": finished, "channel_finish_time": finished,
 	}}
 }
