@@ -170,6 +170,10 @@ func (g Group) Get(name string) string {
 	return ""
 }
 
+func (g Group) has(name string) bool {
+	return slices.ContainsFunc(g, func(f [2]string) bool { return f[0] == name })
+}
+
 // Sorted returns the group in byte order of its names, as cardTransData wants them. The group itself is not changed.
 func (g Group) Sorted() Group {
 	g = slices.Clone(g)

@@ -275,13 +275,3 @@ func FuzzGroup(f *testing.F) {
 		require.Equal(t, []sign.Pair{{Name: "reserved", Value: text}, {Name: "version", Value: "5.1.0"}}, pairs)
 	})
 }
-
-func ExampleGroup() {
-	fmt.Println(Group{{"trId", "62000000001"}, {"tokenType", "01"}})
-
-	_, err := Group{{"commodityName", "salt & pepper"}}.Encode()
-	fmt.Println(err)
-	// Output:
-	// {trId=62000000001&tokenType=01}
-	// invalid request: commodityName must not hold & outside brackets
-}
