@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -241,18 +242,16 @@ func fromCharset(text string, encoding Encoding) (string, error) {
 }
 
 // verify checks that UnionPay signed exactly these fields with the method that the client is configured for. What
-// the message itself says of its method only has to agree.
+// the message itself says of its method only has to agree. It puts the fields into the order in which they are signed.
 func (c *Client) verify(pairs []sign.Pair, encoding Encoding) error {
-	signed := make([]sign.Pair, 0, len(pairs))
-	for _, p := range pairs {
-		if p.Name != "signature" {
-			signed = append(signed, p)
-		}
-	}
-	signature := fieldOf(pairs, "signature")
-	if signature == "" {
+	last := len(pairs) - 1
+	at := slices.IndexFunc(pairs, func(p sign.Pair) bool { return p.Name == "signature" })
+	if at < 0 || pairs[at].Value == "" {
 		return fmt.Errorf("%w: no signature", cnpay.ErrSignature)
 	}
+	pairs[at], pairs[last] = pairs[last], pairs[at]
+	signed, signature := pairs[:last], pairs[last].Value
+	slices.SortFunc(signed, func(a, b sign.Pair) int { return strings.Compare(a.Name, b.Name) })
 	if v := fieldOf(pairs, "version"); v != "" && v != version {
 		return fmt.Errorf("%w: version is not %s", cnpay.ErrSignature, version)
 	}

@@ -1,0 +1,209 @@
+package unionpay_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/sign"
+	"github.com/cnpay-go/cnpay/unionpay"
+	"github.com/cnpay-go/cnpay/unionpay/unionpaytest"
+)
+
+// merchant serves a client's notification handler and keeps what it was handed.
+type merchant struct {
+	*httptest.Server
+	got  []unionpay.Notification
+	fail error
+}
+
+func receive(t *testing.T, client *unionpay.Client) *merchant {
+	t.Helper()
+	m := &merchant{}
+	m.Server = httptest.NewServer(client.NotificationHandler(func(_ context.Context, n unionpay.Notification) error {
+		m.got = append(m.got, n)
+		return m.fail
+	}))
+	t.Cleanup(m.Close)
+	return m
+}
+
+func TestNotification(t *testing.T) {
+	for _, method := range []unionpay.SignMethod{unionpay.RSA, unionpay.SHA256, unionpay.SM3} {
+		for _, encoding := range []unionpay.Encoding{unionpay.UTF8, unionpay.GBK} {
+			t.Run(string(method)+" "+string(encoding), func(t *testing.T) {
+				gateway, _ := start(t)
+				config := gateway.ConfigFor(method)
+				config.Encoding = encoding
+				client, err := unionpay.New(config)
+				require.NoError(t, err)
+				shop := receive(t, client)
+				req := cancellation(gateway)
+				req.BackURL = shop.URL + "/notify?a=b"
+				req.ReqReserved = " 测试|a b+c/d%=&;[x]{ "
+				_, err = client.Preauth.Cancel(t.Context(), req)
+				require.NoError(t, err)
+
+				status, err := gateway.Notify(t.Context(), req.OrderID, unionpaytest.OK)
+				require.NoError(t, err)
+				require.Equal(t, http.StatusOK, status)
+				require.IsType(t, &unionpay.PreauthCancelNotification{}, shop.got[0])
+				n := shop.got[0].(*unionpay.PreauthCancelNotification)
+				require.Equal(t, cnpay.Succeeded, n.Outcome)
+				require.Equal(t, req.OrderID, n.OrderID)
+				require.Equal(t, int64(10000), n.TxnAmt)
+				require.Equal(t, int64(10000), n.SettleAmt)
+				require.Equal(t, "156", n.CurrencyCode)
+				require.Equal(t, req.OrigQryID, n.OrigQryID)
+				require.Equal(t, req.ReqReserved, n.ReqReserved)
+				require.Empty(t, n.Extra)
+				require.Equal(t, unionpaytest.MerID+" "+req.OrderID+" "+req.TxnTime+" 32", n.Key())
+
+				// Operations tell of their failures too.
+				gateway.SetCode(req.OrderID, "64")
+				_, err = gateway.Notify(t.Context(), req.OrderID, unionpaytest.OK)
+				require.NoError(t, err)
+				require.Equal(t, cnpay.Failed, shop.got[1].Common().Outcome)
+				require.Equal(t, n.Key(), shop.got[1].Common().Key())
+
+				shop.fail = errors.New("database is down")
+				status, err = gateway.Notify(t.Context(), req.OrderID, unionpaytest.OK)
+				require.NoError(t, err)
+				require.Equal(t, http.StatusInternalServerError, status)
+			})
+		}
+	}
+}
+
+func TestNotificationFaults(t *testing.T) {
+	gateway, client := start(t)
+	shop := receive(t, client)
+	req := cancellation(gateway)
+	req.BackURL = shop.URL
+	_, err := client.Preauth.Cancel(t.Context(), req)
+	require.NoError(t, err)
+	for _, fault := range []unionpaytest.Fault{
+		unionpaytest.BadSignature, unionpaytest.Unsigned, unionpaytest.ForgedCertificate, unionpaytest.ExpiredCertificate,
+		unionpaytest.MerchantCertificate, unionpaytest.OtherAnswer,
+	} {
+		status, err := gateway.Notify(t.Context(), req.OrderID, fault)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusBadRequest, status, fault)
+	}
+	require.Empty(t, shop.got)
+	_, err = gateway.Notify(t.Context(), req.OrderID, unionpaytest.UnknownCode)
+	require.NoError(t, err)
+	require.Equal(t, cnpay.Unknown, shop.got[0].Common().Outcome)
+
+	req = cancellation(gateway)
+	_, err = client.Preauth.Cancel(t.Context(), req)
+	require.NoError(t, err)
+	_, err = gateway.Notify(t.Context(), req.OrderID, unionpaytest.OK)
+	require.ErrorIs(t, err, unionpaytest.ErrNotWanted)
+}
+
+// notified is a form of UnionPay with sign method 11.
+func notified(pairs ...sign.Pair) string {
+	form := url.Values{}
+	for _, p := range pairs {
+		form.Set(p.Name, p.Value)
+	}
+	form.Set("signature", signed(pairs...)[strings.LastIndex(signed(pairs...), "=")+1:])
+	return form.Encode()
+}
+
+func parse(client *unionpay.Client, body string) (unionpay.Notification, error) {
+	return client.ParseNotification(httptest.NewRequest(http.MethodPost, "/notify?txnAmt=1&merId=2", strings.NewReader(body)))
+}
+
+func TestParseNotification(t *testing.T) {
+	client, _ := keyedClient(t, unionpay.SHA256, silent)
+	good := []sign.Pair{
+		{Name: "version", Value: "5.1.0"}, {Name: "encoding", Value: "utf-8"}, {Name: "signMethod", Value: "11"}, {Name: "txnType", Value: "97"},
+		{Name: "merId", Value: unionpaytest.MerID}, {Name: "orderId", Value: "20240105145046001"}, {Name: "respCode", Value: "A6"},
+		{Name: "tokenPayData", Value: "{token=1&trId=2}"}, {Name: "empty", Value: ""},
+	}
+	n, err := parse(client, notified(good...))
+	require.NoError(t, err)
+	require.IsType(t, &unionpay.OtherNotification{}, n)
+	require.Equal(t, cnpay.Succeeded, n.Common().Outcome)
+	require.Equal(t, map[string]string{"tokenPayData": "{token=1&trId=2}", "empty": ""}, n.Common().Extra)
+
+	with := func(name, value string) string {
+		changed := append([]sign.Pair{}, good...)
+		for i := range changed {
+			if changed[i].Name == name {
+				changed[i].Value = value
+			}
+		}
+		return notified(changed...)
+	}
+	for name, tt := range map[string]struct {
+		body  string
+		cause error
+	}{
+		"another merchant":    {with("merId", "777290058110097"), cnpay.ErrMismatch},
+		"another method":      {with("signMethod", "01"), cnpay.ErrSignature},
+		"older version":       {with("version", "5.0.0"), cnpay.ErrSignature},
+		"a field twice":       {notified(good...) + "&respCode=00", cnpay.ErrMalformed},
+		"a field more":        {notified(good...) + "&txnAmt=1", cnpay.ErrSignature},
+		"a field less":        {strings.Replace(notified(good...), "empty=&", "", 1), cnpay.ErrSignature},
+		"decoded twice":       {strings.ReplaceAll(notified(good...), "%7B", "+"), cnpay.ErrSignature},
+		"no signature":        {notified(good...)[:strings.Index(notified(good...), "&signature=")], cnpay.ErrSignature},
+		"early refusal":       {"respCode=01", cnpay.ErrSignature},
+		"empty":               {"", cnpay.ErrMalformed},
+		"bad escape":          {"a=%zz", cnpay.ErrMalformed},
+		"no name":             {"=1", cnpay.ErrMalformed},
+		"not in its charset":  {"respMsg=%b3%c9%b9&encoding=UTF-8", cnpay.ErrMalformed},
+		"very many fields":    {strings.Repeat("a=1&", 2000), cnpay.ErrMalformed},
+		"ten million letters": {"a=" + strings.Repeat("x", 10<<20), cnpay.ErrTooLarge},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n, err := parse(client, tt.body)
+			require.Nil(t, n)
+			require.ErrorIs(t, err, tt.cause)
+			require.NotErrorIs(t, err, unionpay.ErrEarlyRefusal)
+		})
+	}
+	_, err = client.ParseNotification(nil)
+	require.ErrorIs(t, err, cnpay.ErrMalformed)
+}
+
+func TestHandlerMethods(t *testing.T) {
+	client, _ := keyedClient(t, unionpay.SHA256, silent)
+	handler := client.NotificationHandler(func(context.Context, unionpay.Notification) error { return nil })
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/notify", nil))
+	require.Equal(t, http.StatusMethodNotAllowed, w.Code)
+}
+
+// Forgers may send as many certificates as they like: nothing of them is kept.
+func TestForgedNotificationsLeaveNothing(t *testing.T) {
+	gateway, client := start(t)
+	_, _, middle := gateway.Files()
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	for i := range 2000 {
+		form := url.Values{
+			"version": {"5.1.0"}, "encoding": {"UTF-8"}, "signMethod": {"01"}, "respCode": {"00"}, "signature": {"eA=="},
+			"signPubKeyCert": {strings.TrimSpace(string(middle)) + fmt.Sprint(strings.Repeat(" ", i%1000), i)},
+		}
+		_, err := parse(client, form.Encode())
+		require.ErrorIs(t, err, cnpay.ErrSignature)
+	}
+	require.Less(t, int64(heap())-int64(before), int64(2<<20))
+}
