@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/cnpay-go/cnpay"
@@ -139,34 +141,41 @@ func (r requests) into(provider string, request any) error {
 	if err := json.Unmarshal(text, &fields); err != nil {
 		return fmt.Errorf("-request: %s: not a JSON object", provider)
 	}
-	for {
+	for range 1 + len(fields) { // each is respelled at most once
 		text, err := json.Marshal(fields)
 		if err != nil {
 			return fmt.Errorf("-request: %s: %w", provider, err)
 		}
 		err = strict(text, request)
 		var wrong *json.UnmarshalTypeError
-		if !errors.As(err, &wrong) {
-			if err != nil {
-				return fmt.Errorf("-request: %s: %w", provider, err)
-			}
+		if err == nil {
 			return nil
 		}
-		name := wrong.Field[strings.LastIndexByte(wrong.Field, '.')+1:]
-		value := fields[name]
-		switch {
-		case wrong.Value == "string" && len(value) > 2:
-			value = value[1 : len(value)-1]
-		case strings.HasPrefix(wrong.Value, "number") && value[0] != '"':
-			value = json.RawMessage(`"` + string(value) + `"`)
-		default:
-			value = nil
+		if !errors.As(err, &wrong) {
+			return fmt.Errorf("-request: %s: %w", provider, err)
 		}
-		if !json.Valid(value) {
+		name := wrong.Field[strings.LastIndexByte(wrong.Field, '.')+1:]
+		other, ok := respell(fields[name], wrong.Type.Kind())
+		if !ok {
 			return fmt.Errorf("-request: %s: %s: not a %s", provider, name, wrong.Type)
 		}
-		fields[name] = value
+		fields[name] = other
 	}
+	return fmt.Errorf("-request: %s: not readable", provider)
+}
+
+// respell writes a number as text, or digits as a number.
+func respell(value json.RawMessage, want reflect.Kind) (json.RawMessage, bool) {
+	var text string
+	if json.Unmarshal(value, &text) == nil {
+		_, err := strconv.ParseInt(text, 10, 64)
+		return json.RawMessage(text), want == reflect.Int64 && err == nil
+	}
+	var number json.Number
+	if json.Unmarshal(value, &number) == nil {
+		return json.RawMessage(strconv.Quote(number.String())), want == reflect.String
+	}
+	return nil, false
 }
 
 func strict(text []byte, into any) error {
