@@ -1,0 +1,71 @@
+package yuansfer
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/cnpay-go/cnpay"
+)
+
+// RevokeSchedule is when to repeat a revoke whose outcome is unknown: at once, then further and further apart.
+// No document gives a schedule for it.
+func RevokeSchedule() cnpay.Schedule {
+	return cnpay.Schedule{0, 2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second}
+}
+
+// judge decides what an answer means; its error is a cause that says more than the outcome does. A repeat that is
+// refused only says that the repeat did nothing: the request before it may have done all there was to do.
+func judge(r *Response, status string, op operation, repeated bool) (cnpay.Verdict, error) {
+	v := cnpay.Verdict{Code: r.RetCode, Message: r.RetMsg}
+	switch {
+	case r.RetCode == "000100" && r.HTTPStatus == http.StatusOK:
+		v.Outcome = op.judge(status)
+	case refused(r):
+		v.Outcome = cnpay.Failed
+	}
+	switch {
+	case v.Outcome == cnpay.Failed && repeated:
+		v.Outcome = cnpay.Unknown
+		if r.RetCode == "000021" || r.RetCode == "000040" {
+			return v, fmt.Errorf("%w: probably done by an earlier request that was not answered", cnpay.ErrUndecided)
+		}
+		return v, fmt.Errorf("%w: an earlier request that was not answered may have been carried out", cnpay.ErrUndecided)
+	case v.Outcome == cnpay.Failed && r.RetCode == "000000" && strings.Contains(r.RetMsg, "verifySign"):
+		return v, fmt.Errorf("%w: it does not accept the signature; check the token, the merchant number and the gateway", cnpay.ErrRefused)
+	}
+	return v, nil
+}
+
+// refused lists the codes (响应返回代码) of requests that were turned down. The others, 000000 (system error) and
+// 000080 (system error of the wallet) among them, leave open what happened.
+func refused(r *Response) bool {
+	switch r.RetCode {
+	case "000010", // API version
+		"000020", // parameter missing
+		"000021", // parameter unknown: no such merchant, store, agreement or transaction
+		"000022", // parameters do not match
+		"000023", // parameter value
+		"000030", // no right, access denied
+		"000040": // not in this state
+		return true
+	case "000000": // of a system error and of a parameter alike; only the text tells
+		return strings.HasPrefix(strings.ToLower(strings.Join(strings.Fields(r.RetMsg), "")), "dataerror")
+	}
+	return false
+}
+
+// judgeRevoke reads the status of an accepted revoke. The published answers have none; where one comes, it has the
+// meaning that it has everywhere else (交易状态).
+func judgeRevoke(status string) cnpay.Outcome {
+	switch status {
+	case "", "success":
+		return cnpay.Succeeded
+	case "init", "dealing", "pending":
+		return cnpay.Pending
+	case "failed":
+		return cnpay.Failed
+	}
+	return cnpay.Unknown // closed, or unlisted
+}
