@@ -60,7 +60,13 @@ func call[Res, Req any, M interface {
 			"Accept":       {"application/json"},
 		},
 		Repeatable: op.repeatable,
-		Prepare:    func() ([]byte, error) { return c.build(m) },
+		Prepare: func() ([]byte, error) {
+			body, err := c.build(m)
+			if faults := c.fields.Check(m); faults != nil { // verifySign is one of the fields
+				return nil, &cnpay.InvalidRequestError{Faults: faults}
+			}
+			return body, err
+		},
 		// The signature covers neither time nor nonce, so nothing is signed anew; only the attempts are counted.
 		Authorize: func(http.Header, []byte) error {
 			attempts++
@@ -106,9 +112,6 @@ func (c *Client) build(m message) ([]byte, error) {
 		return nil, err
 	}
 	m.sign(verifySign)
-	if faults := c.fields.Check(m); faults != nil {
-		return nil, &cnpay.InvalidRequestError{Faults: faults}
-	}
 	body := append(text, '{')
 	for _, p := range pairs {
 		body = append(appendMember(body, p.Name, p.Value), ',')
@@ -117,7 +120,7 @@ func (c *Client) build(m message) ([]byte, error) {
 	return append(body, '}')[len(text):], nil
 }
 
-// appendMember adds a name and its text, which the check has found to be UTF-8.
+// appendMember adds a name and its text; the check lets no text through that is not UTF-8.
 func appendMember(body []byte, name, value string) []byte {
 	body = append(append(append(body, '"'), name...), '"', ':')
 	for i := range len(value) {
