@@ -1,0 +1,230 @@
+package umpay_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/umpay"
+)
+
+// sign answers a request as the bridge does.
+func sign(t testing.TB, r *http.Request, secret string, status int, body string) *http.Response {
+	t.Helper()
+	nonce := regexp.MustCompile(`nonce="([0-9a-f]+)"`).FindStringSubmatch(r.Header.Get("Authorization"))
+	require.NotNil(t, nonce)
+	header := authorization("N9000001", secret, strconv.Itoa(status), r.URL.EscapedPath(), nonce[1], time.Now(), body)
+	return answer(status, http.Header{"Authorization": {header}}, body)
+}
+
+// authorization is the header by a second implementation.
+func authorization(terminal, secret, subject, path, nonce string, now time.Time, body string) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	fmt.Fprintf(mac, "%s\n%s\n%d\n%s\n%x", subject, path, now.Unix(), nonce, sha256.Sum256([]byte(body)))
+	return fmt.Sprintf(`CNPAY-HMAC-SHA256 terminal="%s",timestamp="%d",nonce="%s",signature="%x"`, terminal, now.Unix(), nonce, mac.Sum(nil))
+}
+
+// answered is a client whose bridge gives every request this genuine answer.
+func answered(t testing.TB, status int, body string) *umpay.Client {
+	t.Helper()
+	client, err := umpay.New(umpay.Config{Gateway: "https://bridge.example", Terminal: "N9000001", Secret: "s"},
+		over(func(r *http.Request) (*http.Response, error) { return sign(t, r, "s", status, body), nil }),
+		cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
+	require.NoError(t, err)
+	return client
+}
+
+// event is a genuine event about the request of about, with something in the place of its result.
+func event(callback, rest string) string {
+	return `{"id":"1","op":"cardPreAuthRever","callback":"` + callback + `","posSN":"N9000001","terminalTime":"2020-05-21T15:30:12+08:00","seq":4` + rest + `}`
+}
+
+func about() *umpay.ReverseRequest {
+	return &umpay.ReverseRequest{ID: "1", Amount: 10000, UPayTrace: trace, OrderID: order}
+}
+
+func TestAnswers(t *testing.T) {
+	for name, tt := range map[string]struct {
+		status  int
+		body    string
+		outcome cnpay.Outcome
+		cause   error
+		code    string
+	}{
+		"success":                  {200, event("onReverSuccess", `,"result":{"code":60150200,"message":"成功"}`), cnpay.Succeeded, nil, "60150200"},
+		"code as text":             {200, event("onReverSuccess", `,"result":{"code":"60150200","amount":10000}`), cnpay.Succeeded, nil, "60150200"},
+		"code zero":                {200, event("onReverSuccess", `,"result":{"code":0}`), cnpay.Succeeded, nil, "0"},
+		"code null":                {200, event("onReverSuccess", `,"result":{"code":null,"amount":""}`), cnpay.Succeeded, nil, ""},
+		"no result":                {200, event("onReverSuccess", ``), cnpay.Succeeded, nil, ""},
+		"null result":              {200, event("onReverSuccess", `,"result":null,"request":null`), cnpay.Succeeded, nil, ""},
+		"unlisted code":            {200, event("onReverSuccess", `,"result":{"code":60159999}`), cnpay.Succeeded, nil, "60159999"},
+		"unknown members":          {200, event("onReverSuccess", `,"new":[1],"result":{"code":60150200,"cardType":"01","nested":{"a":1}}`), cnpay.Succeeded, nil, "60150200"},
+		"amount with zeros":        {200, event("onReverSuccess", `,"result":{"amount":"000000010000"}`), cnpay.Succeeded, nil, ""},
+		"seq as text":              {200, strings.Replace(event("onReverSuccess", ``), `"seq":4`, `"seq":"4"`, 1), cnpay.Succeeded, nil, ""},
+		"no seq, no time":          {200, `{"id":"1","op":"cardPreAuthRever","callback":"onReverSuccess","posSN":"N9000001"}`, cnpay.Succeeded, nil, ""},
+		"echo":                     {200, event("onReverSuccess", `,"request":{"amount":10000,"uPayTrace":"000123","orderId":"`+order+`"}`), cnpay.Succeeded, nil, ""},
+		"fail":                     {200, event("onReverFail", `,"result":{"code":60150005}`), cnpay.Failed, cnpay.ErrRefused, "60150005"},
+		"fail, unlisted":           {200, event("onReverFail", `,"result":{"code":60150099}`), cnpay.Failed, cnpay.ErrRefused, "60150099"},
+		"fail, zero":               {200, event("onReverFail", `,"result":{"code":0}`), cnpay.Failed, cnpay.ErrRefused, "0"},
+		"fail, -1":                 {200, event("onReverFail", `,"result":{"code":-1}`), cnpay.Failed, cnpay.ErrRefused, "-1"},
+		"fail, -2":                 {200, event("onReverFail", `,"result":{"code":-2}`), cnpay.Unknown, cnpay.ErrUndecided, "-2"},
+		"fail, call broke":         {200, event("onReverFail", `,"result":{"code":60150009}`), cnpay.Unknown, cnpay.ErrUndecided, "60150009"},
+		"fail that says success":   {200, event("onReverFail", `,"result":{"code":60150200}`), cnpay.Unknown, cnpay.ErrUndecided, "60150200"},
+		"success that says fail":   {200, event("onReverSuccess", `,"result":{"code":60150005}`), cnpay.Unknown, cnpay.ErrUndecided, "60150005"},
+		"unknown":                  {200, event("onReverUnknown", `,"result":{"code":601500010}`), cnpay.Unknown, cnpay.ErrUndecided, "601500010"},
+		"unknown with success":     {200, event("onReverUnknown", `,"result":{"code":60150200}`), cnpay.Unknown, cnpay.ErrUndecided, "60150200"},
+		"rebind":                   {200, event("onReBind", `,"result":{"code":61000002,"message":"x"}`), cnpay.Unknown, cnpay.ErrUndecided, "61000002"},
+		"progress":                 {200, event("onProgressUpdate", `,"result":{"code":60150004}`), cnpay.Unknown, cnpay.ErrUndecided, "60150004"},
+		"unlisted callback":        {200, event("onReverDone", `,"result":{"code":60150200}`), cnpay.Unknown, cnpay.ErrUndecided, "60150200"},
+		"callback of another op":   {200, event("onPaySuccess", `,"result":{"code":60150200}`), cnpay.Unknown, cnpay.ErrUndecided, "60150200"},
+		"no callback":              {200, `{"id":"1","op":"cardPreAuthRever","posSN":"N9000001"}`, cnpay.Unknown, cnpay.ErrUndecided, ""},
+		"running":                  {202, ``, cnpay.Pending, nil, ""},
+		"refused by the bridge":    {400, `{"faults":[{"field":"amount","problem":"is odd"},{"field":"op","problem":"is new"}]}`, cnpay.Failed, cnpay.ErrRefused, "400"},
+		"nonce used":               {401, `{"faults":[]}`, cnpay.Unknown, cnpay.ErrUndecided, "401"},
+		"no such path":             {404, `not json`, cnpay.Unknown, cnpay.ErrUndecided, "404"},
+		"busy":                     {429, `{}`, cnpay.Unknown, cnpay.ErrUndecided, "429"},
+		"created":                  {201, event("onReverSuccess", ``), cnpay.Unknown, cnpay.ErrUndecided, "201"},
+		"empty":                    {200, ``, cnpay.Unknown, cnpay.ErrMalformed, ""},
+		"not JSON":                 {200, `<html>`, cnpay.Unknown, cnpay.ErrMalformed, ""},
+		"a list":                   {200, `[` + event("onReverSuccess", ``) + `]`, cnpay.Unknown, cnpay.ErrMalformed, ""},
+		"null":                     {200, `null`, cnpay.Unknown, cnpay.ErrMalformed, ""},
+		"two objects":              {200, event("onReverSuccess", ``) + event("onReverSuccess", ``), cnpay.Unknown, cnpay.ErrMalformed, ""},
+		"a name twice":             {200, event("onReverFail", `,"callback":"onReverSuccess"`), cnpay.Unknown, cnpay.ErrMalformed, ""},
+		"a name twice inside":      {200, event("onReverSuccess", `,"result":{"code":60150200,"code":60150005}`), cnpay.Unknown, cnpay.ErrMalformed, ""},
+		"deep":                     {200, event("onReverSuccess", `,"x":`+strings.Repeat(`[`, 50)+strings.Repeat(`]`, 50)), cnpay.Unknown, cnpay.ErrMalformed, ""},
+		"not UTF-8":                {200, event("onReverSuccess", ",\"x\":\"\xff\""), cnpay.Unknown, cnpay.ErrMalformed, ""},
+		"code is text":             {200, event("onReverSuccess", `,"result":{"code":"ok"}`), cnpay.Unknown, cnpay.ErrMalformed, ""},
+		"code is broken":           {200, event("onReverSuccess", `,"result":{"code":60150200.5}`), cnpay.Unknown, cnpay.ErrMalformed, ""},
+		"code is huge":             {200, event("onReverSuccess", `,"result":{"code":99999999999999999999}`), cnpay.Unknown, cnpay.ErrMalformed, ""},
+		"result is text":           {200, event("onReverSuccess", `,"result":"{}"`), cnpay.Unknown, cnpay.ErrMalformed, ""},
+		"callback is a number":     {200, `{"id":"1","op":"cardPreAuthRever","callback":1,"posSN":"N9000001"}`, cnpay.Unknown, cnpay.ErrMalformed, ""},
+		"other id":                 {200, strings.Replace(event("onReverSuccess", ``), `"1"`, `"2"`, 1), cnpay.Unknown, cnpay.ErrMismatch, ""},
+		"no id":                    {200, `{"op":"cardPreAuthRever","callback":"onReverSuccess","posSN":"N9000001"}`, cnpay.Unknown, cnpay.ErrMismatch, ""},
+		"other terminal":           {200, strings.Replace(event("onReverSuccess", ``), `N9000001`, `N9000002`, 1), cnpay.Unknown, cnpay.ErrMismatch, ""},
+		"other op":                 {200, strings.Replace(event("onReverSuccess", ``), `cardPreAuthRever`, `cardPreAuthDoneRever`, 1), cnpay.Unknown, cnpay.ErrMismatch, ""},
+		"other order":              {200, event("onReverSuccess", `,"result":{"orderId":"2"}`), cnpay.Unknown, cnpay.ErrMismatch, ""},
+		"other amount":             {200, event("onReverSuccess", `,"result":{"amount":"9999"}`), cnpay.Unknown, cnpay.ErrMismatch, ""},
+		"amount zero":              {200, event("onReverSuccess", `,"result":{"amount":"0"}`), cnpay.Unknown, cnpay.ErrMismatch, ""},
+		"amount in yuan":           {200, event("onReverSuccess", `,"result":{"amount":"100.00"}`), cnpay.Unknown, cnpay.ErrMismatch, ""},
+		"echo of another amount":   {200, event("onReverSuccess", `,"request":{"amount":1}`), cnpay.Unknown, cnpay.ErrMismatch, ""},
+		"echo of another voucher":  {200, event("onReverSuccess", `,"request":{"uPayTrace":"000124"}`), cnpay.Unknown, cnpay.ErrMismatch, ""},
+		"echo of another order":    {200, event("onReverSuccess", `,"request":{"orderId":"2"}`), cnpay.Unknown, cnpay.ErrMismatch, ""},
+		"refusal of another order": {200, event("onReverFail", `,"result":{"orderId":"2"}`), cnpay.Unknown, cnpay.ErrMismatch, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			res, err := answered(t, tt.status, tt.body).Preauth.Reverse(t.Context(), about())
+			require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err), "%v", err)
+			require.ErrorIs(t, err, tt.cause)
+			var e *cnpay.Error
+			if err != nil {
+				require.ErrorAs(t, err, &e)
+				require.Equal(t, tt.code, e.Code)
+				require.Equal(t, tt.status, e.HTTPStatus)
+			}
+			belongs := tt.cause == nil || tt.cause == cnpay.ErrRefused || tt.cause == cnpay.ErrUndecided
+			require.Equal(t, belongs, res != nil)
+			if res != nil {
+				require.Equal(t, "1", res.Event.ID)
+				require.Equal(t, tt.outcome, res.Outcome)
+			}
+		})
+	}
+}
+
+func TestRefusalSaysWhy(t *testing.T) {
+	_, err := answered(t, 400, `{"faults":[{"field":"amount","problem":"is odd"},{"field":"op","problem":"is new"}]}`).Preauth.Reverse(t.Context(), about())
+	var e *cnpay.Error
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, "amount is odd; op is new", e.Message)
+}
+
+func TestUnknownMembersAreKept(t *testing.T) {
+	res, err := answered(t, 200, event("onReverSuccess", `,"new":[1, 2],"result":{"code":60150200,"cardType":"01","account":"6221 5588 1234 0000"}`)).
+		Preauth.Reverse(t.Context(), about())
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"new": "[1,2]", "result.cardType": `"01"`}, res.Extra)
+	require.Equal(t, masked, res.Result.Account)
+	require.True(t, json.Valid(res.Raw))
+}
+
+// TestForgedAnswers flips every byte of a genuine answer's header and body: none is believed.
+func TestForgedAnswers(t *testing.T) {
+	body := event("onReverSuccess", `,"result":{"code":60150200}`)
+	var where int
+	var spoil func(header, body []byte)
+	client, err := umpay.New(umpay.Config{Gateway: "https://bridge.example", Terminal: "N9000001", Secret: "s"},
+		over(func(r *http.Request) (*http.Response, error) {
+			genuine := sign(t, r, "s", 200, body)
+			header, text := []byte(genuine.Header.Get("Authorization")), []byte(body)
+			spoil(header, text)
+			return answer(200, http.Header{"Authorization": {string(header)}}, string(text)), nil
+		}))
+	require.NoError(t, err)
+	try := func() error {
+		res, err := client.Preauth.Reverse(t.Context(), about())
+		require.Equal(t, err == nil, res != nil)
+		return err
+	}
+	spoil = func(_, _ []byte) {}
+	require.NoError(t, try())
+	for where = range body {
+		spoil = func(_, text []byte) { text[where] ^= 1 }
+		require.ErrorIs(t, try(), cnpay.ErrSignature)
+	}
+	length := len(authorization("N9000001", "s", "200", "", strings.Repeat("0", 32), time.Now(), ""))
+	for where = range length {
+		spoil = func(header, _ []byte) { header[where] ^= 1 }
+		require.ErrorIs(t, try(), cnpay.ErrSignature, where)
+	}
+}
+
+// TestAnswersToOtherRequests: a genuine signature under this secret, but of something else.
+func TestAnswersToOtherRequests(t *testing.T) {
+	body := event("onReverSuccess", ``)
+	for name, tt := range map[string]struct {
+		subject, path string
+		status        int
+		nonce         string
+		values        int
+		cause         error
+	}{
+		"genuine":         {"200", "/v1/commands", 200, "", 1, nil},
+		"other status":    {"404", "/v1/commands", 200, "", 1, cnpay.ErrSignature},
+		"a request":       {"POST", "/v1/commands", 200, "", 1, cnpay.ErrSignature},
+		"other path":      {"200", "/v1/commands/1", 200, "", 1, cnpay.ErrSignature},
+		"other nonce":     {"200", "/v1/commands", 200, strings.Repeat("0", 32), 1, cnpay.ErrMismatch},
+		"header twice":    {"200", "/v1/commands", 200, "", 2, cnpay.ErrSignature},
+		"header missing":  {"200", "/v1/commands", 200, "", 0, cnpay.ErrSignature},
+		"unsigned status": {"200", "/v1/commands", 400, "", 1, cnpay.ErrSignature},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, err := umpay.New(umpay.Config{Gateway: "https://bridge.example", Terminal: "N9000001", Secret: "s"},
+				over(func(r *http.Request) (*http.Response, error) {
+					nonce := tt.nonce
+					if nonce == "" {
+						nonce = regexp.MustCompile(`nonce="([0-9a-f]+)"`).FindStringSubmatch(r.Header.Get("Authorization"))[1]
+					}
+					header := authorization("N9000001", "s", tt.subject, tt.path, nonce, time.Now(), body)
+					values := make([]string, tt.values)
+					for i := range values {
+						values[i] = header
+					}
+					return answer(tt.status, http.Header{"Authorization": values}, body), nil
+				}))
+			require.NoError(t, err)
+			res, err := client.Preauth.Reverse(t.Context(), about())
+			require.ErrorIs(t, err, tt.cause)
+			require.Equal(t, tt.cause == nil, res != nil)
+		})
+	}
+}

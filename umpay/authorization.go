@@ -1,0 +1,143 @@
+package umpay
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cnpay-go/cnpay/sign"
+)
+
+const (
+	scheme = "CNPAY-HMAC-SHA256"
+	// window is how far the two clocks may be apart.
+	window = 300 * time.Second
+	// longestHeader is more than four parameters of the greatest length need.
+	longestHeader = 512
+)
+
+// authorization is the Authorization header of a request or an answer.
+type authorization struct {
+	terminal, timestamp, nonce, signature string
+}
+
+// seal signs a message. Its subject is the method of a request and the status of an answer.
+func seal(mac *sign.Keyed, terminal, subject, path, nonce string, now time.Time, body []byte) (string, error) {
+	a := authorization{terminal: terminal, timestamp: strconv.FormatInt(now.Unix(), 10), nonce: nonce}
+	signature, err := mac.Sign(a.text(subject, path, body))
+	if err != nil {
+		return "", err
+	}
+	return scheme + ` terminal="` + terminal + `",timestamp="` + a.timestamp + `",nonce="` + nonce + `",signature="` + signature + `"`, nil
+}
+
+// parseAuthorization reads the one Authorization header: the four parameters, each once, in any order, and nothing
+// else. It says what is wrong without repeating what it found.
+func parseAuthorization(h http.Header) (authorization, error) {
+	var a authorization
+	values := h["Authorization"]
+	if len(values) != 1 {
+		return a, fmt.Errorf("want one Authorization header, found %d", len(values))
+	}
+	rest, ok := strings.CutPrefix(values[0], scheme+" ")
+	if !ok || len(rest) > longestHeader {
+		return a, errors.New("Authorization is not of the scheme " + scheme)
+	}
+	for more := true; more; {
+		name, after, ok := strings.Cut(rest, `="`)
+		if !ok {
+			return a, errors.New("Authorization cannot be read")
+		}
+		value, after, ok := strings.Cut(after, `"`)
+		field := a.parameter(name)
+		if !ok || field == nil || *field != "" || value == "" {
+			return a, errors.New("Authorization has a parameter that is unknown, empty, cut off or there twice")
+		}
+		*field = value
+		if more = after != ""; more {
+			if rest, ok = strings.CutPrefix(after, ","); !ok {
+				return a, errors.New("Authorization cannot be read")
+			}
+			rest = strings.TrimLeft(rest, " ")
+		}
+	}
+	switch {
+	case !validTerminal(a.terminal):
+		return a, errors.New("Authorization has no terminal")
+	case !shaped(a.timestamp, 1, 12, "0123456789"):
+		return a, errors.New("Authorization has no timestamp in seconds")
+	case !validNonce(a.nonce):
+		return a, errors.New("Authorization has no nonce of 32 hexadecimal digits")
+	case !shaped(a.signature, 64, 64, "0123456789abcdef"):
+		return a, errors.New("Authorization has no signature of 64 lower-case hexadecimal digits")
+	}
+	return a, nil
+}
+
+func (a *authorization) parameter(name string) *string {
+	switch name {
+	case "terminal":
+		return &a.terminal
+	case "timestamp":
+		return &a.timestamp
+	case "nonce":
+		return &a.nonce
+	case "signature":
+		return &a.signature
+	}
+	return nil
+}
+
+// text is what is signed. The terminal stands for itself in it: the secret is that terminal's alone.
+func (a *authorization) text(subject, path string, body []byte) []byte {
+	return []byte(subject + "\n" + path + "\n" + a.timestamp + "\n" + a.nonce + "\n" + sign.SHA256Hex(body))
+}
+
+func (a *authorization) verify(mac *sign.Keyed, subject, path string, body []byte) error {
+	return mac.Verify(a.text(subject, path, body), a.signature)
+}
+
+// fresh reports whether the timestamp lies within the window.
+func (a *authorization) fresh(now time.Time) bool {
+	seconds, err := strconv.ParseInt(a.timestamp, 10, 64)
+	if err != nil {
+		return false
+	}
+	return now.Sub(time.Unix(seconds, 0)).Abs() <= window
+}
+
+// newNonce is random, or what cnpay.WithNonce says.
+func newNonce(custom func() string) (string, error) {
+	if custom == nil {
+		return randomHex(), nil
+	}
+	nonce := custom()
+	if !validNonce(nonce) {
+		return "", errors.New("the nonce of cnpay.WithNonce is not 32 hexadecimal digits")
+	}
+	return nonce, nil
+}
+
+func validNonce(s string) bool { return shaped(s, 32, 32, "0123456789abcdefABCDEF") }
+
+// validTerminal reports whether s can stand between quotes in a header.
+func validTerminal(s string) bool {
+	return len(s) >= 1 && len(s) <= 64 &&
+		!strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' })
+}
+
+func shaped(s string, shortest, longest int, alphabet string) bool {
+	return len(s) >= shortest && len(s) <= longest &&
+		!strings.ContainsFunc(s, func(r rune) bool { return !strings.ContainsRune(alphabet, r) })
+}
+
+func randomHex() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}

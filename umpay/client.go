@@ -1,0 +1,75 @@
+// Package umpay reverses card pre-authorisations at the POS terminals of UMPay (联动优势, U付).
+//
+// UMPay's payment plugin runs inside an Android app on the terminal, so no server can call it, and UMPay signs
+// nothing there. Between the merchant's back-end and the merchant's own app on the terminal something must carry
+// the request down and the plugin's callback up. BRIDGE.md, beside this file, is the contract for that, and this
+// package is the back-end's end of it, in both directions:
+//
+//   - [Client] calls the bridge of one terminal: [PreauthService.Reverse] starts a reversal and waits for its end,
+//     [CommandsService.Get] asks what became of one.
+//   - [Receiver] is the http.Handler to which terminals post what happened, reversals started at the till included.
+//     It stores each event before it acknowledges it.
+//
+// The objects inside are UMPay's own, with its field names. Both directions are authenticated with a secret that
+// the back-end shares with each terminal. Card numbers are masked, and expiry dates dropped, as soon as a message
+// is verified: neither a response nor a stored event holds a card number in clear.
+package umpay
+
+import (
+	"errors"
+
+	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/spec"
+	"github.com/cnpay-go/cnpay/internal/transport"
+	"github.com/cnpay-go/cnpay/sign"
+)
+
+// Config says which terminal is called.
+type Config struct {
+	Gateway  string       // scheme and host of the terminal's bridge; there is no default
+	Terminal string       // serial number (SN) of the terminal
+	Secret   cnpay.Secret // shared with this terminal
+}
+
+// Client calls the bridge of one terminal. It is safe for concurrent use.
+type Client struct {
+	Preauth  *PreauthService
+	Commands *CommandsService
+
+	gateway   string
+	terminal  string
+	mac       *sign.Keyed
+	settings  cnpay.Settings
+	transport *transport.Client
+	fields    spec.Table
+}
+
+// New checks the configuration; it sends nothing.
+func New(config Config, opts ...cnpay.Option) (*Client, error) {
+	settings := cnpay.Settings{}.With(opts...)
+	gateway, err := transport.Gateway(config.Gateway, settings.PlainHTTP)
+	if config.Gateway == "" {
+		err = errors.New("gateway: the address of the terminal's bridge is missing")
+	}
+	var badTerminal error
+	switch {
+	case config.Terminal == "":
+		badTerminal = errors.New("terminal: the serial number is missing")
+	case !validTerminal(config.Terminal):
+		badTerminal = errors.New("terminal: want at most 64 letters, digits and signs without quotes")
+	}
+	mac, noSecret := sign.NewHMACSHA256Hex(config.Secret.Reveal())
+	if noSecret != nil {
+		noSecret = errors.New("secret: missing")
+	}
+	if err := errors.Join(err, badTerminal, noSecret); err != nil {
+		return nil, transport.ConfigError("umpay", err)
+	}
+	c := &Client{
+		gateway: gateway, terminal: config.Terminal, mac: mac,
+		settings: settings, transport: transport.New(settings.HTTPClient),
+	}
+	c.Preauth = &PreauthService{c}
+	c.Commands = &CommandsService{c}
+	return c, nil
+}

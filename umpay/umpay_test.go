@@ -1,0 +1,558 @@
+package umpay_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/umpay"
+	"github.com/cnpay-go/cnpay/umpay/umpaytest"
+)
+
+const (
+	reverse = "plugin_card_pre_auth_rever"
+	get     = "command_get"
+	trace   = "000123"
+	order   = "200521153012123N9000001"
+	masked  = "622155******0000"
+)
+
+func start(t *testing.T, opts ...cnpay.Option) (*umpaytest.Server, *umpay.Client) {
+	t.Helper()
+	terminal := umpaytest.NewServer()
+	t.Cleanup(terminal.Close)
+	terminal.AddPreauth(trace, 10000)
+	client, err := umpay.New(terminal.Config(), opts...)
+	require.NoError(t, err)
+	return terminal, client
+}
+
+func request() *umpay.ReverseRequest {
+	return &umpay.ReverseRequest{ID: umpay.NewCommandID(), Amount: 10000, UPayTrace: trace, OrderID: order}
+}
+
+func at(seconds int64) func() time.Time { return func() time.Time { return time.Unix(seconds, 0) } }
+
+// quick asks at once.
+func quick(n int) cnpay.Option { return cnpay.WithSchedule(make(cnpay.Schedule, n)) }
+
+// roundTripper is a bridge made of one function.
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func over(f roundTripper) cnpay.Option { return cnpay.WithHTTPClient(&http.Client{Transport: f}) }
+
+func answer(status int, header http.Header, body string) *http.Response {
+	if header == nil {
+		header = http.Header{}
+	}
+	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body))}
+}
+
+func TestReverse(t *testing.T) {
+	terminal, client := start(t)
+	req := request()
+	before := *req
+
+	res, err := client.Preauth.Reverse(t.Context(), req)
+	require.NoError(t, err)
+	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(res, err))
+	require.True(t, terminal.Reversed(trace))
+	require.Equal(t, before, *req)
+	require.Equal(t, req.ID, res.Event.ID)
+	require.Equal(t, "onReverSuccess", res.Event.Callback)
+	require.Equal(t, "60150200", res.Event.Verdict().Code)
+	require.EqualValues(t, 60150200, res.Result.Code)
+	require.Equal(t, order, res.Result.OrderID)
+	require.Equal(t, "10000", res.Result.Amount)
+	require.Equal(t, "123456", res.Result.AuthCode)
+
+	// The terminal gave a card number and an expiry date in clear. Neither is left, however the answer is looked at.
+	require.Equal(t, masked, res.Result.Account)
+	require.Empty(t, res.Result.CardExpiryDate)
+	stored, err := json.Marshal(res)
+	require.NoError(t, err)
+	for _, text := range []string{fmt.Sprintf("%+v", res), string(res.Raw), string(stored), string(res.Event.Result)} {
+		require.NotContains(t, text, umpaytest.Account)
+		require.NotContains(t, text, "cardExpiryDate")
+	}
+	require.Contains(t, string(stored), masked)
+
+	// The same id again runs nothing and tells the same.
+	again, err := client.Preauth.Reverse(t.Context(), req)
+	require.NoError(t, err)
+	require.Equal(t, res.Result, again.Result)
+	require.Len(t, terminal.Events(req.ID), 4)
+
+	// Another id is another reversal, which the plugin refuses.
+	other, err := client.Preauth.Reverse(t.Context(), request())
+	require.ErrorIs(t, err, cnpay.ErrRefused)
+	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(other, err))
+	require.EqualValues(t, 60150005, other.Result.Code)
+	require.Equal(t, "原交易不存在或已撤销", other.Result.MsgDesc)
+	var e *cnpay.Error
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, cnpay.Subject{Provider: "umpay", Operation: reverse, Order: order}, e.Subject)
+	require.Equal(t, "60150005", e.Code)
+	require.Equal(t, "预授权撤销失败", e.Message)
+}
+
+func TestResultHasEveryField(t *testing.T) {
+	terminal, client := start(t)
+	res, err := client.Preauth.Reverse(t.Context(), request())
+	require.NoError(t, err)
+	require.NotNil(t, terminal)
+	v := reflect.ValueOf(res.Result)
+	require.Equal(t, 23, v.NumField())
+	for i := range v.NumField() {
+		switch name := v.Type().Field(i).Name; name {
+		case "CardExpiryDate", "StateCode", "MsgToUser", "MsgDesc": // the first is dropped, the others tell of failures
+			require.Zero(t, v.Field(i).Interface(), name)
+		default:
+			require.NotZero(t, v.Field(i).Interface(), name)
+		}
+	}
+}
+
+func TestWithoutOrderID(t *testing.T) {
+	_, client := start(t)
+	req := request()
+	req.OrderID = ""
+	res, err := client.Preauth.Reverse(t.Context(), req)
+	require.NoError(t, err)
+	require.Contains(t, res.Result.OrderID, "N9000001")
+
+	_, err = client.Preauth.Reverse(t.Context(), &umpay.ReverseRequest{ID: req.ID + "x", Amount: 1, UPayTrace: "none"})
+	var e *cnpay.Error
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, req.ID+"x", e.Order)
+}
+
+func TestReverseFaults(t *testing.T) {
+	for _, tt := range []struct {
+		fault   umpaytest.Fault
+		outcome cnpay.Outcome
+		cause   error
+		settled cnpay.Outcome
+	}{
+		{umpaytest.Refused, cnpay.Failed, cnpay.ErrRefused, cnpay.Failed},
+		{umpaytest.LostAnswer, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
+		{umpaytest.Reset, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
+		{umpaytest.CutBody, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
+		{umpaytest.HTTP502, cnpay.Unknown, cnpay.ErrHTTPStatus, cnpay.Succeeded},
+		{umpaytest.Redirect, cnpay.Unknown, cnpay.ErrHTTPStatus, cnpay.Succeeded},
+		{umpaytest.HugeBody, cnpay.Unknown, cnpay.ErrTooLarge, cnpay.Succeeded},
+		{umpaytest.Empty, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
+		{umpaytest.HTML, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
+		{umpaytest.BadSignature, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
+		{umpaytest.Unsigned, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
+		{umpaytest.OtherTerminal, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
+		{umpaytest.Stale, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
+		{umpaytest.WrongNonce, cnpay.Unknown, cnpay.ErrMismatch, cnpay.Succeeded},
+		{umpaytest.OtherAnswer, cnpay.Unknown, cnpay.ErrMismatch, cnpay.Succeeded},
+		{umpaytest.UnknownCode, cnpay.Unknown, cnpay.ErrUndecided, cnpay.Succeeded},
+		{umpaytest.ReBind, cnpay.Unknown, cnpay.ErrUndecided, cnpay.Succeeded},
+		{umpaytest.CallFail, cnpay.Unknown, cnpay.ErrUndecided, cnpay.Succeeded},
+		{umpaytest.ReverUnknown, cnpay.Unknown, cnpay.ErrUndecided, cnpay.Unknown},
+		{umpaytest.Running, cnpay.Pending, nil, cnpay.Succeeded},
+		{umpaytest.Dropped, cnpay.Unknown, cnpay.ErrTransport, cnpay.NotSent},
+	} {
+		t.Run(string(tt.fault), func(t *testing.T) {
+			terminal, client := start(t)
+			terminal.Misbehave(reverse, tt.fault)
+			req := request()
+
+			res, err := client.Preauth.Reverse(t.Context(), req)
+			require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err))
+			require.ErrorIs(t, err, tt.cause)
+			require.Equal(t, 1, terminal.Received(reverse))
+
+			settled, err := client.Preauth.SettleReverse(t.Context(), req, quick(3))
+			require.Equal(t, tt.settled, cnpay.OutcomeOf(settled, err))
+			require.Equal(t, tt.settled == cnpay.Succeeded, terminal.Reversed(trace))
+			require.Equal(t, 1, terminal.Received(reverse))
+		})
+	}
+}
+
+func TestHang(t *testing.T) {
+	terminal, client := start(t)
+	terminal.Misbehave(reverse, umpaytest.Hang)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	req := request()
+	res, err := client.Preauth.Reverse(ctx, req)
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.Nil(t, res)
+
+	settled, err := client.Preauth.SettleReverse(t.Context(), req, quick(1))
+	require.NoError(t, err)
+	require.Equal(t, cnpay.Succeeded, settled.Outcome)
+	require.Equal(t, 1, terminal.Received(reverse))
+}
+
+// TestQueryFaults spoils the query: that says nothing about the reversal, and the next query tells.
+func TestQueryFaults(t *testing.T) {
+	for _, fault := range []umpaytest.Fault{
+		umpaytest.LostAnswer, umpaytest.Reset, umpaytest.CutBody, umpaytest.HTTP502, umpaytest.Redirect, umpaytest.HugeBody,
+		umpaytest.Empty, umpaytest.HTML, umpaytest.BadSignature, umpaytest.Unsigned, umpaytest.OtherTerminal, umpaytest.Stale,
+		umpaytest.WrongNonce, umpaytest.OtherAnswer, umpaytest.UnknownCode, umpaytest.ReBind, umpaytest.CallFail, umpaytest.Running,
+	} {
+		t.Run(string(fault), func(t *testing.T) {
+			terminal, client := start(t, cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
+			terminal.Misbehave(reverse, umpaytest.LostAnswer)
+			terminal.Misbehave(get, fault)
+			req := request()
+			_, err := client.Preauth.Reverse(t.Context(), req)
+			require.Error(t, err)
+
+			settled, err := client.Preauth.SettleReverse(t.Context(), req, quick(1))
+			require.NotEqual(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
+			require.False(t, settled.Outcome.Final())
+			settled, err = client.Preauth.SettleReverse(t.Context(), req, quick(1))
+			require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
+			require.Equal(t, 2, terminal.Received(get))
+		})
+	}
+}
+
+func TestQueryIsRepeatedUnderAFreshNonce(t *testing.T) {
+	terminal, client := start(t, cnpay.WithRetry(cnpay.Retry{Attempts: 3, MinWait: time.Millisecond}))
+	req := request()
+	_, err := client.Preauth.Reverse(t.Context(), req)
+	require.NoError(t, err)
+	terminal.Misbehave(get, umpaytest.HTTP502, umpaytest.HTTP502) // the terminal refuses a nonce that it has seen
+	res, err := client.Commands.Get(t.Context(), &umpay.CommandRequest{ID: req.ID})
+	require.NoError(t, err)
+	require.Equal(t, umpay.CommandFinished, res.State)
+	require.Equal(t, 3, terminal.Received(get))
+}
+
+func TestCommandsGet(t *testing.T) {
+	terminal, client := start(t)
+	req := request()
+	ask := &umpay.CommandRequest{ID: req.ID}
+
+	res, err := client.Commands.Get(t.Context(), ask)
+	require.ErrorIs(t, err, cnpay.ErrRefused)
+	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(res, err))
+	require.Equal(t, umpay.CommandMissing, res.State)
+	require.Equal(t, req.ID, res.Event.ID)
+
+	_, err = client.Preauth.Reverse(t.Context(), req)
+	require.NoError(t, err)
+	terminal.Misbehave(get, umpaytest.Running)
+	res, err = client.Commands.Get(t.Context(), ask)
+	require.Equal(t, cnpay.Pending, cnpay.OutcomeOf(res, err))
+	require.Equal(t, umpay.CommandRunning, res.State)
+	require.Equal(t, cnpay.Unknown, res.Event.Verdict().Outcome)
+
+	res, err = client.Commands.Get(t.Context(), ask)
+	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(res, err))
+	require.Equal(t, umpay.CommandFinished, res.State)
+	require.Equal(t, cnpay.Succeeded, res.Event.Verdict().Outcome)
+	result, err := res.Event.Reversal()
+	require.NoError(t, err)
+	require.Equal(t, masked, result.Account)
+	require.NotContains(t, string(res.Raw), umpaytest.Account)
+
+	// The query of a refused reversal is answered all the same.
+	refused := request()
+	_, err = client.Preauth.Reverse(t.Context(), refused)
+	require.ErrorIs(t, err, cnpay.ErrRefused)
+	res, err = client.Commands.Get(t.Context(), &umpay.CommandRequest{ID: refused.ID})
+	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(res, err))
+	require.Equal(t, cnpay.Failed, res.Event.Verdict().Outcome)
+}
+
+func TestSettleReverse(t *testing.T) {
+	t.Run("unknown is followed by an end", func(t *testing.T) {
+		terminal, client := start(t)
+		terminal.Misbehave(reverse, umpaytest.ReverUnknown)
+		req := request()
+		_, err := client.Preauth.Reverse(t.Context(), req)
+		require.ErrorIs(t, err, cnpay.ErrUndecided)
+		terminal.Resolve(req.ID, false)
+		settled, err := client.Preauth.SettleReverse(t.Context(), req, quick(5))
+		require.ErrorIs(t, err, cnpay.ErrRefused)
+		require.Equal(t, cnpay.Failed, settled.Outcome)
+		require.Equal(t, 1, settled.Queries)
+	})
+	t.Run("one answer that it is missing is not enough", func(t *testing.T) {
+		_, client := start(t)
+		settled, err := client.Preauth.SettleReverse(t.Context(), request(), quick(1))
+		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
+		require.Equal(t, "404", settled.Code)
+	})
+	t.Run("what was there cannot be missing", func(t *testing.T) {
+		terminal, client := start(t)
+		req := request()
+		terminal.Misbehave(reverse, umpaytest.Running)
+		terminal.Misbehave(get, umpaytest.Running)
+		_, err := client.Preauth.Reverse(t.Context(), req)
+		require.NoError(t, err)
+		forgetful := umpaytest.NewServer() // the bridge after it lost its memory
+		t.Cleanup(forgetful.Close)
+		forgetful.SetSecret(terminal.Config().Secret)
+		var asked int
+		client, err = umpay.New(terminal.Config(), over(func(r *http.Request) (*http.Response, error) {
+			if asked++; asked > 1 {
+				r.URL.Host = strings.TrimPrefix(forgetful.URL, "http://")
+			}
+			return http.DefaultTransport.RoundTrip(r)
+		}))
+		require.NoError(t, err)
+		settled, err := client.Preauth.SettleReverse(t.Context(), req, quick(4))
+		require.Equal(t, 4, asked)
+		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
+	})
+	t.Run("the id alone is enough", func(t *testing.T) {
+		_, client := start(t)
+		req := request()
+		_, err := client.Preauth.Reverse(t.Context(), req)
+		require.NoError(t, err)
+		settled, err := client.Preauth.SettleReverse(t.Context(), &umpay.ReverseRequest{ID: req.ID}, quick(1))
+		require.NoError(t, err)
+		require.Equal(t, cnpay.Succeeded, settled.Outcome)
+		require.Equal(t, req.ID, settled.Answer.Event.ID)
+	})
+	t.Run("another amount is another reversal", func(t *testing.T) {
+		_, client := start(t)
+		req := request()
+		_, err := client.Preauth.Reverse(t.Context(), req)
+		require.NoError(t, err)
+		for _, change := range []func(*umpay.ReverseRequest){
+			func(r *umpay.ReverseRequest) { r.Amount = 9999 },
+			func(r *umpay.ReverseRequest) { r.UPayTrace = "000124" },
+			func(r *umpay.ReverseRequest) { r.OrderID = "other" },
+		} {
+			other := *req
+			change(&other)
+			settled, err := client.Preauth.SettleReverse(t.Context(), &other, quick(1))
+			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
+			require.ErrorIs(t, err, cnpay.ErrMismatch)
+		}
+	})
+	t.Run("without an id nothing is asked", func(t *testing.T) {
+		terminal, client := start(t)
+		for _, req := range []*umpay.ReverseRequest{nil, {}, {ID: ".."}, {ID: strings.Repeat("x", 65)}} {
+			settled, err := client.Preauth.SettleReverse(t.Context(), req)
+			require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
+			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
+		}
+		require.Zero(t, terminal.Received(get))
+	})
+}
+
+func TestInvalidRequests(t *testing.T) {
+	terminal, client := start(t)
+	for _, tt := range []struct {
+		req    *umpay.ReverseRequest
+		faults string
+	}{
+		{nil, "invalid request: id is required; amount is required; uPayTrace is required"},
+		{&umpay.ReverseRequest{ID: strings.Repeat("中", 65), Amount: -1, UPayTrace: "1\n", OrderID: strings.Repeat("a", 64)},
+			"invalid request: id must be 1 to 64 long, is 65; amount must be digits; " +
+				"uPayTrace must be text without control characters; orderId must be at most 63 long, is 64"},
+		{&umpay.ReverseRequest{ID: "..", Amount: 1 << 31, UPayTrace: "1"}, "invalid request: id must not be . or ..; amount must be at most 2147483647"},
+	} {
+		res, err := client.Preauth.Reverse(t.Context(), tt.req)
+		require.Nil(t, res)
+		require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(res, err))
+		require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
+		require.ErrorContains(t, err, tt.faults)
+	}
+	for _, req := range []*umpay.CommandRequest{nil, {}, {ID: "."}} {
+		_, err := client.Commands.Get(t.Context(), req)
+		require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
+	}
+	require.Zero(t, terminal.Received(reverse)+terminal.Received(get))
+}
+
+// TestLegalRequests: no page gives a form for these, so none is asked for.
+func TestLegalRequests(t *testing.T) {
+	for _, req := range []*umpay.ReverseRequest{
+		{ID: "1", Amount: 1, UPayTrace: "1"},
+		{ID: "a/b?c#d %中&+", Amount: 1<<31 - 1, UPayTrace: "0001234567", OrderID: strings.Repeat("订", 63)},
+	} {
+		terminal, client := start(t)
+		terminal.AddPreauth(req.UPayTrace, req.Amount)
+		terminal.Misbehave(reverse, umpaytest.LostAnswer)
+		_, err := client.Preauth.Reverse(t.Context(), req)
+		require.ErrorIs(t, err, cnpay.ErrTransport)
+		settled, err := client.Preauth.SettleReverse(t.Context(), req, quick(1))
+		if len(req.OrderID) > 63 { // 63 characters for us, more bytes for the simple plugin of the test
+			require.ErrorIs(t, err, cnpay.ErrRefused)
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, cnpay.Succeeded, settled.Outcome)
+	}
+}
+
+// TestOnTheWire pins what leaves: the signatures are from openssl dgst -sha256 -hmac.
+func TestOnTheWire(t *testing.T) {
+	var got []string
+	client, err := umpay.New(umpay.Config{Gateway: "https://bridge.example", Terminal: "N9000001", Secret: "terminal secret"},
+		cnpay.WithClock(at(1700000000)), cnpay.WithNonce(func() string { return "00112233445566778899aabbccddeeff" }),
+		over(func(r *http.Request) (*http.Response, error) {
+			var body []byte
+			if r.Body != nil {
+				body, _ = io.ReadAll(r.Body)
+			}
+			got = append(got, r.Method+" "+r.URL.RequestURI()+" "+r.Header.Get("Content-Type")+" "+string(body), r.Header.Get("Authorization"))
+			require.Empty(t, r.Header["Idempotency-Key"])
+			return nil, errors.New("no bridge")
+		}), cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
+	require.NoError(t, err)
+	_, err = client.Preauth.Reverse(t.Context(), &umpay.ReverseRequest{
+		ID: "0123456789abcdef0123456789abcdef", Amount: 1, UPayTrace: trace, OrderID: order,
+	})
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(nil, err))
+	_, err = client.Commands.Get(t.Context(), &umpay.CommandRequest{ID: "a/b? 中"})
+	require.Error(t, err)
+	const sealed = `CNPAY-HMAC-SHA256 terminal="N9000001",timestamp="1700000000",nonce="00112233445566778899aabbccddeeff",signature="`
+	require.Equal(t, []string{
+		`POST /v1/commands application/json {"id":"0123456789abcdef0123456789abcdef","op":"cardPreAuthRever",` +
+			`"request":{"amount":1,"uPayTrace":"000123","orderId":"200521153012123N9000001"},"requestedAt":"2023-11-15T06:13:20+08:00"}`,
+		sealed + `36f76c9823e8fc6d4432d13b239a9ec4e2f2ab91a0d2b4305647d6c93c1416f9"`,
+		`GET /v1/commands/a%2Fb%3F%20%E4%B8%AD  `,
+		sealed + `bda3ec639bad9c2e32554a5568d1b8b06c14b129e4224a7c23ead55fb5bc2bc5"`,
+	}, got)
+}
+
+func TestBadNonceIsNotSent(t *testing.T) {
+	terminal, client := start(t, cnpay.WithNonce(func() string { return `x",terminal="y` }))
+	res, err := client.Preauth.Reverse(t.Context(), request())
+	require.Equal(t, cnpay.NotSent, cnpay.OutcomeOf(res, err))
+	require.Zero(t, terminal.Received(reverse))
+}
+
+func TestNotSent(t *testing.T) {
+	terminal, client := start(t, cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
+	terminal.Close()
+	res, err := client.Preauth.Reverse(t.Context(), request())
+	require.Equal(t, cnpay.NotSent, cnpay.OutcomeOf(res, err))
+	require.ErrorIs(t, err, cnpay.ErrTransport)
+}
+
+// TestSlowTerminal: the default limits are those of the contract, and the default schedule outlasts a slow customer.
+func TestSlowTerminal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		silent, err := umpay.New(umpay.Config{Gateway: "https://bridge.example", Terminal: "N9000001", Secret: "s"},
+			over(func(r *http.Request) (*http.Response, error) {
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			}))
+		require.NoError(t, err)
+		res, err := silent.Preauth.Reverse(t.Context(), request())
+		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
+		require.Equal(t, 185*time.Second, time.Since(begun))
+
+		begun = time.Now()
+		var asked atomic.Int32
+		const secret = "s"
+		slow, err := umpay.New(umpay.Config{Gateway: "https://bridge.example", Terminal: "N9000001", Secret: secret},
+			over(func(r *http.Request) (*http.Response, error) {
+				asked.Add(1)
+				if time.Since(begun) < 170*time.Second {
+					return sign(t, r, secret, http.StatusAccepted, ""), nil
+				}
+				id := strings.TrimPrefix(r.URL.Path, "/v1/commands/")
+				return sign(t, r, secret, http.StatusOK, `{"id":"`+id+`","op":"cardPreAuthRever","callback":"onReverSuccess","posSN":"N9000001","seq":1}`), nil
+			}))
+		require.NoError(t, err)
+		settled, err := slow.Preauth.SettleReverse(t.Context(), request())
+		require.NoError(t, err)
+		require.Equal(t, cnpay.Succeeded, settled.Outcome)
+		require.Equal(t, 172*time.Second, time.Since(begun))
+		require.EqualValues(t, 36, asked.Load())
+	})
+}
+
+func TestScheduleOutlastsTheSwipe(t *testing.T) {
+	var total time.Duration
+	for _, d := range umpay.ReverseSchedule() {
+		total += d
+	}
+	require.Zero(t, umpay.ReverseSchedule()[0])
+	require.Greater(t, total, 180*time.Second)
+}
+
+func TestNew(t *testing.T) {
+	good := umpay.Config{Gateway: "https://bridge.example/", Terminal: "N9000001", Secret: "s"}
+	client, err := umpay.New(good)
+	require.NoError(t, err)
+	require.NotNil(t, client)
+	for want, change := range map[string]func(*umpay.Config){
+		"the address of the terminal's bridge is missing": func(c *umpay.Config) { c.Gateway = "" },
+		"plain http":                func(c *umpay.Config) { c.Gateway = "http://192.0.2.1" },
+		"want scheme and host only": func(c *umpay.Config) { c.Gateway = "https://bridge.example/v1" },
+		"serial number is missing":  func(c *umpay.Config) { c.Terminal = "" },
+		"without quotes":            func(c *umpay.Config) { c.Terminal = `a",nonce="` },
+		"at most 64":                func(c *umpay.Config) { c.Terminal = strings.Repeat("a", 65) },
+		"secret: missing":           func(c *umpay.Config) { c.Secret = "" },
+	} {
+		config := good
+		change(&config)
+		_, err := umpay.New(config)
+		require.ErrorContains(t, err, want)
+	}
+	_, err = umpay.New(umpay.Config{})
+	require.EqualError(t, err, "umpay: config: gateway: the address of the terminal's bridge is missing; "+
+		"terminal: the serial number is missing; secret: missing")
+	_, err = umpay.New(umpay.Config{Gateway: "http://192.0.2.1", Terminal: "a", Secret: "s"}, cnpay.WithPlainHTTP())
+	require.NoError(t, err)
+}
+
+func TestLogsAndErrorsHoldNoCardData(t *testing.T) {
+	var log strings.Builder
+	terminal, client := start(t, cnpay.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	_, err := client.Preauth.Reverse(t.Context(), request())
+	require.NoError(t, err)
+	_, err = client.Preauth.Reverse(t.Context(), request())
+	require.Error(t, err)
+	require.Contains(t, log.String(), order)
+	for _, text := range []string{log.String(), err.Error()} {
+		require.NotContains(t, text, umpaytest.Account)
+		require.NotContains(t, text, terminal.Config().Secret.Reveal())
+		require.NotContains(t, text, "\n\n")
+	}
+}
+
+func TestNewCommandID(t *testing.T) {
+	var ids []string
+	for range 100 {
+		id := umpay.NewCommandID()
+		require.Regexp(t, "^[0-9a-f]{32}$", id)
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	require.Len(t, slices.Compact(ids), 100)
+}
+
+func TestRequestIsStoredAsJSON(t *testing.T) {
+	req := request()
+	text, err := json.Marshal(req)
+	require.NoError(t, err)
+	var back umpay.ReverseRequest
+	require.NoError(t, json.Unmarshal(text, &back))
+	require.Equal(t, *req, back)
+}
