@@ -117,6 +117,7 @@ func (s *Server) Answer(w http.ResponseWriter, r *http.Request, fault Fault, sta
 		case <-r.Context().Done():
 		case <-s.gone:
 		}
+		hijack(w, func(*net.TCPConn) {}) // to return without it would be an empty answer
 		return
 	case CutBody:
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)+1))
