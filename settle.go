@@ -34,7 +34,7 @@ func (s *Settlement[A]) CallOutcome() Outcome { return s.Outcome }
 // schedules that last longer than a process, and for operations settled in another way.
 //
 // query returns the provider's answer and the verdict on the operation. An error of query says nothing about the
-// operation, and the next query follows. Settle returns the error of an Unknown or Failed outcome, as every call
+// operation, and the next query follows, unless the query itself is an [ErrInvalidRequest]. Settle returns the error of an Unknown or Failed outcome, as every call
 // does, and a settlement in every case. When ctx ends, the outcome is that of the last verified answer.
 func Settle[A any](ctx context.Context, subject Subject, schedule Schedule, query func(context.Context) (A, Verdict, error)) (*Settlement[A], error) {
 	s := &Settlement[A]{}
@@ -48,6 +48,9 @@ func Settle[A any](ctx context.Context, subject Subject, schedule Schedule, quer
 		s.Queries++
 		if err != nil {
 			cause = err
+			if errors.Is(err, ErrInvalidRequest) {
+				break // the next query would be as wrong as this one
+			}
 			continue
 		}
 		cause = nil

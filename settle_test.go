@@ -56,6 +56,8 @@ func TestSettle(t *testing.T) {
 		"never answered": {
 			[]step{{err: io.EOF}, {err: io.EOF}, {err: io.EOF}}, cnpay.Unknown, "", io.EOF,
 			[]time.Duration{time.Second, 3 * time.Second, 7 * time.Second}},
+		"cannot be asked": {
+			[]step{{err: cnpay.ErrInvalidRequest}}, cnpay.Unknown, "", cnpay.ErrInvalidRequest, []time.Duration{time.Second}},
 		"never arrived": {
 			[]step{verdict(cnpay.NotSent, "404")}, cnpay.NotSent, "404", cnpay.ErrTransport, []time.Duration{time.Second}},
 	} {

@@ -87,6 +87,7 @@ type Exchange struct {
 
 // Reply is an answer as it came, unverified.
 type Reply struct {
+	Sent   int // attempts, this one included, that may have left this machine
 	Status int
 	Header http.Header
 	Body   []byte
@@ -166,7 +167,7 @@ func (c *Client) send(ctx context.Context, r *run, body []byte) (_ cnpay.Verdict
 	if err != nil {
 		return cnpay.Verdict{}, requestID, err
 	}
-	verdict, err := r.exchange.Read(&Reply{Status: res.StatusCode, Header: res.Header, Body: answer})
+	verdict, err := r.exchange.Read(&Reply{Sent: r.sent, Status: res.StatusCode, Header: res.Header, Body: answer})
 	return verdict, requestID, err
 }
 
