@@ -46,35 +46,35 @@ func parseAuthorization(h http.Header) (authorization, error) {
 	}
 	rest, ok := strings.CutPrefix(values[0], scheme+" ")
 	if !ok || len(rest) > longestHeader {
-		return a, errors.New("Authorization is not of the scheme " + scheme)
+		return a, errors.New("the Authorization header is not of the scheme " + scheme)
 	}
 	for more := true; more; {
 		name, after, ok := strings.Cut(rest, `="`)
 		if !ok {
-			return a, errors.New("Authorization cannot be read")
+			return a, errors.New("the Authorization header cannot be read")
 		}
 		value, after, ok := strings.Cut(after, `"`)
 		field := a.parameter(name)
 		if !ok || field == nil || *field != "" || value == "" {
-			return a, errors.New("Authorization has a parameter that is unknown, empty, cut off or there twice")
+			return a, errors.New("the Authorization header has a parameter that is unknown, empty, cut off or there twice")
 		}
 		*field = value
 		if more = after != ""; more {
 			if rest, ok = strings.CutPrefix(after, ","); !ok {
-				return a, errors.New("Authorization cannot be read")
+				return a, errors.New("the Authorization header cannot be read")
 			}
 			rest = strings.TrimLeft(rest, " ")
 		}
 	}
 	switch {
 	case !validTerminal(a.terminal):
-		return a, errors.New("Authorization has no terminal")
+		return a, errors.New("the Authorization header has no terminal")
 	case !shaped(a.timestamp, 1, 12, "0123456789"):
-		return a, errors.New("Authorization has no timestamp in seconds")
+		return a, errors.New("the Authorization header has no timestamp in seconds")
 	case !validNonce(a.nonce):
-		return a, errors.New("Authorization has no nonce of 32 hexadecimal digits")
+		return a, errors.New("the Authorization header has no nonce of 32 hexadecimal digits")
 	case !shaped(a.signature, 64, 64, "0123456789abcdef"):
-		return a, errors.New("Authorization has no signature of 64 lower-case hexadecimal digits")
+		return a, errors.New("the Authorization header has no signature of 64 lower-case hexadecimal digits")
 	}
 	return a, nil
 }

@@ -96,12 +96,12 @@ func TestNonceMemory(t *testing.T) {
 
 func TestNonceMemoryIsKeptForTenMinutes(t *testing.T) {
 	for begun := range 1300 {
-		start := time.Unix(1700000000, 0)
-		var m nonceMemory
-		m.use("a", "first", start)
-		used := start.Add(time.Duration(begun) * time.Second)
-		require.Equal(t, nonceNew, m.use("a", "x", used))
-		for _, later := range []time.Duration{1, 300, 599, 600} {
+		for _, later := range []time.Duration{1, 300, 301, 450, 599, 600} {
+			start := time.Unix(1700000000, 0)
+			var m nonceMemory
+			m.use("a", "first", start)
+			used := start.Add(time.Duration(begun) * time.Second)
+			require.Equal(t, nonceNew, m.use("a", "x", used))
 			require.Equal(t, nonceUsed, m.use("a", "x", used.Add(later*time.Second)), "%d %d", begun, later)
 		}
 	}

@@ -467,6 +467,11 @@ func TestSlowTerminal(t *testing.T) {
 		require.Equal(t, 185*time.Second, time.Since(begun))
 
 		begun = time.Now()
+		_, err = silent.Commands.Get(t.Context(), &umpay.CommandRequest{ID: "1"})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, 15*time.Second, time.Since(begun))
+
+		begun = time.Now()
 		var asked atomic.Int32
 		const secret = "s"
 		slow, err := umpay.New(umpay.Config{Gateway: "https://bridge.example", Terminal: "N9000001", Secret: secret},

@@ -1,0 +1,90 @@
+package umpaytest_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/umpay"
+	"github.com/cnpay-go/cnpay/umpay/umpaytest"
+)
+
+const reverse = "plugin_card_pre_auth_rever"
+
+func TestPlugin(t *testing.T) {
+	terminal := umpaytest.NewServer()
+	defer terminal.Close()
+	client, err := umpay.New(terminal.Config())
+	require.NoError(t, err)
+	terminal.AddPreauth("000123", 10000)
+	try := func(trace string, amount int64) error {
+		_, err := client.Preauth.Reverse(t.Context(), &umpay.ReverseRequest{ID: umpay.NewCommandID(), Amount: amount, UPayTrace: trace})
+		return err
+	}
+	require.ErrorIs(t, try("000124", 10000), cnpay.ErrRefused, "no such voucher")
+	require.ErrorIs(t, try("000123", 9999), cnpay.ErrRefused, "another amount")
+	require.False(t, terminal.Reversed("000123"))
+	require.NoError(t, try("000123", 10000))
+	require.True(t, terminal.Reversed("000123"))
+	require.ErrorIs(t, try("000123", 10000), cnpay.ErrRefused, "reversed before")
+	require.Equal(t, 4, terminal.Received(reverse))
+}
+
+// TestBridgeChecksSignatures: what it would not answer it does not run either.
+func TestBridgeChecksSignatures(t *testing.T) {
+	for name, change := range map[string]func(*umpay.Config) []cnpay.Option{
+		"secret":   func(c *umpay.Config) []cnpay.Option { c.Secret = "wrong"; return nil },
+		"terminal": func(c *umpay.Config) []cnpay.Option { c.Terminal = "N9000002"; return nil },
+		"clock": func(*umpay.Config) []cnpay.Option {
+			return []cnpay.Option{cnpay.WithClock(func() time.Time { return time.Now().Add(-301 * time.Second) })}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			terminal := umpaytest.NewServer()
+			defer terminal.Close()
+			terminal.AddPreauth("000123", 10000)
+			config := terminal.Config()
+			opts := change(&config)
+			client, err := umpay.New(config, opts...)
+			require.NoError(t, err)
+			res, err := client.Preauth.Reverse(t.Context(), &umpay.ReverseRequest{ID: "1", Amount: 10000, UPayTrace: "000123"})
+			require.ErrorIs(t, err, cnpay.ErrSignature)
+			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
+			require.False(t, terminal.Reversed("000123"))
+			require.Empty(t, terminal.Events("1"))
+		})
+	}
+}
+
+func TestBridgeUsesANonceOnce(t *testing.T) {
+	terminal := umpaytest.NewServer()
+	defer terminal.Close()
+	client, err := umpay.New(terminal.Config(), cnpay.WithNonce(func() string { return "00112233445566778899aabbccddeeff" }))
+	require.NoError(t, err)
+	res, err := client.Commands.Get(t.Context(), &umpay.CommandRequest{ID: "1"})
+	require.ErrorIs(t, err, cnpay.ErrRefused)
+	require.Equal(t, umpay.CommandMissing, res.State)
+	_, err = client.Commands.Get(t.Context(), &umpay.CommandRequest{ID: "1"})
+	require.ErrorIs(t, err, cnpay.ErrSignature)
+}
+
+// TestPostBelievesNothingUnsigned: a receiver that does not sign its 200 has stored nothing that the app may forget.
+func TestPostBelievesNothingUnsigned(t *testing.T) {
+	terminal := umpaytest.NewServer()
+	defer terminal.Close()
+	var header string
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Authorization", header)
+		_, _ = w.Write([]byte(`{"id":"1","seq":1}`))
+	}))
+	defer receiver.Close()
+	for _, header = range []string{"", `CNPAY-HMAC-SHA256 terminal="N9000001",timestamp="1",nonce="2",signature="3"`} {
+		status, err := terminal.Post(t.Context(), receiver.URL, umpay.Event{ID: "1", Seq: 1})
+		require.Equal(t, http.StatusOK, status)
+		require.Error(t, err)
+	}
+}
