@@ -62,17 +62,8 @@ func call[Res, Req any, M interface {
 		URL:        c.gateway + op.path,
 		Header:     http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}},
 		Repeatable: op.repeatable,
-		Prepare: func() ([]byte, error) {
-			if faults := append(c.fields.Check(m), m.conditions()...); faults != nil {
-				return nil, &cnpay.InvalidRequestError{Faults: faults}
-			}
-			return json.Marshal(m)
-		},
-		Authorize: func(h http.Header, body []byte) error {
-			signature, err := c.signer.Sign(body)
-			h["Authorization"] = []string{c.terminalSN + " " + signature}
-			return err
-		},
+		Prepare:    func() ([]byte, error) { return c.build(m) },
+		Authorize:  c.authorize,
 		Read: func(reply *transport.Reply) (cnpay.Verdict, error) {
 			decoded := R(new(Res))
 			base := decoded.base()
@@ -94,4 +85,17 @@ func call[Res, Req any, M interface {
 		},
 	})
 	return res, err
+}
+
+func (c *Client) build(m message) ([]byte, error) {
+	if faults := append(c.fields.Check(m), m.conditions()...); faults != nil {
+		return nil, &cnpay.InvalidRequestError{Faults: faults}
+	}
+	return json.Marshal(m)
+}
+
+func (c *Client) authorize(h http.Header, body []byte) error {
+	signature, err := c.signer.Sign(body)
+	h["Authorization"] = []string{c.terminalSN + " " + signature}
+	return err
 }

@@ -1,7 +1,12 @@
 package upay_test
 
 import (
+	"context"
+	"net"
+	"net/http"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -26,8 +31,16 @@ func TestRevoke(t *testing.T) {
 	res, err := client.Orders.Revoke(t.Context(), &upay.RevokeRequest{ClientSN: "7654321132"})
 	require.NoError(t, err)
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(res, err))
-	require.Equal(t, sn, res.Biz.Data.SN)
-	require.Equal(t, "0", res.Biz.Data.NetAmount)
+	require.Equal(t, sn, res.Biz.SN)
+	require.Equal(t, "0", res.Biz.NetAmount)
+}
+
+// timeout is short where nothing else would end the call.
+func timeout(fault upaytest.Fault) time.Duration {
+	if fault == upaytest.Hang {
+		return 200 * time.Millisecond
+	}
+	return time.Minute
 }
 
 func TestRevokeFaults(t *testing.T) {
@@ -39,6 +52,7 @@ func TestRevokeFaults(t *testing.T) {
 	}{
 		{upaytest.Refused, cnpay.Failed, cnpay.ErrRefused, cnpay.Failed},
 		{upaytest.LostAnswer, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
+		{upaytest.Hang, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
 		{upaytest.Reset, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
 		{upaytest.CutBody, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
 		{upaytest.HTTP502, cnpay.Unknown, cnpay.ErrHTTPStatus, cnpay.Succeeded},
@@ -50,12 +64,13 @@ func TestRevokeFaults(t *testing.T) {
 		{upaytest.UnknownCode, cnpay.Unknown, cnpay.ErrUndecided, cnpay.Succeeded},
 	} {
 		t.Run(string(tt.fault), func(t *testing.T) {
+			t.Parallel()
 			gateway, client := start(t)
 			gateway.AddOrder("7654321132", 10000)
 			gateway.Misbehave("revoke", tt.fault)
 			req := &upay.RevokeRequest{ClientSN: "7654321132"}
 
-			res, err := client.Orders.Revoke(t.Context(), req)
+			res, err := client.Orders.Revoke(t.Context(), req, cnpay.WithTimeout(timeout(tt.fault)))
 			require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err))
 			require.ErrorIs(t, err, tt.cause)
 			require.Equal(t, 1, gateway.Received("revoke"))
@@ -65,4 +80,148 @@ func TestRevokeFaults(t *testing.T) {
 			require.Equal(t, 1, gateway.Received("revoke"))
 		})
 	}
+}
+
+// The query may meet every fault too; it says nothing about the revoke then, and the next one follows.
+func TestSettleSurvivesFaultsOfTheQuery(t *testing.T) {
+	for _, fault := range []upaytest.Fault{
+		upaytest.LostAnswer, upaytest.Reset, upaytest.CutBody, upaytest.HTTP502, upaytest.Empty, upaytest.HTML, upaytest.HugeBody,
+		upaytest.Redirect, upaytest.OtherAnswer, upaytest.UnknownCode,
+	} {
+		t.Run(string(fault), func(t *testing.T) {
+			t.Parallel()
+			gateway, client := start(t, cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
+			sn := gateway.AddOrder("7654321132", 10000)
+			gateway.SetStatus(sn, "CANCELED")
+			gateway.Misbehave("query", fault)
+
+			settled, err := client.Orders.SettleRevoke(t.Context(), &upay.RevokeRequest{SN: sn}, cnpay.WithSchedule(cnpay.Schedule{0, 0}))
+			require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
+			require.Equal(t, 2, settled.Queries)
+			require.Equal(t, 2, gateway.Received("query"))
+		})
+	}
+}
+
+// A query is free and may be repeated within a call; a revoke may not, whatever is configured.
+func TestOnlyQueriesAreRepeated(t *testing.T) {
+	gateway, client := start(t, cnpay.WithRetry(cnpay.Retry{Attempts: 3, MinWait: time.Millisecond}))
+	sn := gateway.AddOrder("7654321132", 10000)
+	gateway.Misbehave("query", upaytest.HTTP502, upaytest.LostAnswer)
+	res, err := client.Orders.Query(t.Context(), &upay.QueryRequest{SN: sn})
+	require.NoError(t, err)
+	require.Equal(t, "PAID", res.Biz.OrderStatus)
+	require.Equal(t, 3, gateway.Received("query"))
+
+	gateway.AlwaysMisbehave("revoke", upaytest.HTTP502)
+	_, err = client.Orders.Revoke(t.Context(), &upay.RevokeRequest{SN: sn})
+	require.ErrorIs(t, err, cnpay.ErrHTTPStatus)
+	require.Equal(t, 1, gateway.Received("revoke"))
+}
+
+func TestPendingRevoke(t *testing.T) {
+	gateway, client := start(t, cnpay.WithSchedule(cnpay.Schedule{0, 0, 0}))
+	sn := gateway.AddOrder("7654321132", 10000)
+	gateway.Misbehave("revoke", upaytest.Pending)
+	req := &upay.RevokeRequest{SN: sn}
+
+	res, err := client.Orders.Revoke(t.Context(), req)
+	require.NoError(t, err)
+	require.Equal(t, cnpay.Pending, res.CallOutcome())
+	require.Equal(t, "CANCEL_INPROGRESS", res.Biz.OrderStatus)
+
+	settled, err := client.Orders.SettleRevoke(t.Context(), req)
+	require.Equal(t, cnpay.Pending, cnpay.OutcomeOf(settled, err))
+
+	gateway.SetStatus(sn, "PAID") // the channel refused
+	settled, err = client.Orders.SettleRevoke(t.Context(), req)
+	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(settled, err))
+	require.Equal(t, 1, gateway.Received("revoke"))
+}
+
+func TestSecondRevokeIsConfirmedByQuery(t *testing.T) {
+	gateway, client := start(t)
+	gateway.AddOrder("7654321132", 10000)
+	req := &upay.RevokeRequest{ClientSN: "7654321132"}
+	_, err := client.Orders.Revoke(t.Context(), req)
+	require.NoError(t, err)
+
+	res, err := client.Orders.Revoke(t.Context(), req)
+	require.NoError(t, err)
+	require.Equal(t, cnpay.Pending, res.CallOutcome())
+	require.Equal(t, "UPAY_CANCEL_ORDER_NOOP", res.Biz.ErrorCode)
+	settled, err := client.Orders.SettleRevoke(t.Context(), req)
+	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
+	require.Equal(t, 1, settled.Queries)
+}
+
+func TestRevokeThatNeverLeft(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := listener.Addr().String()
+	require.NoError(t, listener.Close())
+	client, err := upay.New(upay.Config{Gateway: "http://" + address, TerminalSN: terminalSN, TerminalKey: terminalKey},
+		cnpay.WithRetry(cnpay.Retry{Attempts: 2, MinWait: time.Millisecond}))
+	require.NoError(t, err)
+
+	res, err := client.Orders.Revoke(t.Context(), &upay.RevokeRequest{SN: "1"})
+	require.Nil(t, res)
+	require.Equal(t, cnpay.NotSent, cnpay.OutcomeOf(res, err))
+
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	res, err = client.Orders.Revoke(ended, &upay.RevokeRequest{SN: "1"})
+	require.Equal(t, cnpay.NotSent, cnpay.OutcomeOf(res, err))
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+// journal is a cnpay.Recorder.
+type journal struct {
+	mu       sync.Mutex
+	started  []cnpay.Subject
+	finished []cnpay.Call
+}
+
+func (j *journal) Started(_ context.Context, s cnpay.Subject) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.started = append(j.started, s)
+	return nil
+}
+
+func (j *journal) Finished(_ context.Context, c cnpay.Call) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	c.Duration = 0
+	j.finished = append(j.finished, c)
+}
+
+func TestRecorderSeesTheMerchantsNumber(t *testing.T) {
+	var j journal
+	gateway, client := start(t, cnpay.WithRecorder(&j))
+	sn := gateway.AddOrder("7654321132", 10000)
+	_, err := client.Orders.Revoke(t.Context(), &upay.RevokeRequest{SN: sn, ClientSN: "7654321132"})
+	require.NoError(t, err)
+	subject := cnpay.Subject{Provider: "upay", Operation: "revoke", Order: "7654321132"}
+	require.Equal(t, []cnpay.Subject{subject}, j.started)
+	require.Equal(t, []cnpay.Call{{
+		Subject: subject, Outcome: cnpay.Succeeded, Code: "CANCEL_SUCCESS", HTTPStatus: http.StatusOK, Sent: 1,
+	}}, j.finished)
+}
+
+// One client serves many goroutines.
+func TestConcurrentRevokes(t *testing.T) {
+	gateway, client := start(t)
+	var wait sync.WaitGroup
+	for i := range 32 {
+		sn := gateway.AddOrder("order-"+string(rune('a'+i)), int64(i+1))
+		wait.Go(func() {
+			res, err := client.Orders.Revoke(t.Context(), &upay.RevokeRequest{SN: sn})
+			if err != nil || res.Biz.SN != sn {
+				t.Errorf("%s: %v", sn, err)
+			}
+		})
+	}
+	wait.Wait()
+	require.Equal(t, 32, gateway.Received("revoke"))
 }

@@ -134,6 +134,17 @@ func TestDecodeJSONKeepsWhatItDoesNotKnow(t *testing.T) {
 	require.Empty(t, got.Hidden)
 }
 
+func TestDecodeJSONDoesNotHoldOnToTheBody(t *testing.T) {
+	var table Table
+	var got answer
+	body := []byte(`{"code":"1","raw":{"a":1},"new":"2"}`)
+	extra, err := table.DecodeJSON(body, &got)
+	require.NoError(t, err)
+	clear(body)
+	require.Equal(t, answer{Code: "1", Raw: json.RawMessage(`{"a":1}`)}, got)
+	require.Equal(t, map[string]string{"new": `"2"`}, extra)
+}
+
 func TestDropTrailingCommas(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"a":1,}`:               `{"a":1}`,

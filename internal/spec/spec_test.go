@@ -91,6 +91,7 @@ func TestDomains(t *testing.T) {
 		{"M YYYYMMDDhhmmss", "20260101006000", "must be a time of the form YYYYMMDDhhmmss"},
 		{"M YYYYMMDDhhmmss", "20260101000060", "must be a time of the form YYYYMMDDhhmmss"},
 		{"M YYYYMMDDhhmmss", "2026010100000", "must be a time of the form YYYYMMDDhhmmss"},
+		{"M YYYYMMDDhhmmss", "202601010000000", "must be a time of the form YYYYMMDDhhmmss"},
 		{"M YYYYMMDDhhmmss", "2026010100000a", "must be a time of the form YYYYMMDDhhmmss"},
 		{"M yyyy-MM-dd HH:mm:ss", "2026-12-31 23:59:59", ""},
 		{"M yyyy-MM-dd HH:mm:ss", "2026-12-31T23:59:59", "must be a time of the form yyyy-MM-dd HH:mm:ss"},
@@ -177,7 +178,12 @@ func TestSet(t *testing.T) {
 	}
 	require.Equal(t, request{base: base{Version: "51000"}, Order: "a b", Amount: 1000, Again: true}, r)
 
-	known, err := table.Set(&r, "Order", "names have one case")
+	known, err := table.Set(&r, "again", "false")
+	require.True(t, known)
+	require.NoError(t, err)
+	require.False(t, r.Again)
+
+	known, err = table.Set(&r, "Order", "names have one case")
 	require.False(t, known)
 	require.NoError(t, err)
 

@@ -1,0 +1,289 @@
+package upay_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/upay"
+)
+
+// The documents' own examples and captures, byte for byte; testdata/README.md says where each is from.
+func TestPublishedAnswers(t *testing.T) {
+	for _, tt := range []struct {
+		file    string
+		request any
+		outcome cnpay.Outcome
+		cause   error
+		code    string
+		check   func(*testing.T, *upay.Response)
+	}{
+		{"revoke-failed.json", &upay.RevokeRequest{SN: "7894259244061958"}, cnpay.Unknown, cnpay.ErrUndecided, "UPAY_TCP_ORDER_NOT_REFUNDABLE",
+			func(t *testing.T, r *upay.Response) {
+				require.Equal(t, "CANCEL_ERROR", r.Biz.ResultCode)
+				require.Equal(t, "订单7894259244061958参与了活动并且无法撤销", r.Biz.ErrorMessage)
+				require.Nil(t, r.Biz.Data)
+			}},
+		{"revoke-success.json", &upay.RevokeRequest{ClientSN: "22345677767776"}, cnpay.Succeeded, nil, "",
+			func(t *testing.T, r *upay.Response) {
+				require.Equal(t, upay.Order{
+					SN: "7894259244064831", ClientSN: "22345677767776", Status: "SUCCESS", Payway: "3", SubPayway: "1",
+					OrderStatus: "CANCELED", TotalAmount: "1", NetAmount: "0", FinishTime: "1450090828489", Subject: "wx", StoreID: "49",
+				}, r.Biz.Order)
+				require.Equal(t, &r.Biz.Order, r.Biz.Data)
+			}},
+		{"query-paid.json", &upay.QueryRequest{SN: "7895259867120667"}, cnpay.Succeeded, nil, "",
+			func(t *testing.T, r *upay.Response) {
+				require.Equal(t, "PAID", r.Biz.OrderStatus)
+				require.Equal(t, "726d47ded14818c906cd1a006d4e5050", r.Biz.ClientTSN)
+				require.Equal(t, "[{\"id\":\"\",\"name\":\"未命名商品\",\"num\":\"1\",\"price\":\"3000\"}]\n", r.Biz.Description)
+				require.Equal(t, []upay.Payment{{Type: "BANKCARD_DEBIT", AmountTotal: "1"}, {Type: "DISCOUNT_CHANNEL_MCH", AmountTotal: "100"}}, r.Biz.PaymentList)
+			}},
+		{"error-terminal-not-exists.json", &upay.RevokeRequest{SN: "1"}, cnpay.Failed, cnpay.ErrRefused, "TERMINAL_NOT_EXISTS",
+			func(t *testing.T, r *upay.Response) { require.Equal(t, "不存在这个终端", r.ErrorMessage) }},
+		{"error-invalid-parameter.json", &upay.RevokeRequest{SN: "1"}, cnpay.Failed, cnpay.ErrRefused, "INVALID_PARAMETER", nil},
+		{"error-unknown-system.json", &upay.RevokeRequest{SN: "1"}, cnpay.Unknown, cnpay.ErrUndecided, "UNKNOWN_SYSTEM_ERROR", nil},
+		{"error-maintenance.json", &upay.RevokeRequest{SN: "1"}, cnpay.Unknown, cnpay.ErrUndecided, "MAINTENANCE_INPROGRESS", nil},
+		{"pay-success.json", &upay.QueryRequest{SN: "7894259244067349"}, cnpay.Unknown, cnpay.ErrUndecided, "PAY_SUCCESS",
+			func(t *testing.T, r *upay.Response) {
+				require.Equal(t, "Domino's Pizza", r.Biz.Subject)
+				require.Equal(t, "1122234-dewls02s2", r.Biz.TerminalSN)
+			}},
+		{"pay-in-progress.json", &upay.QueryRequest{SN: "789200393929142"}, cnpay.Unknown, cnpay.ErrUndecided, "PAY_IN_PROGRESS",
+			func(t *testing.T, r *upay.Response) {
+				require.Equal(t, "1000", r.Biz.TotalAmount) // its key ends in a blank
+				require.Equal(t, "2015-11-01 18:01:00", r.Biz.Ctime)
+			}},
+		{"pay-failed.json", &upay.QueryRequest{SN: "7894259244067344"}, cnpay.Unknown, cnpay.ErrUndecided, "EXPIRED_BARCODE", nil},
+
+		{"capture-precreate.json", &upay.QueryRequest{ClientSN: "20171101000001"}, cnpay.Unknown, cnpay.ErrUndecided, "PRECREATE_SUCCESS",
+			func(t *testing.T, r *upay.Response) {
+				require.Empty(t, r.Biz.FinishTime)
+				require.Empty(t, r.Biz.PaymentList)
+				require.Equal(t, map[string]string{
+					"biz_response.data.qr_code":           `"weixin://wxpay/bizpayurl?pr=EXAMPLE"`,
+					"biz_response.data.qr_code_image_url": `"https://example.com/qrcode?content=EXAMPLE"`,
+				}, r.Extra)
+			}},
+		{"capture-query-refunded.json", &upay.QueryRequest{ClientSN: "20171101000002"}, cnpay.Succeeded, nil, "",
+			func(t *testing.T, r *upay.Response) {
+				require.Equal(t, r.Biz.ClientSN+"-001", r.Biz.ClientTSN)
+				require.Equal(t, "REFUNDED", r.Biz.OrderStatus)
+				require.Equal(t, "138****0000", r.Biz.PayerLogin)
+				require.Empty(t, r.Biz.ChannelFinishTime)
+				require.Equal(t, []upay.Payment{{Type: "ALIPAY_HUABEI", AmountTotal: "1"}}, r.Biz.PaymentList)
+			}},
+		{"capture-revoke-of-refunded.json", &upay.RevokeRequest{SN: "7895200000000102"}, cnpay.Failed, cnpay.ErrRefused,
+			"UPAY_CANCEL_INVALID_ORDER_STATE", func(t *testing.T, r *upay.Response) { require.Nil(t, r.Biz.Data) }},
+		{"capture-activate.json", &upay.RevokeRequest{SN: "1"}, cnpay.Unknown, cnpay.ErrUndecided, "200", nil},
+		{"capture-illegal-sign.json", &upay.RevokeRequest{SN: "1"}, cnpay.Failed, cnpay.ErrRefused, "ILLEGAL_SIGN",
+			func(t *testing.T, r *upay.Response) {
+				require.Equal(t, "EJ26", r.ErrorCodeStandard)
+				require.Empty(t, r.Extra)
+			}},
+		{"capture-biz-text.json", &upay.RevokeRequest{SN: "1"}, cnpay.Failed, cnpay.ErrRefused, "INVALID_PARAMS", nil},
+	} {
+		t.Run(tt.file, func(t *testing.T) {
+			body, err := os.ReadFile(filepath.Join("testdata", tt.file))
+			require.NoError(t, err)
+			res, err := exchange(t, saying(string(body)), tt.request)
+			require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err))
+			require.ErrorIs(t, err, tt.cause)
+			require.NotNil(t, res)
+			require.Equal(t, tt.outcome, res.CallOutcome())
+			require.Equal(t, string(body), string(res.Raw))
+			require.Equal(t, http.StatusOK, res.HTTPStatus)
+			if err != nil {
+				var e *cnpay.Error
+				require.ErrorAs(t, err, &e)
+				require.Equal(t, tt.code, e.Code)
+			}
+			if tt.check != nil {
+				tt.check(t, res)
+			}
+		})
+	}
+}
+
+// exchange makes a revoke or a query of a gateway and returns what they have in common; nil for no answer.
+func exchange(t testing.TB, w wire, request any) (*upay.Response, error) {
+	t.Helper()
+	orders := dial(t, w).Orders
+	switch req := request.(type) {
+	case *upay.RevokeRequest:
+		res, err := orders.Revoke(t.Context(), req)
+		if res == nil {
+			return nil, err
+		}
+		return &res.Response, err
+	case *upay.QueryRequest:
+		res, err := orders.Query(t.Context(), req, cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
+		if res == nil {
+			return nil, err
+		}
+		return &res.Response, err
+	}
+	t.Fatalf("no operation takes %T", request)
+	return nil, nil
+}
+
+// The table of the page of revoke, with its own examples: the order stands beside result_code. What the table gives as
+// order_status is a copy of the query's; a revoke that succeeded has CANCELED.
+func TestRevokeAnswerAsThePageTablesIt(t *testing.T) {
+	table := func(orderStatus string) string {
+		return `{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","terminal_sn":"01939202039923029",` +
+			`"sn":"7892259488292938","client_sn":"7654321132","trade_no":"2013112011001004330000121536","status":"SUCCESS",` +
+			`"order_status":"` + orderStatus + `","payway":"3","payway_name":"微信","total_amount":"10000","net_amount":"0",` +
+			`"subject":"Pizza","finish_time":"1449646835244","channel_finish_time":"1449646835244","operator":"Peter"}}`
+	}
+	req := &upay.RevokeRequest{SN: "7892259488292938"}
+	res, err := exchange(t, saying(table("CANCELED")), req)
+	require.NoError(t, err)
+	require.Equal(t, upay.Order{
+		TerminalSN: "01939202039923029", SN: "7892259488292938", ClientSN: "7654321132", TradeNo: "2013112011001004330000121536",
+		Status: "SUCCESS", OrderStatus: "CANCELED", Payway: "3", PaywayName: "微信", TotalAmount: "10000", NetAmount: "0",
+		Subject: "Pizza", FinishTime: "1449646835244", ChannelFinishTime: "1449646835244", Operator: "Peter",
+	}, res.Biz.Order)
+	require.Equal(t, &res.Biz.Order, res.Biz.Data)
+	require.Empty(t, res.Extra)
+
+	res, err = exchange(t, saying(table("PAID")), req)
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
+	require.ErrorIs(t, err, cnpay.ErrUndecided)
+}
+
+func TestToleratedAnswers(t *testing.T) {
+	for name, tt := range map[string]struct {
+		body    string
+		outcome cnpay.Outcome
+	}{
+		"plain":                       {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","data":{"sn":"7892259488292938"}}}`, cnpay.Succeeded},
+		"numbers for text":            {`{"result_code":200,"biz_response":{"result_code":"CANCEL_SUCCESS","data":{"sn":7892259488292938,"payway":3,"total_amount":10000}}}`, cnpay.Succeeded},
+		"null and nothing":            {`{"result_code":"200","error_code":null,"biz_response":{"result_code":"CANCEL_SUCCESS","error_code":"","data":{"sn":"7892259488292938","finish_time":"","trade_no":null,"payment_list":""}}}`, cnpay.Succeeded},
+		"blanks behind names":         {`{"result_code ":"200","biz_response ":{"result_code":"CANCEL_SUCCESS","data ":{"sn ":"7892259488292938","order_status  ":"CANCELED"}}}`, cnpay.Succeeded},
+		"commas before brackets":      {"{\"result_code\":\"200\",\"biz_response\":{\"result_code\":\"CANCEL_SUCCESS\",\"data\":{\"sn\":\"7892259488292938\",\n},},}", cnpay.Succeeded},
+		"a byte order mark":           {"\xef\xbb\xbf" + `{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","data":{"sn":"7892259488292938"}}}` + "\r\n", cnpay.Succeeded},
+		"fields that nobody knows":    {`{"result_code":"200","x":{"y":[1]},"biz_response":{"result_code":"CANCEL_SUCCESS","z":0,"data":{"sn":"7892259488292938","w":null}}}`, cnpay.Succeeded},
+		"promotion detail":            {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","data":{"sn":"7892259488292938","provider_response":{"goods_details":[]}}}}`, cnpay.Succeeded},
+		"the annex's spelling":        {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","data":{"sn":"7892259488292938","pay_login":"138****0000"}}}`, cnpay.Succeeded},
+		"the order in both places":    {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","sn":"7892259488292938","data":{"sn":"7892259488292938"}}}`, cnpay.Succeeded},
+		"the order beside no data":    {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","sn":"7892259488292938","order_status":"CANCELED","data":null}}`, cnpay.Succeeded},
+		"the order beside its data":   {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","sn":"7892259488292938","data":{"total_amount":"1"}}}`, cnpay.Succeeded},
+		"refused, no biz_response":    {`{"result_code":"400","error_code":"INVALID_PARAMS"}`, cnpay.Failed},
+		"refused, biz_response \"\"":  {`{"result_code":"400","error_code":"INVALID_PARAMS","biz_response":""}`, cnpay.Failed},
+		"refused, biz_response null":  {`{"result_code":"400","error_code":"INVALID_PARAMS","biz_response":null}`, cnpay.Failed},
+		"refused, data \"\"":          {`{"result_code":"200","biz_response":{"result_code":"FAIL","error_code":"TRADE_FAILED","data":""}}`, cnpay.Failed},
+		"under way, no data":          {`{"result_code":"200","biz_response":{"result_code":"CANCEL_IN_PROGRESS"}}`, cnpay.Pending},
+		"revoked before":              {`{"result_code":"200","biz_response":{"result_code":"FAIL","error_code":"UPAY_CANCEL_ORDER_NOOP","data":null}}`, cnpay.Pending},
+		"accepted, no biz_response":   {`{"result_code":"200"}`, cnpay.Unknown},
+		"accepted, biz_response \"\"": {`{"result_code":"200","biz_response":""}`, cnpay.Unknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			res, err := exchange(t, saying(tt.body), &upay.RevokeRequest{SN: "7892259488292938"})
+			require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err), "%v", err)
+			require.NotNil(t, res)
+			if tt.outcome == cnpay.Succeeded {
+				require.Equal(t, "7892259488292938", res.Biz.SN)
+				require.Equal(t, "7892259488292938", res.Biz.Data.SN)
+			}
+			if strings.Contains(tt.body, "pay_login") {
+				require.Equal(t, "138****0000", res.Biz.PayerLogin)
+			}
+		})
+	}
+}
+
+func TestAnswersThatAreNotBelieved(t *testing.T) {
+	for name, tt := range map[string]struct {
+		body  string
+		cause error
+	}{
+		"no JSON":                    {`CANCEL_SUCCESS`, cnpay.ErrMalformed},
+		"a list":                     {`[{"result_code":"200"}]`, cnpay.ErrMalformed},
+		"cut off":                    {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","data":{"sn":"7892259488292938"}}`, cnpay.ErrMalformed},
+		"followed by more":           {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","data":{"sn":"7892259488292938"}}}{}`, cnpay.ErrMalformed},
+		"two results":                {`{"result_code":"400","result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","data":{"sn":"7892259488292938"}}}`, cnpay.ErrMalformed},
+		"two orders":                 {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","sn":"7892259488292938","data":{"sn":"1"}}}`, cnpay.ErrMalformed},
+		"two states":                 {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","sn":"7892259488292938","order_status":"CANCELED","data":{"sn":"7892259488292938","order_status":"PAID"}}}`, cnpay.ErrMalformed},
+		"another order":              {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","data":{"sn":"7892259488292939"}}}`, cnpay.ErrMismatch},
+		"a refusal of another order": {`{"result_code":"200","biz_response":{"result_code":"FAIL","error_code":"TRADE_FAILED","data":{"sn":"7892259488292939"}}}`, cnpay.ErrMismatch},
+		"no order":                   {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS"}}`, cnpay.ErrMismatch},
+		"the merchant's number only": {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","data":{"client_sn":"7654321132"}}}`, cnpay.ErrMismatch},
+	} {
+		t.Run(name, func(t *testing.T) {
+			res, err := exchange(t, saying(tt.body), &upay.RevokeRequest{SN: "7892259488292938", ClientSN: "7654321132"})
+			require.Nil(t, res)
+			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
+			require.ErrorIs(t, err, tt.cause)
+		})
+	}
+}
+
+// Where both numbers are given, sn decides which order is meant, and so which answer is meant.
+func TestSNDecides(t *testing.T) {
+	gateway, client := start(t)
+	first := gateway.AddOrder("first", 1)
+	gateway.AddOrder("second", 2)
+
+	res, err := client.Orders.Revoke(t.Context(), &upay.RevokeRequest{SN: first, ClientSN: "second"})
+	require.NoError(t, err)
+	require.Equal(t, "first", res.Biz.ClientSN)
+
+	query, err := client.Orders.Query(t.Context(), &upay.QueryRequest{ClientSN: "second"})
+	require.NoError(t, err)
+	require.Equal(t, "PAID", query.Biz.OrderStatus)
+
+	settled, err := client.Orders.SettleRevoke(t.Context(), &upay.RevokeRequest{SN: first, ClientSN: "second"})
+	require.NoError(t, err)
+	require.Equal(t, cnpay.Succeeded, settled.Outcome)
+	require.Equal(t, first, settled.Answer.Biz.SN)
+}
+
+// A status of HTTP that is not 200 takes a success away, but not a refusal.
+func TestHTTPStatus(t *testing.T) {
+	const success = `{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","data":{"sn":"1"}}}`
+	const refusal = `{"result_code":"400","error_code":"INVALID_PARAMS"}`
+	for _, tt := range []struct {
+		status  int
+		body    string
+		outcome cnpay.Outcome
+		cause   error
+	}{
+		{200, success, cnpay.Succeeded, nil},
+		{200, refusal, cnpay.Failed, cnpay.ErrRefused},
+		{201, success, cnpay.Unknown, cnpay.ErrUndecided},
+		{400, success, cnpay.Unknown, cnpay.ErrUndecided},
+		{400, refusal, cnpay.Failed, cnpay.ErrRefused},
+		{403, "<html>", cnpay.Unknown, cnpay.ErrMalformed},
+		{302, success, cnpay.Unknown, cnpay.ErrHTTPStatus},
+		{500, success, cnpay.Unknown, cnpay.ErrHTTPStatus},
+		{502, refusal, cnpay.Unknown, cnpay.ErrHTTPStatus},
+	} {
+		res, err := exchange(t, func(*http.Request, string) (*http.Response, error) {
+			return answer(tt.status, tt.body), nil
+		}, &upay.RevokeRequest{SN: "1"})
+		require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err), "%+v", tt)
+		require.ErrorIs(t, err, tt.cause, "%+v", tt)
+	}
+}
+
+// An answer can be stored as JSON and read back; what was known of the call is not part of it, so it is Unknown then.
+func TestAnswersCanBeStored(t *testing.T) {
+	body, err := os.ReadFile(filepath.Join("testdata", "capture-query-refunded.json"))
+	require.NoError(t, err)
+	res, err := exchange(t, saying(string(body)), &upay.QueryRequest{ClientSN: "20171101000002"})
+	require.NoError(t, err)
+	stored, err := json.Marshal(res)
+	require.NoError(t, err)
+	var read upay.QueryResponse
+	require.NoError(t, json.Unmarshal(stored, &read))
+	require.Equal(t, cnpay.Unknown, read.CallOutcome())
+	res.Answer = cnpay.Answer{}
+	require.Equal(t, *res, read.Response)
+}

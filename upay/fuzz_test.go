@@ -1,0 +1,73 @@
+package upay_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/upay"
+)
+
+// FuzzAnswer gives a revoke and its query any answer at all. Nothing panics, and a success is a success only where
+// the answer's text says so of this order.
+func FuzzAnswer(f *testing.F) {
+	files, err := filepath.Glob(filepath.Join("testdata", "*.json"))
+	require.NoError(f, err)
+	require.NotEmpty(f, files)
+	for _, file := range files {
+		body, err := os.ReadFile(file)
+		require.NoError(f, err)
+		f.Add(http.StatusOK, body)
+	}
+	for _, body := range []string{
+		`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","data":{"sn":"7892259488292938","order_status":"CANCELED"}}}`,
+		`{"result_code":200,"biz_response":{"result_code":"CANCEL_ABORT_SUCCESS","sn":7892259488292938,"payment_list":[{"type":"A"}]}}`,
+		`{"result_code":"200","biz_response":{"result_code":"SUCCESS","data":{"sn":"7892259488292938","order_status":"CANCELED"}}}`,
+		`{"result_code":"200","biz_response":{"result_code":"FAIL","error_code":"UPAY_CANCEL_ORDER_NOOP","data":null}}`,
+		order("PAID"), order("CANCEL_INPROGRESS"), noSuchOrder, illegalSign, `{"result_code":"200","biz_response":""}`, "",
+	} {
+		f.Add(http.StatusOK, []byte(body))
+		f.Add(http.StatusBadRequest, []byte(body))
+	}
+	f.Fuzz(func(t *testing.T, status int, body []byte) {
+		const sn = "7892259488292938"
+		client := dial(t, func(*http.Request, string) (*http.Response, error) {
+			return answer(status, string(body)), nil
+		}, cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
+		res, err := client.Orders.Revoke(t.Context(), &upay.RevokeRequest{SN: sn})
+		outcome := cnpay.OutcomeOf(res, err)
+		if (err == nil) != (outcome == cnpay.Succeeded || outcome == cnpay.Pending) {
+			t.Fatalf("%v with error %v", outcome, err)
+		}
+		if outcome == cnpay.NotSent {
+			t.Fatal("an answer came, so it was sent")
+		}
+		if outcome == cnpay.Succeeded && !(status == http.StatusOK && says(body, sn, "CANCEL_SUCCESS", "CANCEL_ABORT_SUCCESS")) {
+			t.Fatalf("succeeded by %d %q", status, body)
+		}
+		settled, err := client.Orders.SettleRevoke(t.Context(), &upay.RevokeRequest{SN: sn}, cnpay.WithSchedule(cnpay.Schedule{0, 0}))
+		if cnpay.OutcomeOf(settled, err) == cnpay.Succeeded && !(status == http.StatusOK && says(body, sn, "SUCCESS") && says(body, sn, "CANCELED", "PAY_CANCELED")) {
+			t.Fatalf("settled by %d %q", status, body)
+		}
+	})
+}
+
+// says reads an answer in the plainest way: is there, wherever it stands, 200, the order's number, and one of the codes?
+func says(body []byte, sn string, oneOf ...string) bool {
+	found := map[string]bool{}
+	for _, word := range regexp.MustCompile(`"(?:[^"\\]|\\.)*"|[0-9]+`).FindAllString(string(body), -1) {
+		var text string
+		if json.Unmarshal([]byte(word), &text) != nil {
+			text = word
+		}
+		found[text] = true
+	}
+	return found["200"] && found[sn] && slices.ContainsFunc(oneOf, func(code string) bool { return found[code] })
+}

@@ -1,0 +1,169 @@
+package upay_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/upay"
+)
+
+func order(status string) string {
+	return `{"result_code":"200","biz_response":{"result_code":"SUCCESS","data":{"sn":"7892259488292938","order_status":"` + status + `"}}}`
+}
+
+const (
+	noSuchOrder = `{"result_code":"200","biz_response":{"result_code":"FAIL","error_code":"UPAY_ORDER_NOT_EXISTS","data":null}}`
+	illegalSign = `{"result_code":"400","error_code":"ILLEGAL_SIGN","error_code_standard":"EJ26"}`
+)
+
+// settle runs SettleRevoke in a bubble of time against a gateway that gives the answers in turn, the last one for
+// ever, and returns when it was asked.
+func settle(t *testing.T, ctx context.Context, opts []cnpay.Option, answers ...string) (*cnpay.Settlement[*upay.QueryResponse], []time.Duration, error) {
+	t.Helper()
+	begin := time.Now()
+	var asked []time.Duration
+	client := dial(t, func(r *http.Request, body string) (*http.Response, error) {
+		require.Equal(t, "/upay/v2/query", r.URL.Path)
+		require.Equal(t, `{"terminal_sn":"`+terminalSN+`","sn":"7892259488292938"}`, body)
+		asked = append(asked, time.Since(begin))
+		next := answers[0]
+		if len(answers) > 1 {
+			answers = answers[1:]
+		}
+		if next == "" {
+			return nil, errors.New("no route to host")
+		}
+		return answer(http.StatusOK, next), nil
+	}, cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
+	settled, err := client.Orders.SettleRevoke(ctx, &upay.RevokeRequest{SN: "7892259488292938"}, opts...)
+	return settled, asked, err
+}
+
+// every is the documented schedule up to its n-th query: at once, then each five seconds.
+func every(n int) []time.Duration {
+	at := make([]time.Duration, n)
+	for i := range at {
+		at[i] = time.Duration(i) * 5 * time.Second
+	}
+	return at
+}
+
+func TestSettleRevoke(t *testing.T) {
+	for name, tt := range map[string]struct {
+		answers []string
+		outcome cnpay.Outcome
+		code    string
+		queries int
+		cause   error
+	}{
+		"revoked":                     {[]string{order("CANCELED")}, cnpay.Succeeded, "CANCELED", 1, nil},
+		"never stood":                 {[]string{order("PAY_CANCELED")}, cnpay.Succeeded, "PAY_CANCELED", 1, nil},
+		"under way, then revoked":     {[]string{order("CANCEL_INPROGRESS"), order("CANCEL_INPROGRESS"), order("CANCELED")}, cnpay.Succeeded, "CANCELED", 3, nil},
+		"paid twice":                  {[]string{order("PAID")}, cnpay.Failed, "PAID", 2, cnpay.ErrRefused},
+		"paid, then revoked":          {[]string{order("PAID"), order("CANCELED")}, cnpay.Succeeded, "CANCELED", 2, nil},
+		"paid, no answer, paid":       {[]string{order("PAID"), "", order("PAID")}, cnpay.Failed, "PAID", 3, cnpay.ErrRefused},
+		"refunded":                    {[]string{order("REFUNDED")}, cnpay.Failed, "REFUNDED", 1, cnpay.ErrRefused},
+		"no such order":               {[]string{noSuchOrder}, cnpay.Failed, "UPAY_ORDER_NOT_EXISTS", 1, cnpay.ErrRefused},
+		"no answer, then revoked":     {[]string{"", "", order("CANCELED")}, cnpay.Succeeded, "CANCELED", 3, nil},
+		"refused query, then paid":    {[]string{illegalSign, order("PAID"), order("PAID")}, cnpay.Failed, "PAID", 3, cnpay.ErrRefused},
+		"under way to the end":        {[]string{order("CANCEL_INPROGRESS")}, cnpay.Pending, "CANCEL_INPROGRESS", 11, nil},
+		"not certain to the end":      {[]string{order("CANCEL_ERROR")}, cnpay.Unknown, "CANCEL_ERROR", 11, cnpay.ErrUndecided},
+		"refused query to the end":    {[]string{illegalSign}, cnpay.Unknown, "", 11, cnpay.ErrRefused},
+		"no answer at all":            {[]string{""}, cnpay.Unknown, "", 11, cnpay.ErrTransport},
+		"another order's answer":      {[]string{`{"result_code":"200","biz_response":{"result_code":"SUCCESS","data":{"sn":"1","order_status":"CANCELED"}}}`}, cnpay.Unknown, "", 11, cnpay.ErrMismatch},
+		"an answer without order":     {[]string{`{"result_code":"200","biz_response":{"result_code":"SUCCESS"}}`}, cnpay.Unknown, "", 11, cnpay.ErrMismatch},
+		"a code of another request":   {[]string{`{"result_code":"200","biz_response":{"result_code":"FAIL","error_code":"UPAY_CANCEL_ORDER_NOOP"}}`}, cnpay.Unknown, "", 11, cnpay.ErrUndecided},
+		"a refusal that is no answer": {[]string{`{"result_code":"400","biz_response":{"result_code":"FAIL","error_code":"UPAY_ORDER_NOT_EXISTS"}}`}, cnpay.Unknown, "", 11, cnpay.ErrUndecided},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				settled, asked, err := settle(t, t.Context(), nil, tt.answers...)
+				require.Equal(t, tt.outcome, cnpay.OutcomeOf(settled, err))
+				require.Equal(t, tt.outcome, settled.Outcome)
+				require.Equal(t, tt.code, settled.Code)
+				require.Equal(t, tt.queries, settled.Queries)
+				require.Equal(t, every(tt.queries), asked)
+				require.ErrorIs(t, err, tt.cause)
+				if err != nil {
+					var e *cnpay.Error
+					require.ErrorAs(t, err, &e)
+					require.Equal(t, cnpay.Subject{Provider: "upay", Operation: "revoke", Order: "7892259488292938"}, e.Subject)
+				}
+			})
+		})
+	}
+}
+
+func TestSettleRevokeScheduleOfTheCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		schedule := cnpay.Schedule{time.Minute, time.Hour}
+		_, asked, err := settle(t, t.Context(), []cnpay.Option{cnpay.WithSchedule(schedule)}, order("CREATED"))
+		require.Equal(t, []time.Duration{time.Minute, time.Minute + time.Hour}, asked)
+		require.ErrorIs(t, err, cnpay.ErrUndecided)
+	})
+}
+
+// The end of the context stops the waiting, says why, and keeps what the last query said.
+func TestSettleRevokeEndsWithItsContext(t *testing.T) {
+	closing := errors.New("the shop closes")
+	for name, tt := range map[string]struct {
+		answers []string
+		outcome cnpay.Outcome
+		causes  []error
+	}{
+		"refused queries": {[]string{illegalSign}, cnpay.Unknown, []error{closing, cnpay.ErrRefused}},
+		"lost queries":    {[]string{""}, cnpay.Unknown, []error{closing, cnpay.ErrTransport}},
+		"not certain":     {[]string{order("CANCEL_ERROR")}, cnpay.Unknown, []error{closing}},
+		"paid once":       {[]string{order("CREATED"), order("CREATED"), order("PAID")}, cnpay.Unknown, []error{closing}},
+		"under way":       {[]string{order("CANCEL_INPROGRESS")}, cnpay.Pending, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeoutCause(t.Context(), 12*time.Second, closing)
+				defer cancel()
+				settled, asked, err := settle(t, ctx, nil, tt.answers...)
+				require.Equal(t, every(3), asked)
+				require.Equal(t, tt.outcome, cnpay.OutcomeOf(settled, err))
+				if tt.causes == nil {
+					require.NoError(t, err)
+				}
+				for _, cause := range tt.causes {
+					require.ErrorIs(t, err, cause)
+				}
+			})
+		})
+	}
+}
+
+// A context that ends while the revoke hangs leaves it unknown, and says why.
+func TestRevokeThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sent := 0
+		client := dial(t, func(r *http.Request, _ string) (*http.Response, error) {
+			sent++
+			<-r.Context().Done()
+			return nil, context.Cause(r.Context())
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		begin := time.Now()
+		res, err := client.Orders.Revoke(ctx, &upay.RevokeRequest{SN: "1"})
+		require.Nil(t, res)
+		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, 3*time.Second, time.Since(begin))
+		require.Equal(t, 1, sent)
+
+		res, err = client.Orders.Revoke(t.Context(), &upay.RevokeRequest{SN: "1"}, cnpay.WithTimeout(7*time.Second))
+		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
+		require.Equal(t, 10*time.Second, time.Since(begin))
+		require.Equal(t, 2, sent)
+	})
+}
