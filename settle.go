@@ -47,7 +47,7 @@ func Settle[A any](ctx context.Context, subject Subject, schedule Schedule, quer
 		answer, verdict, err := query(ctx)
 		s.Queries++
 		if err != nil {
-			cause = err
+			cause = queryError{err}
 			if errors.Is(err, ErrInvalidRequest) {
 				break // the next query would be as wrong as this one
 			}
@@ -78,6 +78,13 @@ func (s *Settlement[A]) err(subject Subject, cause error) error {
 	}
 	return &Error{Subject: subject, Outcome: s.Outcome, Code: s.Code, Message: s.Message, Err: cause}
 }
+
+// queryError keeps a query that was refused from being read as an operation that was.
+type queryError struct{ error }
+
+func (e queryError) Is(target error) bool { return target != ErrRefused && errors.Is(e.error, target) }
+
+func (e queryError) As(target any) bool { return errors.As(e.error, target) }
 
 func wait(ctx context.Context, d time.Duration) error {
 	if err := ctx.Err(); err != nil {

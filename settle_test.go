@@ -81,6 +81,17 @@ func TestSettle(t *testing.T) {
 	}
 }
 
+func TestRefusedQueryIsNoRefusal(t *testing.T) {
+	query, _ := play(step{err: &cnpay.Error{Outcome: cnpay.Failed, Code: "37", Err: errors.Join(cnpay.ErrRefused, io.EOF)}})
+	s, err := cnpay.Settle(t.Context(), cnpay.Subject{Operation: "revoke"}, cnpay.Schedule{0}, query)
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(s, err))
+	require.NotErrorIs(t, err, cnpay.ErrRefused)
+	require.ErrorIs(t, err, io.EOF)
+	var e *cnpay.Error
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, "revoke", e.Operation)
+}
+
 func TestSettleEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gaveUp := errors.New("the till was closed")

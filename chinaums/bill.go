@@ -252,8 +252,8 @@ func stamp(requestTimestamp *string, now time.Time) {
 }
 
 // CancelCompletion voids the completion of a pre-authorisation (预授权完成撤销, POST
-// /v1/netpay/bills/preauthed-cancel): the payer gets the completed amount back. Whether the hold comes back with it
-// the documents do not say.
+// /v1/netpay/bills/preauthed-cancel): the payer gets the whole completed amount back. Whether the hold comes back with
+// it the documents do not say. It is for completions of which nothing was refunded.
 //
 // The documents promise nothing of a repeat, and one that is refused does not say that the first was: settle
 // first, and make the same void again only while the completion still stands.
@@ -282,7 +282,8 @@ func (s *BillsService) Query(ctx context.Context, req *BillQueryRequest, opts ..
 
 // SettleCancelCompletion asks, on [CancelCompletionSchedule], whether the completion is void. It needs of req what
 // a query needs, and MerOrderID.
-//   - Succeeded: the completion is closed and holds no money.
+//   - Succeeded: the completion is closed (TRADE_CLOSED) or refunded (TRADE_REFUND). The second does not tell a void
+//     from a refund: where a part of the completion was refunded before, read it as Unknown.
 //   - Unknown: the documents do not say that any other state decides; the completion's is in the settlement's Code.
 //     TRADE_SUCCESS after the last query: the completion stands, as far as ChinaUMS shows, and the same void may be
 //     made again. Anything else: ask ChinaUMS before more is done to the order.

@@ -176,7 +176,7 @@ func TestSettleCancelCompletionFaults(t *testing.T) {
 
 func TestSettleCancelCompletionStates(t *testing.T) {
 	for status, want := range map[string]cnpay.Outcome{
-		"TRADE_CLOSED": cnpay.Succeeded, "TRADE_REFUND": cnpay.Unknown, "TRADE_SUCCESS": cnpay.Unknown, "UNKNOWN": cnpay.Unknown,
+		"TRADE_CLOSED": cnpay.Succeeded, "TRADE_REFUND": cnpay.Succeeded, "TRADE_SUCCESS": cnpay.Unknown, "UNKNOWN": cnpay.Unknown,
 	} {
 		for _, bill := range []string{"PAID", "REFUND", "CLOSED", "UNKNOWN"} {
 			gateway, client := start(t, cnpay.WithSchedule(cnpay.Schedule{0}))
@@ -341,7 +341,7 @@ func request() *chinaums.BillCancelCompletionRequest {
 	}
 }
 
-// The void of the page as it goes over the wire. Body and signature are computed with openssl.
+// The void of the page as it goes over the wire. Body and signature are computed with Python's hmac.
 func TestWire(t *testing.T) {
 	const body = `{"requestTimestamp":"2022-04-21 15:00:52","mid":"898201612345678","tid":"88880001",` +
 		`"instMid":"QRPAYDEFAULT","billNo":"327M2206181982026170554411","billDate":"2022-06-18",` +

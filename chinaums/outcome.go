@@ -75,16 +75,17 @@ func (r *BillCancelCompletionResponse) judge() (cnpay.Outcome, string) {
 // judge of a query is about the query: answered.
 func (r *BillQueryResponse) judge() (cnpay.Outcome, string) { return cnpay.Succeeded, "" }
 
-// completionVoid is what an answer to a query says of the void of the completion merOrderID. Only a closed
-// completion (TRADE_CLOSED) decides: it holds no money, and nothing more can be done with it. The documents do not
-// say how else a void shows. A refund of a part looks like one of the whole (TRADE_REFUND), and TRADE_SUCCESS does
-// not exclude a void that is under way, or that is on record elsewhere.
+// completionVoid is what an answer to a query says of the void of the completion merOrderID. The documents do not say
+// how a void shows. A closed completion (TRADE_CLOSED) holds no money. A refunded one (TRADE_REFUND) gave some back:
+// by this void, since nothing else may have been refunded of a completion that is voided. TRADE_SUCCESS does not
+// exclude a void that is under way, or that is on record elsewhere.
 func completionVoid(r *BillQueryResponse, merOrderID string) cnpay.Verdict {
 	completion := r.AuthedBillPayment
 	if r.Outcome != cnpay.Succeeded || completion == nil || completion.MerOrderID != merOrderID {
 		return cnpay.Verdict{}
 	}
-	if completion.Status == "TRADE_CLOSED" {
+	switch completion.Status {
+	case "TRADE_CLOSED", "TRADE_REFUND":
 		return cnpay.Verdict{Outcome: cnpay.Succeeded, Code: completion.Status}
 	}
 	return cnpay.Verdict{Code: completion.Status}

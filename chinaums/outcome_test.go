@@ -102,7 +102,7 @@ func TestCompletionVoid(t *testing.T) {
 	for status, want := range map[string]cnpay.Outcome{
 		"TRADE_CLOSED":   cnpay.Succeeded,
 		"TRADE_SUCCESS":  cnpay.Unknown,
-		"TRADE_REFUND":   cnpay.Unknown,
+		"TRADE_REFUND":   cnpay.Succeeded,
 		"NEW_ORDER":      cnpay.Unknown,
 		"WAIT_BUYER_PAY": cnpay.Unknown,
 		"UNKNOWN":        cnpay.Unknown,

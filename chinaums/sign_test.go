@@ -33,7 +33,7 @@ func TestAuthorize(t *testing.T) {
 			"559aead08264d5795d3909718cdd05abd49572e84fe55590eef31a88a08fdffd",
 			"GINsCTyNKTpEI9KXO16KqZJ64fOyAytEKl8aaR/Dy08=",
 		},
-		{ // the digest is from the comments of the official Java demo, the signature from openssl
+		{ // the digest is from the comments of the official Java demo, the signature from Python's hmac
 			"body of the official Java demo", "20190227113148", nonceB,
 			`{"merchantCode":"123456789900081","terminalCode":"00810001","merchantOrderId":"20123333644493200",` +
 				`"transactionAmount":"1","merchantRemark":"测试","payMode":"CODE_SCAN","payCode":"285668667587422761",` +
@@ -41,12 +41,12 @@ func TestAuthorize(t *testing.T) {
 			"d60bc3aedeb853e2a11c0c096baaf19954dd9b752e48dea8e919e5fb29a42a8d",
 			"rSGYqAXtZ25TXkgvrDDThfApj33sfQek+3oa3sItG+w=",
 		},
-		{ // openssl
+		{ // Python's hmac
 			"void", "20220421150052", nonceB, voidBody,
 			"8350d165aba0746197b0d03e4fa4380322b4aa058efdad04285a7a88d6dc66a7",
 			"ahK4rYK+yyZQwm89umY+bGKfxUAIpDNyLz6qAYBc7n8=",
 		},
-		{ // openssl
+		{ // Python's hmac
 			"empty body", "20220421150052", nonceB, "",
 			"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 			"Q00Gt2aU+Q9ubp96tHEvpN61rB1lxauoS5t+9b/cm88=",
