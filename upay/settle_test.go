@@ -75,7 +75,7 @@ func TestSettleRevoke(t *testing.T) {
 		"refused query, then paid":    {[]string{illegalSign, order("PAID"), order("PAID")}, cnpay.Failed, "PAID", 3, cnpay.ErrRefused},
 		"under way to the end":        {[]string{order("CANCEL_INPROGRESS")}, cnpay.Pending, "CANCEL_INPROGRESS", 11, nil},
 		"not certain to the end":      {[]string{order("CANCEL_ERROR")}, cnpay.Unknown, "CANCEL_ERROR", 11, cnpay.ErrUndecided},
-		"refused query to the end":    {[]string{illegalSign}, cnpay.Unknown, "", 11, cnpay.ErrRefused},
+		"refused query to the end":    {[]string{illegalSign}, cnpay.Unknown, "", 11, nil},
 		"no answer at all":            {[]string{""}, cnpay.Unknown, "", 11, cnpay.ErrTransport},
 		"another order's answer":      {[]string{`{"result_code":"200","biz_response":{"result_code":"SUCCESS","data":{"sn":"1","order_status":"CANCELED"}}}`}, cnpay.Unknown, "", 11, cnpay.ErrMismatch},
 		"an answer without order":     {[]string{`{"result_code":"200","biz_response":{"result_code":"SUCCESS"}}`}, cnpay.Unknown, "", 11, cnpay.ErrMismatch},
@@ -90,7 +90,15 @@ func TestSettleRevoke(t *testing.T) {
 				require.Equal(t, tt.code, settled.Code)
 				require.Equal(t, tt.queries, settled.Queries)
 				require.Equal(t, every(tt.queries), asked)
-				require.ErrorIs(t, err, tt.cause)
+				if tt.cause != nil {
+					require.ErrorIs(t, err, tt.cause)
+				}
+				if tt.outcome == cnpay.Unknown { // whatever became of the query, the revoke was not refused
+					require.NotErrorIs(t, err, cnpay.ErrRefused)
+				}
+				if tt.answers[0] == illegalSign && tt.outcome == cnpay.Unknown {
+					require.ErrorContains(t, err, "ILLEGAL_SIGN")
+				}
 				if err != nil {
 					var e *cnpay.Error
 					require.ErrorAs(t, err, &e)
@@ -110,6 +118,23 @@ func TestSettleRevokeScheduleOfTheCaller(t *testing.T) {
 	})
 }
 
+// A request that no query can be made of is said to be so at once; it says nothing of the order that was meant.
+func TestSettleRevokeOfNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := dial(t, func(*http.Request, string) (*http.Response, error) {
+			t.Error("sent")
+			return nil, errors.New("sent")
+		})
+		begin := time.Now()
+		for _, req := range []*upay.RevokeRequest{nil, {}} {
+			settled, err := client.Orders.SettleRevoke(t.Context(), req)
+			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
+			require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
+		}
+		require.Equal(t, begin, time.Now())
+	})
+}
+
 // The end of the context stops the waiting, says why, and keeps what the last query said.
 func TestSettleRevokeEndsWithItsContext(t *testing.T) {
 	closing := errors.New("the shop closes")
@@ -118,7 +143,7 @@ func TestSettleRevokeEndsWithItsContext(t *testing.T) {
 		outcome cnpay.Outcome
 		causes  []error
 	}{
-		"refused queries": {[]string{illegalSign}, cnpay.Unknown, []error{closing, cnpay.ErrRefused}},
+		"refused queries": {[]string{illegalSign}, cnpay.Unknown, []error{closing}},
 		"lost queries":    {[]string{""}, cnpay.Unknown, []error{closing, cnpay.ErrTransport}},
 		"not certain":     {[]string{order("CANCEL_ERROR")}, cnpay.Unknown, []error{closing}},
 		"paid once":       {[]string{order("CREATED"), order("CREATED"), order("PAID")}, cnpay.Unknown, []error{closing}},
@@ -133,6 +158,9 @@ func TestSettleRevokeEndsWithItsContext(t *testing.T) {
 				require.Equal(t, tt.outcome, cnpay.OutcomeOf(settled, err))
 				if tt.causes == nil {
 					require.NoError(t, err)
+				}
+				if tt.answers[0] == illegalSign {
+					require.ErrorContains(t, err, "ILLEGAL_SIGN")
 				}
 				for _, cause := range tt.causes {
 					require.ErrorIs(t, err, cause)
