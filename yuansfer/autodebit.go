@@ -32,6 +32,9 @@ func (r *RevokeRequest) complete(c *Client) {
 }
 func (r *RevokeRequest) sign(verifySign string) { r.VerifySign = verifySign }
 func (r *RevokeRequest) order() string          { return r.AutoDebitNo }
+func (r *RevokeRequest) conditions() []cnpay.Fault {
+	return unambiguous("autoDebitNo", r.AutoDebitNo)
+}
 
 // complete fills in what every request says of its sender.
 func complete(c *Client, merGroupNo, merchantNo, storeNo *string) {
@@ -85,14 +88,12 @@ func (a *Agreement) flatten() {
 // Revoke ends an agreement (撤销, POST /auto-debit/v3/revoke): the merchant can no longer debit the wallet. It moves
 // no money, and debits that were made stand.
 //
-// A repeat is harmless, so within one call the request is sent again when an attempt was lost or met a gateway's
-// HTTP 5xx; cnpay.WithRetry limits that.
+// A repeat is harmless; SettleRevoke makes it.
 //   - Succeeded: the agreement is revoked.
 //   - Pending: accepted and not done yet, which no published answer says; call SettleRevoke.
 //   - Failed: refused; the agreement is as it was. With code 000040 its state does not allow a revoke.
 //   - Unknown: call SettleRevoke, or Revoke again. Do not count on the agreement, neither on its being there nor on
-//     its being gone. Code 000040 or 000021 beside Unknown is the refusal of a repeat, most likely because an
-//     earlier attempt has revoked the agreement; no document says so, hence not Succeeded.
+//     its being gone.
 //
 //cnpay:op auto_debit_revoke
 func (s *AutoDebitService) Revoke(ctx context.Context, req *RevokeRequest, opts ...cnpay.Option) (*RevokeResponse, error) {
@@ -101,7 +102,7 @@ func (s *AutoDebitService) Revoke(ctx context.Context, req *RevokeRequest, opts 
 
 func (s *AutoDebitService) revoke(ctx context.Context, repeat bool, req *RevokeRequest, opts []cnpay.Option) (*RevokeResponse, error) {
 	return call[RevokeResponse](ctx, s.client, operation{
-		id: "auto_debit_revoke", path: "/auto-debit/v3/revoke", repeatable: true, repeat: repeat, judge: judgeRevoke,
+		id: "auto_debit_revoke", path: "/auto-debit/v3/revoke", repeat: repeat, judge: judgeRevoke,
 	}, req, opts)
 }
 

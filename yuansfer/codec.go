@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/internal/transport"
@@ -13,16 +14,16 @@ import (
 
 // operation is one line of the provider's list.
 type operation struct {
-	id         string // as in the catalog
-	path       string
-	repeatable bool // a repeat is harmless
-	repeat     bool // this call is one: an earlier request may have been carried out
-	judge      func(status string) cnpay.Outcome
+	id     string // as in the catalog
+	path   string
+	repeat bool // an earlier request may have been carried out
+	judge  func(status string) cnpay.Outcome
 }
 
 // message is a request.
 type message interface {
-	complete(*Client) // fills in what the configuration knows
+	complete(*Client)          // fills in what the configuration knows
+	conditions() []cnpay.Fault // beyond those of its tags
 	sign(verifySign string)
 	order() string
 }
@@ -49,7 +50,6 @@ func call[Res, Req any, M interface {
 	}
 	m.complete(c)
 	order := m.order()
-	attempts := 0
 	var res R
 	err := c.transport.Do(ctx, c.settings.With(opts...), &transport.Exchange{
 		Subject: cnpay.Subject{Provider: "yuansfer", Operation: op.id, Order: order},
@@ -59,18 +59,12 @@ func call[Res, Req any, M interface {
 			"Content-Type": {"application/json; charset=UTF-8"},
 			"Accept":       {"application/json"},
 		},
-		Repeatable: op.repeatable,
 		Prepare: func() ([]byte, error) {
 			body, err := c.build(m)
-			if faults := c.fields.Check(m); faults != nil { // verifySign is one of the fields
+			if faults := append(c.fields.Check(m), m.conditions()...); faults != nil { // verifySign is one of the fields
 				return nil, &cnpay.InvalidRequestError{Faults: faults}
 			}
 			return body, err
-		},
-		// The signature covers neither time nor nonce, so nothing is signed anew; only the attempts are counted.
-		Authorize: func(http.Header, []byte) error {
-			attempts++
-			return nil
 		},
 		Read: func(reply *transport.Reply) (cnpay.Verdict, error) {
 			decoded := R(new(Res))
@@ -81,7 +75,7 @@ func call[Res, Req any, M interface {
 			}
 			base.Answer = cnpay.Answer{HTTPStatus: reply.Status, Raw: reply.Body, Extra: extra}
 			decoded.flatten()
-			verdict, cause := judge(base, decoded.status(), op, op.repeat || attempts > 1)
+			verdict, cause := judge(base, decoded.status(), op)
 			name, answered := decoded.order()
 			if err := belongs(name, order, answered, verdict.Outcome); err != nil {
 				return cnpay.Verdict{}, err
@@ -92,6 +86,14 @@ func call[Res, Req any, M interface {
 		},
 	})
 	return res, err
+}
+
+// unambiguous refuses text that reads as another parameter in the string that is signed, where nothing is escaped.
+func unambiguous(name, value string) []cnpay.Fault {
+	if strings.ContainsAny(value, "&=") {
+		return []cnpay.Fault{{Field: name, Problem: "must not hold & or ="}}
+	}
+	return nil
 }
 
 // build makes the body: every field as text, in the order that is signed, the signature last. The one list that is

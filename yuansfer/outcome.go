@@ -17,7 +17,7 @@ func RevokeSchedule() cnpay.Schedule {
 
 // judge decides what an answer means; its error is a cause that says more than the outcome does. A repeat that is
 // refused only says that the repeat did nothing: the request before it may have done all there was to do.
-func judge(r *Response, status string, op operation, repeated bool) (cnpay.Verdict, error) {
+func judge(r *Response, status string, op operation) (cnpay.Verdict, error) {
 	v := cnpay.Verdict{Code: r.RetCode, Message: r.RetMsg}
 	switch {
 	case r.RetCode == "000100" && r.HTTPStatus == http.StatusOK:
@@ -26,12 +26,8 @@ func judge(r *Response, status string, op operation, repeated bool) (cnpay.Verdi
 		v.Outcome = cnpay.Failed
 	}
 	switch {
-	case v.Outcome == cnpay.Failed && repeated:
+	case v.Outcome == cnpay.Failed && op.repeat:
 		v.Outcome = cnpay.Unknown
-		if r.RetCode == "000021" || r.RetCode == "000040" {
-			return v, fmt.Errorf("%w: probably done by an earlier request that was not answered", cnpay.ErrUndecided)
-		}
-		return v, fmt.Errorf("%w: an earlier request that was not answered may have been carried out", cnpay.ErrUndecided)
 	case v.Outcome == cnpay.Failed && r.RetCode == "000000" && strings.Contains(r.RetMsg, "verifySign"):
 		return v, fmt.Errorf("%w: it does not accept the signature; check the token, the merchant number and the gateway", cnpay.ErrRefused)
 	}

@@ -46,12 +46,11 @@ func TestJudge(t *testing.T) {
 			for _, httpStatus := range []int{http.StatusOK, http.StatusBadRequest} {
 				r := &Response{RetCode: tt.code, RetMsg: tt.message}
 				r.HTTPStatus = httpStatus
-				op := operation{judge: judgeRevoke}
 				for repeated, want := range map[bool]cnpay.Outcome{false: tt.first, true: tt.repeated} {
 					if httpStatus != http.StatusOK && want == cnpay.Succeeded {
 						want = cnpay.Unknown // a success that HTTP calls an error is neither
 					}
-					v, cause := judge(r, "", op, repeated)
+					v, cause := judge(r, "", operation{repeat: repeated, judge: judgeRevoke})
 					require.Equal(t, cnpay.Verdict{Outcome: want, Code: tt.code, Message: tt.message}, v)
 					if cause != nil {
 						require.Equal(t, want == cnpay.Failed, cnpay.ErrRefused == unwrapped(cause))

@@ -40,10 +40,6 @@ func TestRecorded(t *testing.T) {
 		{"revoke-supplier-error", func(s *yuansfertest.Server) {
 			s.Misbehave(revoke, yuansfertest.SupplierError)
 		}, cnpay.Unknown, cnpay.ErrUndecided, "000080"},
-		{"revoke-repeat-refused", func(s *yuansfertest.Server) {
-			s.RefuseRepeats("000040")
-			s.Misbehave(revoke, yuansfertest.HTTP502)
-		}, cnpay.Unknown, cnpay.ErrUndecided, "000040"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			config := yuansfer.Config{
