@@ -8,8 +8,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // A Keyed signs and verifies with a secret that both sides know. What a
@@ -22,6 +24,7 @@ type Keyed struct {
 	secret func() []byte
 	size   int
 	base64 bool
+	macs   *sync.Pool // of hash.Hash, keyed: of an HMAC the key is half the work
 }
 
 type rule int
@@ -71,7 +74,7 @@ func newKeyed(rule rule, secret, used string) (*Keyed, error) {
 	if rule == suffixMD5 {
 		size = md5.Size
 	}
-	return &Keyed{rule: rule, secret: func() []byte { return key }, size: size}, nil
+	return &Keyed{rule: rule, secret: func() []byte { return key }, size: size, macs: new(sync.Pool)}, nil
 }
 
 // sum appends the digest of message to dst. The digests are called by name,
@@ -92,7 +95,12 @@ func (k *Keyed) sum(dst, message []byte) []byte {
 		h.Write(k.secret())
 		return h.Sum(dst)
 	default:
-		h := hmac.New(sha256.New, k.secret())
+		h, ok := k.macs.Get().(hash.Hash)
+		if !ok {
+			h = hmac.New(sha256.New, k.secret())
+		}
+		defer k.macs.Put(h)
+		h.Reset()
 		h.Write(message)
 		return h.Sum(dst)
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/cnpay-go/cnpay"
 )
 
-// DefaultTimeout limits a whole call, repeats included, where neither the caller nor the provider's book says else.
+// DefaultTimeout limits a whole call, repeats included, where neither the caller nor the provider's documents say else.
 const DefaultTimeout = 60 * time.Second
 
 // DefaultLimit caps an answer's size.
