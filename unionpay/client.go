@@ -91,8 +91,13 @@ type Config struct {
 
 // Client calls UnionPay for one merchant. It is safe for concurrent use.
 type Client struct {
-	Orders  *OrdersService
-	Preauth *PreauthService
+	Payments     *PaymentsService
+	Preauth      *PreauthService
+	QR           *QRService
+	Cards        *CardsService
+	Orders       *OrdersService
+	Files        *FilesService
+	Certificates *CertificatesService
 
 	gateway     string
 	fileGateway string
@@ -104,6 +109,7 @@ type Client struct {
 	signer      sign.Signer
 	keyed       sign.Verifier // of sign methods 11 and 12
 	trust       *sign.Trust   // of sign method 01
+	chain       *sign.Chain   // likewise
 	settings    cnpay.Settings
 	transport   *transport.Client
 	fields      spec.Table
@@ -137,8 +143,8 @@ func New(config Config, opts ...cnpay.Option) (*Client, error) {
 			l.Warn("unionpay configuration", slog.String("warning", warning))
 		}
 	}
-	c.Orders = &OrdersService{c}
-	c.Preauth = &PreauthService{c}
+	c.Payments, c.Preauth, c.QR, c.Cards = &PaymentsService{c}, &PreauthService{c}, &QRService{c}, &CardsService{c}
+	c.Orders, c.Files, c.Certificates = &OrdersService{c}, &FilesService{c}, &CertificatesService{c}
 	return c, nil
 }
 
@@ -208,11 +214,11 @@ func (c *Client) trustIn(config Config) error {
 	case config.Environment != Test && sign.Fingerprint(config.RootCert) == FingerprintTestRoot:
 		return errors.New("rootCert is the root of UnionPay's test environment, which in production anybody can sign with")
 	}
-	chain, err := sign.NewChain(config.RootCert, config.MiddleCert)
-	if err != nil {
+	var err error
+	if c.chain, err = sign.NewChain(config.RootCert, config.MiddleCert); err != nil {
 		return err
 	}
-	c.trust, err = sign.NewTrust(chain, owner(config.Environment), c.now)
+	c.trust, err = sign.NewTrust(c.chain, owner(config.Environment), c.now)
 	return err
 }
 

@@ -34,8 +34,18 @@ type operation struct {
 	channelType string // the default
 	repeatable  bool   // the documents say that a repeat is harmless
 	judge       func(respCode string) cnpay.Outcome
-	limit       int64 // of the answer's size, where it is not the usual
+	limit       int64                 // of the answer's size, where it is not the usual
+	schedule    func() cnpay.Schedule // of the queries that settle it
+	payer       bool                  // carried out by the payer, who may try until payTimeout
 }
+
+// The paths.
+const (
+	frontTrans = "/gateway/api/frontTransReq.do"
+	backTrans  = "/gateway/api/backTransReq.do"
+	appTrans   = "/gateway/api/appTransReq.do"
+	queryTrans = "/gateway/api/queryTrans.do"
+)
 
 // call carries out one operation. The caller's request is copied, checked, and signed as the values that are sent.
 func call[Res, Req any, M interface {
@@ -74,7 +84,7 @@ func call[Res, Req any, M interface {
 			if reply.Status != http.StatusOK {
 				return cnpay.Verdict{}, fmt.Errorf("%w: %d", cnpay.ErrHTTPStatus, reply.Status)
 			}
-			received, err := c.verified(reply.Body, p.reqReserved)
+			received, err := c.verified(reply.Body, sign.Pair{Name: "reqReserved", Value: p.reqReserved}, sign.Pair{Name: "reserved", Value: p.reserved})
 			if err != nil {
 				return cnpay.Verdict{}, err
 			}
@@ -152,12 +162,12 @@ func toGBK(pairs []sign.Pair) []cnpay.Fault {
 }
 
 // verified returns the fields of an answer's body, which its signature proves genuine.
-func (c *Client) verified(body []byte, reqReserved string) ([]sign.Pair, error) {
+func (c *Client) verified(body []byte, echoes ...sign.Pair) ([]sign.Pair, error) {
 	text, err := plain(body)
 	if err != nil {
 		return nil, err
 	}
-	pairs, encoding, err := c.parse(text, reqReserved)
+	pairs, encoding, err := c.parse(text, echoes)
 	switch {
 	case err != nil:
 		return nil, err
@@ -169,7 +179,7 @@ func (c *Client) verified(body []byte, reqReserved string) ([]sign.Pair, error) 
 
 // parse reads a body in the character set that it names itself, most likely the client's own. The characters come
 // before the fields, because the second byte of a GBK character can be a bracket.
-func (c *Client) parse(text, reqReserved string) ([]sign.Pair, Encoding, error) {
+func (c *Client) parse(text string, echoes []sign.Pair) ([]sign.Pair, Encoding, error) {
 	other := GBK
 	if c.encoding == GBK {
 		other = UTF8
@@ -179,7 +189,7 @@ func (c *Client) parse(text, reqReserved string) ([]sign.Pair, Encoding, error) 
 		decoded, err := fromCharset(text, encoding)
 		if err == nil {
 			var pairs []sign.Pair
-			pairs, err = parseEcho(decoded, reqReserved)
+			pairs, err = parseEchoes(decoded, echoes)
 			if named := fieldOf(pairs, "encoding"); err == nil && (named == "" || strings.EqualFold(named, string(encoding))) {
 				return pairs, encoding, nil
 			}
@@ -209,22 +219,27 @@ func plain(body []byte) (string, error) {
 	}
 }
 
-// parseEcho reads fields of which one, the merchant's own reqReserved, is known beforehand. The answer repeats it
-// unescaped, so that an "&" or a bracket in it would break the grammar, or bend it to the will of whoever wrote it.
-func parseEcho(text, reqReserved string) ([]sign.Pair, error) {
-	const name = "reqReserved"
-	if !strings.ContainsAny(reqReserved, "&{}[]") {
-		return parsePairs(text)
+// parseEchoes reads fields of which some, the merchant's own texts, are known beforehand. The answer repeats them
+// unescaped, so that an "&" or a bracket in one would break the grammar, or bend it to the will of whoever wrote it.
+func parseEchoes(text string, echoes []sign.Pair) ([]sign.Pair, error) {
+	var known []sign.Pair
+	for _, echo := range echoes {
+		if !strings.ContainsAny(echo.Value, "&{}[]") {
+			continue
+		}
+		before, after, found := strings.Cut("&"+text+"&", "&"+echo.Name+"="+echo.Value+"&")
+		if found {
+			text = strings.Trim(before+"&"+after, "&")
+			known = append(known, echo)
+		}
 	}
-	before, after, found := strings.Cut("&"+text+"&", "&"+name+"="+reqReserved+"&")
-	if !found {
-		return parsePairs(text)
+	pairs, err := parsePairs(text)
+	for _, echo := range known {
+		if err == nil && slices.ContainsFunc(pairs, func(p sign.Pair) bool { return p.Name == echo.Name }) {
+			err = fmt.Errorf("%w: %s stands twice", cnpay.ErrMalformed, echo.Name)
+		}
 	}
-	pairs, err := parsePairs(strings.Trim(before+"&"+after, "&"))
-	if err == nil && fieldOf(pairs, name) != "" {
-		err = fmt.Errorf("%w: %s stands twice", cnpay.ErrMalformed, name)
-	}
-	return append(pairs, sign.Pair{Name: name, Value: reqReserved}), err
+	return append(pairs, known...), err
 }
 
 func fromCharset(text string, encoding Encoding) (string, error) {
@@ -323,12 +338,12 @@ func (c *Client) decode(pairs []sign.Pair, dst any) (extra map[string]string, er
 // belongs refuses an answer to another request, and one that accepts without saying what.
 func belongs(sent, received []sign.Pair, op operation, outcome cnpay.Outcome) error {
 	accepted := outcome == cnpay.Succeeded || outcome == cnpay.Pending
-	for _, name := range [...]string{"orderId", "txnTime", "merId", "txnType", "txnAmt", "currencyCode", "origQryId"} {
+	for _, name := range [...]string{"orderId", "txnTime", "queryId", "merId", "txnType", "txnAmt", "currencyCode", "origQryId"} {
 		asked, answered := fieldOf(sent, name), fieldOf(received, name)
 		switch {
 		case asked == "" || asked == answered:
 		case answered == "":
-			if accepted && (name == "orderId" || name == "txnTime") {
+			if accepted && (name == "orderId" || name == "txnTime" || name == "queryId") {
 				return fmt.Errorf("%w: %s is missing", cnpay.ErrMismatch, name)
 			}
 		case name == "txnType" && op.txnType == "00": // a query is answered with the type that it found

@@ -4,11 +4,11 @@ package unionpay
 
 func Build(c *Client, req *PreauthCancelRequest) ([]byte, error) {
 	m := *req
-	pairs, err := c.signed(&m, c.complete(&m, m.parts(), preauthCancel()))
+	pairs, err := c.signed(&m, c.complete(&m, m.parts(), preauthCancelOp()))
 	return form(pairs), err
 }
 
 func Verify(c *Client, body []byte) error {
-	_, err := c.verified(body, "")
+	_, err := c.verified(body)
 	return err
 }

@@ -40,8 +40,15 @@ type message interface {
 // parts are the fields of a request that the client completes where they are empty, nil where it has no such field;
 // and what else it has to know of a request of any type.
 type parts struct {
-	merID, accessType, bizType, channelType *string
-	order, reqReserved                      string
+	merID, accessType, bizType, channelType, currencyCode *string
+	kind                                                  filling // what only this request has
+	order, reqReserved, reserved                          string
+}
+
+// filling is a field and what it holds where the caller says nothing.
+type filling struct {
+	value *string
+	with  string
 }
 
 // complete fills in what the configuration and the operation know, and returns what the caller should have left empty.
@@ -70,14 +77,12 @@ func (c *Client) complete(m message, p parts, op operation) []cnpay.Fault {
 	fill("signature", &e.Signature, "")
 	fill("txnType", &e.TxnType, op.txnType)
 	fill("txnSubType", &e.TxnSubType, strings.Split(op.txnSubTypes, "|")...)
-	for _, d := range [...]struct {
-		value       *string
-		replacement string
-	}{
+	for _, f := range [...]filling{
 		{p.merID, c.merID}, {p.accessType, c.accessType}, {p.bizType, op.bizType}, {p.channelType, op.channelType},
+		{p.currencyCode, "156"}, p.kind,
 	} {
-		if d.value != nil && *d.value == "" {
-			*d.value = d.replacement
+		if f.value != nil && *f.value == "" {
+			*f.value = f.with
 		}
 	}
 	return faults
@@ -110,6 +115,31 @@ func forPlatform(accessType string, subMerID, subMerName, subMerAbbr string) []c
 		return nil
 	}
 	return lacking("with accessType 2", []needed{{"subMerId", subMerID}, {"subMerName", subMerName}, {"subMerAbbr", subMerAbbr}})
+}
+
+// either checks that one of two fields is there.
+func either(a, b needed) []cnpay.Fault {
+	if a.value == "" && b.value == "" {
+		return []cnpay.Fault{{Field: a.name, Problem: "or " + b.name + " is required"}}
+	}
+	return nil
+}
+
+// groups checks fields of the form {name=value&name=value}.
+func groups(fields ...needed) []cnpay.Fault {
+	var faults []cnpay.Fault
+	for _, f := range fields {
+		faults = append(faults, checkGroup(f.name, f.value)...)
+	}
+	return faults
+}
+
+// encrypted checks that an encrypted card number says what it is encrypted with. Plain ones have at most 19 digits.
+func encrypted(accNo, encryptCertID string) []cnpay.Fault {
+	if len(accNo) > 40 && encryptCertID == "" {
+		return lacking("with an encrypted accNo", []needed{{"encryptCertId", encryptCertID}})
+	}
+	return nil
 }
 
 // Response is what every answer has. Error answers may lack all but RespCode and RespMsg; what is there repeats the

@@ -15,8 +15,10 @@ import (
 // mostNotification caps the size of a notification. Real ones have a few thousand bytes.
 const mostNotification = 256 << 10
 
-// A Notification is a verified message of UnionPay about a transaction (后台通知). Its concrete type tells which:
-// *[PreauthCancelNotification], or *[OtherNotification] for types that have none of their own.
+// A Notification is a verified message of UnionPay about a transaction, to BackURL (后台通知) or, by the payer's browser,
+// to FrontURL (前台通知). Its concrete type is *[PurchaseNotification], *[PreauthNotification],
+// *[PreauthCompleteNotification], *[PreauthCancelNotification], *[PreauthCompleteCancelNotification],
+// *[VoidNotification], *[RefundNotification], *[OpenNotification], or for all others *[OtherNotification].
 type Notification interface {
 	// Common is what all notifications have.
 	Common() *Notice
@@ -76,41 +78,6 @@ func (n *Notice) Common() *Notice { return n }
 // act only once.
 func (n *Notice) Key() string {
 	return strings.Join([]string{n.MerID, n.OrderID, n.TxnTime, n.TxnType}, " ")
-}
-
-// Cleared is what the notifications of money that moved have besides.
-type Cleared struct {
-	// CurrencyCode is the currency (交易币种), 156 for CNY.
-	CurrencyCode string `json:"currencyCode" spec:"M AN3"`
-	// TxnAmt is the amount (交易金额), fen.
-	TxnAmt int64 `json:"txnAmt" spec:"R N1..12"`
-	// QueryID is UnionPay's number of the transaction (查询流水号).
-	QueryID string `json:"queryId" spec:"M AN20..21"`
-	// TraceNo is UnionPay's trace number (系统跟踪号).
-	TraceNo string `json:"traceNo" spec:"M N6"`
-	// TraceTime is when UnionPay passed it on (交易传输时间), without its year.
-	TraceTime string `json:"traceTime" spec:"M MMDDhhmmss"`
-	// SettleDate is the day of clearing (清算日期), without its year.
-	SettleDate string `json:"settleDate" spec:"M MMDD"`
-	// SettleCurrencyCode is the currency of clearing (清算币种).
-	SettleCurrencyCode string `json:"settleCurrencyCode" spec:"M AN3"`
-	// SettleAmt is the amount to be cleared (清算金额), fen.
-	SettleAmt int64 `json:"settleAmt" spec:"M N1..12"`
-	// ExchangeRate is the rate of clearing (清算汇率), where the currencies differ; the test environment sends 0 always.
-	ExchangeRate string `json:"exchangeRate" spec:"C N8"`
-	// ExchangeDate is the day of the rate (兑换日期).
-	ExchangeDate string `json:"exchangeDate" spec:"C MMDD"`
-}
-
-// OtherNotification is a verified notification of a type that has no struct of its own; its fields are in Extra.
-type OtherNotification struct{ Notice }
-
-func newNotification(txnType string) Notification {
-	switch txnType {
-	case "32":
-		return &PreauthCancelNotification{}
-	}
-	return &OtherNotification{}
 }
 
 // ParseNotification reads and verifies a notification. The error is [cnpay.ErrMalformed], [cnpay.ErrTooLarge],

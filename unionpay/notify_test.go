@@ -136,7 +136,8 @@ func TestParseNotification(t *testing.T) {
 	require.NoError(t, err)
 	require.IsType(t, &unionpay.OtherNotification{}, n)
 	require.Equal(t, cnpay.Succeeded, n.Common().Outcome)
-	require.Equal(t, map[string]string{"tokenPayData": "{token=1&trId=2}", "empty": ""}, n.Common().Extra)
+	require.Equal(t, "{token=1&trId=2}", n.(*unionpay.OtherNotification).TokenPayData)
+	require.Equal(t, map[string]string{"empty": ""}, n.Common().Extra)
 
 	with := func(name, value string) string {
 		changed := append([]sign.Pair{}, good...)
@@ -206,4 +207,20 @@ func TestForgedNotificationsLeaveNothing(t *testing.T) {
 		require.ErrorIs(t, err, cnpay.ErrSignature)
 	}
 	require.Less(t, int64(heap())-int64(before), int64(2<<20))
+}
+
+func TestNotificationTypes(t *testing.T) {
+	for txnType, want := range map[string]unionpay.Notification{
+		"01": &unionpay.PurchaseNotification{}, "02": &unionpay.PreauthNotification{}, "03": &unionpay.PreauthCompleteNotification{},
+		"32": &unionpay.PreauthCancelNotification{}, "33": &unionpay.PreauthCompleteCancelNotification{}, "31": &unionpay.VoidNotification{},
+		"04": &unionpay.RefundNotification{}, "79": &unionpay.OpenNotification{}, "11": &unionpay.OtherNotification{}, "": &unionpay.OtherNotification{},
+	} {
+		client, _ := keyedClient(t, unionpay.SHA256, silent)
+		n, err := parse(client, notified(
+			sign.Pair{Name: "txnType", Value: txnType}, sign.Pair{Name: "respCode", Value: "00"}, sign.Pair{Name: "orderId", Value: "20240105145046001"},
+			sign.Pair{Name: "accNo", Value: "6226********0048"}))
+		require.NoError(t, err)
+		require.IsType(t, want, n, txnType)
+		require.Equal(t, txnType, n.Common().TxnType)
+	}
 }

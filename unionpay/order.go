@@ -5,9 +5,11 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/sign"
 )
 
 // NewOrderID returns an order number (商户订单号) that no other call returns: the time in Beijing and 18 random
@@ -26,7 +28,8 @@ func TxnTime(t time.Time) string { return t.In(cnpay.Beijing()).Format("20060102
 // OrdersService asks for transactions of any kind.
 type OrdersService struct{ client *Client }
 
-// QueryRequest names the transaction to ask for by the orderId and the txnTime that it was sent with.
+// QueryRequest names the transaction to ask for: by the orderId and the txnTime that it was sent with or, for QR codes,
+// by QueryID.
 type QueryRequest struct {
 	Envelope
 
@@ -37,11 +40,18 @@ type QueryRequest struct {
 	// MerID is the merchant code (商户代码). Empty means the client's.
 	MerID string `json:"merId,omitempty" spec:"M AN15"`
 	// OrderID is the order number of the transaction asked for (商户订单号).
-	OrderID string `json:"orderId,omitempty" spec:"M AN8..40"`
+	OrderID string `json:"orderId,omitempty" spec:"C AN8..40"`
 	// TxnTime is its order time (订单发送时间).
-	TxnTime string `json:"txnTime,omitempty" spec:"M YYYYMMDDhhmmss"`
+	TxnTime string `json:"txnTime,omitempty" spec:"C YYYYMMDDhhmmss"`
+	// QueryID is UnionPay's number of the transaction (查询流水号), in the place of OrderID and TxnTime.
+	QueryID string `json:"queryId,omitempty" spec:"C AN20..21"`
 	// AcqInsCode is the acquiring institution (收单机构代码); for AccessAcquirer.
 	AcqInsCode string `json:"acqInsCode,omitempty" spec:"C AN8..11"`
+	// AccInsCode is the institution (接入机构代码), as the QR pages call it, which name it in the place of acqInsCode.
+	AccInsCode string `json:"accInsCode,omitempty" spec:"C AN8..11"`
+	// CtrlRule are control bits (控制规则); for QR codes. With a 1 in the fifth place answers lack their certificate and
+	// cannot be believed.
+	CtrlRule string `json:"ctrlRule,omitempty" spec:"O ANS"`
 	// Reserved is the reserved field (保留域), {k=v&k=v}.
 	Reserved string `json:"reserved,omitempty" spec:"O ANS1..2048"`
 
@@ -49,11 +59,21 @@ type QueryRequest struct {
 }
 
 func (r *QueryRequest) parts() parts {
-	return parts{merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, order: r.OrderID, reqReserved: r.reqReserved}
+	order := r.OrderID
+	if order == "" {
+		order = r.QueryID
+	}
+	return parts{
+		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, order: order, reqReserved: r.reqReserved, reserved: r.Reserved,
+	}
 }
 
 func (r *QueryRequest) conditions() []cnpay.Fault {
-	return forAcquirer(r.AccessType, needed{"acqInsCode", r.AcqInsCode})
+	faults := forAcquirer(r.AccessType, needed{"acqInsCode", r.AcqInsCode + r.AccInsCode})
+	if r.QueryID == "" {
+		faults = append(faults, lacking("without queryId", []needed{{"orderId", r.OrderID}, {"txnTime", r.TxnTime}})...)
+	}
+	return faults
 }
 
 // QueryResponse is the answer to a query. Its own outcome says whether the query was answered; what became of the
@@ -97,6 +117,14 @@ type QueryResponse struct {
 	PayCardIssueName string `json:"payCardIssueName" spec:"C ANS1..64"`
 	// AccNo is the card (账号): masked, or encrypted for the merchant's key.
 	AccNo string `json:"accNo" spec:"C AN1..1024"`
+	// IssInsCode is the issuing bank (发卡机构代码); of QR codes.
+	IssInsCode string `json:"issInsCode" spec:"C AN"`
+	// AccInsCode is the institution (接入机构代码); of QR codes.
+	AccInsCode string `json:"accInsCode" spec:"C AN8..11"`
+	// OrigOrderID is the order number of the transaction that the one asked for acted upon (原交易商户订单号).
+	OrigOrderID string `json:"origOrderId" spec:"C AN8..40"`
+	// OrigTxnTime is its order time (原交易商户发送交易时间).
+	OrigTxnTime string `json:"origTxnTime" spec:"C YYYYMMDDhhmmss"`
 	// BindID is the mark of a bound card (绑定标识号).
 	BindID string `json:"bindId" spec:"C ANS1..128"`
 	// CardTransData is the data of a card that was present (有卡交易信息域), {k=v&k=v}.
@@ -121,44 +149,71 @@ func (r *QueryResponse) Verdict() cnpay.Verdict {
 //   - Succeeded: the transaction was found; see the response's Verdict.
 //   - Unknown with code 34: it was not found. An operation that was just sent may still be on its way.
 //
-//cnpay:op query
+//cnpay:op query qr_query
 func (s *OrdersService) Query(ctx context.Context, req *QueryRequest, opts ...cnpay.Option) (*QueryResponse, error) {
 	return call[QueryResponse](ctx, s.client, operation{
-		id: "query", path: "/gateway/api/queryTrans.do", txnType: "00", txnSubTypes: "00", bizType: "000000",
+		id: "query", path: queryTrans, txnType: "00", txnSubTypes: "00", bizType: "000000",
 		repeatable: true, judge: judgeCode,
 	}, req, opts)
 }
 
-// original is what a query must find for its answer to be about the operation that is to be settled.
-type original struct {
-	operation string
-	txnType   string
-	schedule  cnpay.Schedule
-	ask       QueryRequest
-	txnAmt    int64
-	origQryID string
-}
-
-// settle asks on the schedule until it is known what became of the original.
-func (s *OrdersService) settle(ctx context.Context, o original, opts []cnpay.Option) (*cnpay.Settlement[*QueryResponse], error) {
-	schedule := s.client.settings.With(opts...).Schedule
-	if schedule == nil {
-		schedule = o.schedule
+// settle asks on the operation's schedule until it is known what became of a request.
+func settle[Req any, M interface {
+	*Req
+	message
+}](ctx context.Context, c *Client, op operation, req *Req, opts []cnpay.Option) (*cnpay.Settlement[*QueryResponse], error) {
+	m := M(new(Req))
+	if req != nil {
+		*m = *req
 	}
-	subject := cnpay.Subject{Provider: "unionpay", Operation: o.operation, Order: o.ask.OrderID}
+	p := m.parts()
+	c.complete(m, p, op) // its faults kept the operation from being sent, and are no concern of the query
+	sent := c.fields.Pairs(m)
+	ask := QueryRequest{
+		AccessType: *p.accessType, MerID: *p.merID, OrderID: fieldOf(sent, "orderId"), TxnTime: fieldOf(sent, "txnTime"),
+		AcqInsCode: fieldOf(sent, "acqInsCode"), AccInsCode: fieldOf(sent, "accInsCode"), reqReserved: p.reqReserved,
+	}
+	schedule := c.settings.With(opts...).Schedule
+	if schedule == nil {
+		schedule = op.schedule()
+	}
+	subject := cnpay.Subject{Provider: "unionpay", Operation: op.id, Order: p.order}
 	return cnpay.Settle(ctx, subject, schedule, func(ctx context.Context) (*QueryResponse, cnpay.Verdict, error) {
-		res, err := s.Query(ctx, &o.ask, opts...)
-		if err != nil {
+		over := op.payer && c.over(fieldOf(sent, "payTimeout"))
+		res, err := c.Orders.Query(ctx, &ask, opts...)
+		switch {
+		case res != nil && res.RespCode == "34" && over:
+			return res, cnpay.Verdict{Outcome: cnpay.Failed, Code: res.RespCode, Message: res.RespMsg}, nil
+		case err != nil:
 			return nil, cnpay.Verdict{}, err
 		}
-		switch {
-		case res.TxnType != "" && res.TxnType != o.txnType && res.TxnType != "00":
-			return nil, cnpay.Verdict{}, fmt.Errorf("%w: txnType differs", cnpay.ErrMismatch)
-		case res.TxnAmt != 0 && o.txnAmt != 0 && res.TxnAmt != o.txnAmt:
-			return nil, cnpay.Verdict{}, fmt.Errorf("%w: txnAmt differs", cnpay.ErrMismatch)
-		case res.OrigQryID != "" && o.origQryID != "" && res.OrigQryID != o.origQryID:
-			return nil, cnpay.Verdict{}, fmt.Errorf("%w: origQryId differs", cnpay.ErrMismatch)
+		if err := res.about(sent, op); err != nil {
+			return nil, cnpay.Verdict{}, err
 		}
-		return res, res.Verdict(), nil
+		verdict := res.Verdict()
+		if op.payer && verdict.Outcome == cnpay.Failed && !over {
+			verdict.Outcome = cnpay.Unknown // the payer may try again
+		}
+		return res, verdict, nil
 	})
+}
+
+// over reports whether a time of the form of payTimeout has passed in Beijing. It is false for one that is missing.
+func (c *Client) over(payTimeout string) bool {
+	end, err := time.ParseInLocation("20060102150405", payTimeout, cnpay.Beijing())
+	return err == nil && c.now().After(end)
+}
+
+// about refuses the answer about a transaction that is not the one that was sent, though it has the same name.
+func (r *QueryResponse) about(sent []sign.Pair, op operation) error {
+	amount, origQryID := fieldOf(sent, "txnAmt"), fieldOf(sent, "origQryId")
+	switch {
+	case r.TxnType != "" && r.TxnType != op.txnType && r.TxnType != "00":
+		return fmt.Errorf("%w: txnType differs", cnpay.ErrMismatch)
+	case r.TxnAmt != 0 && amount != "" && strconv.FormatInt(r.TxnAmt, 10) != amount:
+		return fmt.Errorf("%w: txnAmt differs", cnpay.ErrMismatch)
+	case r.OrigQryID != "" && origQryID != "" && r.OrigQryID != origQryID:
+		return fmt.Errorf("%w: origQryId differs", cnpay.ErrMismatch)
+	}
+	return nil
 }

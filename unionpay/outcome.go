@@ -11,6 +11,13 @@ func BackSchedule() cnpay.Schedule {
 	return cnpay.Schedule{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second}
 }
 
+// PayerSchedule is when to ask after something that the payer carries out on a page or in an app: after 5, 10, 30, 60
+// and 120 minutes, as the documents have it. It outlasts most processes; [cnpay.Settle] and a [cnpay.WithSchedule] of
+// one query help those that keep their own timetable.
+func PayerSchedule() cnpay.Schedule {
+	return cnpay.Schedule{5 * time.Minute, 5 * time.Minute, 20 * time.Minute, 30 * time.Minute, 60 * time.Minute}
+}
+
 // judgeCode is what a code (应答码) says of the request that it answers, where "00" means done.
 // A code that is not listed says nothing.
 func judgeCode(code string) cnpay.Outcome {
@@ -47,6 +54,14 @@ func judgeOriginal(code string) cnpay.Outcome {
 		return cnpay.Failed
 	case "03", "04", "05":
 		return cnpay.Pending
+	}
+	return judgeCode(code)
+}
+
+// judgeReversal is the same for a reversal (冲正), of which 46 says that it has been done.
+func judgeReversal(code string) cnpay.Outcome {
+	if code == "46" {
+		return cnpay.Succeeded
 	}
 	return judgeCode(code)
 }

@@ -26,6 +26,8 @@ type keyring struct {
 	expired     string // the same, of long ago
 	forged      string // the same in every word, from another authority
 
+	encryption *x509.Certificate // of the same key as the genuine one, which saves making another
+
 	merchantKey *rsa.PrivateKey
 	merchant    *x509.Certificate
 	pfx         []byte
@@ -72,6 +74,7 @@ func newKeyring() *keyring {
 	k.merchant = certificate(pkix.Name{CommonName: "041@Z2026@" + MerID + ":SIGN@00000003"}, false, end, k.merchantKey, k.middle, middleKey)
 	k.genuine = inMessage(certificate(pkix.Name{CommonName: unionpay}, false, end, k.unionpayKey, k.middle, middleKey))
 	k.expired = inMessage(certificate(pkix.Name{CommonName: unionpay}, false, time.Date(2017, 12, 4, 3, 25, 21, 0, time.UTC), k.unionpayKey, k.middle, middleKey))
+	k.encryption = certificate(pkix.Name{CommonName: "041@Z1200040000:SIGN@00040000:SIGN@00000002"}, false, end, k.unionpayKey, k.middle, middleKey)
 	// The forger's authority has the name of the real one and, because one key is as good as another here, the merchant's key.
 	forger := &x509.Certificate{Subject: k.middle.Subject, RawSubject: k.middle.RawSubject, SubjectKeyId: k.middle.SubjectKeyId}
 	k.forged = inMessage(certificate(pkix.Name{CommonName: unionpay}, false, end, k.unionpayKey, forger, k.merchantKey))

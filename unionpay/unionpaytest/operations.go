@@ -1,67 +1,117 @@
 package unionpaytest
 
 import (
+	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/unionpay"
 )
 
-// operation is what the gateway knows of one transaction type.
+// operation is what the gateway knows of one kind of request.
 type operation struct {
-	id       string
-	path     string
+	id       string // as in the catalog of operations
 	required []string
+	money    bool // makes a transaction, which is found by a query
+	waits    bool // for the payer
 	act      func(s *Server, t *transaction, answer fields) (code, message string)
 }
 
-const backTrans, queryTrans = "/gateway/api/backTransReq.do", "/gateway/api/queryTrans.do"
+const (
+	frontTrans = "/gateway/api/frontTransReq.do"
+	backTrans  = "/gateway/api/backTransReq.do"
+	appTrans   = "/gateway/api/appTransReq.do"
+	queryTrans = "/gateway/api/queryTrans.do"
+	fileTrans  = "/"
+)
 
-func operationOf(txnType, txnSubType string) (operation, bool) {
-	money := []string{"orderId", "txnTime", "txnAmt", "origQryId", "backUrl", "channelType"}
-	switch txnType {
-	case "00":
-		return operation{id: "query", path: queryTrans, required: []string{"orderId", "txnTime"}}, true
-	case "32":
-		return operation{id: "preauth_cancel", path: backTrans, required: money, act: (*Server).cancelPreauth}, true
+// operationOf finds the operation by type, sub-type and path. Void and refund of a QR purchase are known by bizType.
+func operationOf(request fields, path string) (operation, bool) {
+	order := []string{"orderId", "txnTime", "channelType"}
+	payment := append(order[:3:3], "txnAmt", "currencyCode", "backUrl")
+	page := append(payment[:6:6], "frontUrl")
+	later := append(order[:3:3], "txnAmt", "backUrl", "origQryId")
+	qrLater := append(order[:3:3], "txnAmt", "backUrl")
+	qr := request["bizType"] == "000000"
+	switch request["txnType"] + "/" + request["txnSubType"] + " " + path {
+	case "00/00 " + queryTrans:
+		return operation{id: "query", act: (*Server).query}, true
+	case "01/01 " + frontTrans, "01/03 " + frontTrans:
+		return operation{id: "front_consume", required: page, money: true, waits: true, act: (*Server).accept}, true
+	case "01/01 " + appTrans, "01/03 " + appTrans:
+		return operation{id: "app_consume", required: payment, money: true, waits: true, act: (*Server).order}, true
+	case "01/01 " + backTrans, "01/03 " + backTrans:
+		return operation{id: "no_redirect_consume", required: payment, money: true, act: (*Server).charge}, true
+	case "01/06 " + backTrans:
+		return operation{id: "qr_consume", required: append(payment, "qrNo", "termId"), money: true, act: (*Server).accept}, true
+	case "01/07 " + backTrans:
+		return operation{id: "qr_apply", required: payment, money: true, waits: true, act: (*Server).order}, true
+	case "02/01 " + frontTrans, "02/02 " + frontTrans, "02/03 " + frontTrans:
+		return operation{id: "front_preauth", required: page, money: true, waits: true, act: (*Server).accept}, true
+	case "02/01 " + appTrans:
+		return operation{id: "app_preauth", required: payment, money: true, waits: true, act: (*Server).order}, true
+	case "02/01 " + backTrans:
+		return operation{id: "no_redirect_preauth", required: payment, money: true, act: (*Server).charge}, true
+	case "03/00 " + backTrans:
+		return operation{id: "preauth_complete", required: later, money: true, act: (*Server).complete}, true
+	case "32/00 " + backTrans:
+		return operation{id: "preauth_cancel", required: later, money: true, act: (*Server).cancelPreauth}, true
+	case "33/00 " + backTrans:
+		return operation{id: "preauth_complete_cancel", required: later, money: true, act: (*Server).cancelCompletion}, true
+	case "31/00 " + backTrans:
+		if qr {
+			return operation{id: "qr_undo", required: qrLater, money: true, act: (*Server).void}, true
+		}
+		return operation{id: "consume_undo", required: later, money: true, act: (*Server).void}, true
+	case "04/00 " + backTrans:
+		if qr {
+			return operation{id: "qr_refund", required: qrLater, money: true, act: (*Server).refund}, true
+		}
+		return operation{id: "refund", required: later, money: true, act: (*Server).refund}, true
+	case "99/01 " + backTrans:
+		return operation{id: "qr_reversal", required: order, act: (*Server).reverse}, true
+	case "76/01 " + fileTrans:
+		return operation{id: "file_download", required: []string{"txnTime", "settleDate", "fileType"}, act: (*Server).file}, true
+	case "95/00 " + backTrans:
+		return operation{id: "encrypt_cert_update", required: append(order, "certType"), act: (*Server).encryptionCertificate}, true
 	}
-	return operation{id: "unknown"}, false
+	return cardOperationOf(request, path, order)
 }
 
 // transaction is one entry of UnionPay's books.
 type transaction struct {
-	orderID, txnTime, txnType, txnSubType, queryID, origQryID string
-	bizType, accessType, merID, acqInsCode, encoding          string
-	signMethod, backURL, reqReserved, reserved                string
-	amount                                                    int64
-	code                                                      string // how it ends
-	pending                                                   int    // queries until then
-	original                                                  *transaction
+	request  fields
+	queryID  string
+	amount   int64
+	code     string // how it ends
+	waiting  bool   // the payer has not done anything yet
+	waits    bool   // it is the payer's to do
+	pending  int    // queries until it has ended
+	at       time.Time
+	original *transaction
+	token    *token
 }
 
 func (s *Server) keep(t *transaction) {
 	s.last++
-	t.queryID = fmt.Sprintf("%s%07d", t.txnTime, s.last) // 21 characters
+	t.at = s.clock()
+	t.queryID = fmt.Sprintf("%.14s%07d", t.request["txnTime"], s.last) // 21 characters
 	s.transactions = append(s.transactions, t)
 }
 
 func (s *Server) byOrder(orderID, txnTime string) *transaction {
-	for _, t := range s.transactions {
-		if t.orderID == orderID && (txnTime == "" || t.txnTime == txnTime) {
-			return t
-		}
-	}
-	return nil
+	return s.find(func(t *transaction) bool {
+		return t.request["orderId"] == orderID && (txnTime == "" || t.request["txnTime"] == txnTime)
+	})
 }
 
-func (s *Server) byQueryID(queryID string) *transaction {
-	for _, t := range s.transactions {
-		if t.queryID == queryID {
-			return t
-		}
+func (s *Server) find(match func(*transaction) bool) *transaction {
+	if i := slices.IndexFunc(s.transactions, match); i >= 0 {
+		return s.transactions[i]
 	}
 	return nil
 }
@@ -69,7 +119,7 @@ func (s *Server) byQueryID(queryID string) *transaction {
 // against returns the sum of the successful transactions of some types that acted upon t.
 func (s *Server) against(t *transaction, txnTypes ...string) (sum int64, found bool) {
 	for _, later := range s.transactions {
-		if later.original == t && later.code == "00" && slices.Contains(txnTypes, later.txnType) {
+		if later.original == t && later.code == "00" && slices.Contains(txnTypes, later.request["txnType"]) {
 			sum, found = sum+later.amount, true
 		}
 	}
@@ -83,23 +133,24 @@ func (s *Server) answer(raw, request fields, op operation, fault Fault) string {
 	answer := fields{}
 	for name, value := range request {
 		switch name {
-		case "signature", "certId", "backUrl", "frontUrl", "channelType", "termId":
+		case "signature", "certId", "backUrl", "frontUrl", "channelType", "termId", "customerInfo", "encryptCertId", "payTimeout":
 		default:
 			answer[name] = value
 		}
 	}
-	code, text := s.process(raw, request, op, fault, answer)
-	answer["respCode"], answer["respMsg"] = code, text
-	if fault == UnknownCode {
+	answer["respCode"], answer["respMsg"] = s.process(raw, request, op, fault, answer)
+	switch fault {
+	case UnknownCode:
 		answer["respCode"] = "X9"
-	}
-	if fault == OtherAnswer {
-		answer["orderId"] = "other" + strings.TrimPrefix(answer["orderId"], "other")
-		answer["orderId"] = answer["orderId"][:min(len(answer["orderId"]), 40)]
+	case OtherAnswer:
+		answer["orderId"] = "other" + answer["orderId"][:min(len(answer["orderId"]), 35)]
+		answer["txnTime"] = "20000101000000"
 	}
 	s.seal(answer, fault)
 	return body(answer)
 }
+
+const success = "成功[0000000]"
 
 func (s *Server) process(raw, request fields, op operation, fault Fault, answer fields) (code, text string) {
 	switch {
@@ -108,74 +159,210 @@ func (s *Server) process(raw, request fields, op operation, fault Fault, answer 
 	case request["merId"] != MerID:
 		return "31", "商户状态不正确[9100031]"
 	case fault == UnsignedRefusal:
-		return "10", "报文格式错误[6100030]"
+		return formatError("")
 	}
 	for _, name := range append([]string{"encoding", "bizType", "accessType"}, op.required...) {
 		if request[name] == "" {
-			return "10", "报文格式错误[" + name + "][6100030]"
+			return formatError(name)
 		}
 	}
-	if op.id == "query" {
-		return s.query(request, answer)
+	if id := request["encryptCertId"]; id != "" && (id != s.keys.encryption.SerialNumber.String() || !s.readable(request["accNo"])) {
+		return formatError("accNo")
 	}
-	if s.byOrder(request["orderId"], request["txnTime"]) != nil {
-		return "12", "重复交易[5100012]"
-	}
-	amount, err := strconv.ParseInt(request["txnAmt"], 10, 64)
-	if err != nil {
-		return "10", "报文格式错误[txnAmt][6100030]"
-	}
-	t := &transaction{
-		orderID: request["orderId"], txnTime: request["txnTime"], txnType: request["txnType"], txnSubType: request["txnSubType"],
-		origQryID: request["origQryId"], bizType: request["bizType"], accessType: request["accessType"], merID: request["merId"],
-		acqInsCode: request["acqInsCode"], encoding: request["encoding"], signMethod: request["signMethod"],
-		backURL: request["backUrl"], reqReserved: request["reqReserved"], reserved: request["reserved"], amount: amount,
+	t := &transaction{request: request, code: "00", waits: op.waits, waiting: op.waits}
+	if op.money {
+		if s.byOrder(request["orderId"], request["txnTime"]) != nil {
+			return "12", "重复交易[5100012]"
+		}
+		amount, err := strconv.ParseInt(request["txnAmt"], 10, 64)
+		if err != nil || amount <= 0 {
+			return formatError("txnAmt")
+		}
+		t.amount = amount
 	}
 	code, text = op.act(s, t, answer)
 	if fault == Refused {
 		code, text = "38", "银联风险受限[5100038]"
 	}
+	if !op.money {
+		return code, text
+	}
 	t.code, t.pending = code, s.pending
 	if code != "00" {
-		t.original, t.pending = nil, 0
+		t.original, t.pending, t.waiting = nil, 0, false
 	}
 	s.keep(t)
-	if code == "00" {
+	if code == "00" && !op.waits {
 		answer["queryId"] = t.queryID
 	}
 	return code, text
 }
 
-const success = "成功[0000000]"
+func formatError(name string) (code, text string) {
+	return "10", "报文格式错误[" + name + "][6100030]"
+}
 
+func noOriginal() (code, text string) { return "35", "原交易不存在或状态不正确[5100035]" }
+
+func otherAmount() (code, text string) { return "36", "与原交易信息不符[5100036]" }
+
+// accept takes a payment for what it says.
+func (s *Server) accept(*transaction, fields) (code, text string) { return "00", success }
+
+// order takes an order that the payer will pay.
+func (s *Server) order(t *transaction, answer fields) (code, text string) {
+	delete(answer, "txnAmt")
+	delete(answer, "currencyCode")
+	if t.request["txnSubType"] == "07" {
+		answer["qrCode"] = fmt.Sprintf("https://qr.95516.com/00010001/%020d", s.last+1)
+	} else {
+		answer["tn"] = fmt.Sprintf("%021d", s.last+1)
+	}
+	return "00", success
+}
+
+// pay is what the payer does about an order.
+func (s *Server) pay(t *transaction, code string) error {
+	switch {
+	case t == nil || !t.waits || t.code == "00" && !t.waiting:
+		return errors.New("unionpaytest: no such order waits for its payer")
+	case t.request["payTimeout"] != "" && unionpay.TxnTime(s.clock()) > t.request["payTimeout"]:
+		return errors.New("unionpaytest: the order's payTimeout has passed")
+	}
+	t.waiting, t.code, t.at = false, code, s.clock()
+	if code == "00" && t.request["tokenPayData"] != "" {
+		t.token = s.newToken(t.request)
+	}
+	return nil
+}
+
+// original finds the transaction that t acts upon, by queryId or, for QR codes, by its order.
+func (s *Server) original(t *transaction, txnTypes ...string) *transaction {
+	found := s.find(func(o *transaction) bool { return o.queryID == t.request["origQryId"] })
+	if t.request["origQryId"] == "" {
+		found = s.byOrder(t.request["origOrderId"], t.request["origTxnTime"])
+	}
+	if found == nil || found.code != "00" || found.waiting || !slices.Contains(txnTypes, found.request["txnType"]) {
+		return nil
+	}
+	return found
+}
+
+// cancelPreauth: before completion, the full amount, once.
 func (s *Server) cancelPreauth(t *transaction, _ fields) (code, text string) {
-	original := s.byQueryID(t.origQryID)
-	if original == nil || original.txnType != "02" || original.code != "00" {
-		return "35", "原交易不存在或状态不正确[5100035]"
+	original := s.original(t, "02")
+	if original == nil {
+		return noOriginal()
 	}
 	if _, done := s.against(original, "32"); done {
 		return "45", "原交易已被成功退货或已被成功撤销[5100045]"
 	}
-	if _, done := s.against(original, "03"); done {
-		return "35", "原交易不存在或状态不正确[5100035]"
+	if s.completed(original) {
+		return noOriginal()
 	}
 	if t.amount != original.amount {
-		return "36", "与原交易信息不符[5100036]"
+		return otherAmount()
 	}
 	t.original = original
 	return "00", success
 }
 
-func (s *Server) query(request, answer fields) (code, text string) {
-	t := s.byOrder(request["orderId"], request["txnTime"])
-	if t == nil {
+// completed reports whether a completion stands that has not been cancelled.
+func (s *Server) completed(preauth *transaction) bool {
+	return s.find(func(t *transaction) bool {
+		_, cancelled := s.against(t, "33")
+		return t.original == preauth && t.request["txnType"] == "03" && t.code == "00" && !cancelled
+	}) != nil
+}
+
+// complete: once, up to 115 % of what is held.
+func (s *Server) complete(t *transaction, _ fields) (code, text string) {
+	original := s.original(t, "02")
+	if original == nil || s.completed(original) {
+		return noOriginal()
+	}
+	if _, done := s.against(original, "32"); done {
+		return "45", "原交易已被成功退货或已被成功撤销[5100045]"
+	}
+	if t.amount*100 > original.amount*115 {
+		return otherAmount()
+	}
+	t.original = original
+	return "00", success
+}
+
+// cancelCompletion and void: the full amount on the same clearing day, once, and not beside refunds.
+func (s *Server) cancelCompletion(t *transaction, _ fields) (code, text string) {
+	return s.undo(t, "03", "33")
+}
+
+func (s *Server) void(t *transaction, _ fields) (code, text string) { return s.undo(t, "01", "31") }
+
+func (s *Server) undo(t *transaction, originalType, ownType string) (code, text string) {
+	original := s.original(t, originalType)
+	if original == nil {
+		return noOriginal()
+	}
+	if _, done := s.against(original, ownType, "04"); done {
+		return "45", "原交易已被成功退货或已被成功撤销[5100045]"
+	}
+	if t.amount != original.amount {
+		return otherAmount()
+	}
+	if clearingDay(original.at) != clearingDay(s.clock()) {
+		return "39", "交易不在受理时间范围内[5100039]"
+	}
+	t.original = original
+	return "00", success
+}
+
+// refund: of purchases and completions, in parts, up to the whole.
+func (s *Server) refund(t *transaction, _ fields) (code, text string) {
+	original := s.original(t, "01", "03")
+	if original == nil {
+		return noOriginal()
+	}
+	if _, done := s.against(original, "31", "33"); done {
+		return "45", "原交易已被成功退货或已被成功撤销[5100045]"
+	}
+	if sum, _ := s.against(original, "04"); sum+t.amount > original.amount {
+		return otherAmount()
+	}
+	t.original = original
+	return "00", success
+}
+
+// reverse: names the purchase itself, as often as one likes.
+func (s *Server) reverse(t *transaction, _ fields) (code, text string) {
+	purchase := s.byOrder(t.request["orderId"], t.request["txnTime"])
+	if purchase == nil || purchase.request["txnType"] != "01" {
+		return noOriginal()
+	}
+	if clearingDay(purchase.at) != clearingDay(s.clock()) {
+		return "39", "交易不在受理时间范围内[5100039]"
+	}
+	purchase.code, purchase.pending, purchase.waiting = "46", 0, false
+	return "00", success
+}
+
+// clearingDay is the day, MMDD, that a moment belongs to: it begins at 23:00 the evening before.
+func clearingDay(at time.Time) string { return at.In(cnpay.Beijing()).Add(time.Hour).Format("0102") }
+
+func (s *Server) query(q *transaction, answer fields) (code, text string) {
+	t := s.byOrder(q.request["orderId"], q.request["txnTime"])
+	if id := q.request["queryId"]; id != "" {
+		t = s.find(func(t *transaction) bool { return t.queryID == id })
+	}
+	if t == nil || t.waiting {
 		return "34", "查无此交易[2600000]"
 	}
-	answer["txnType"], answer["txnSubType"] = t.txnType, t.txnSubType
-	answer["txnAmt"], answer["settleAmt"] = strconv.FormatInt(t.amount, 10), "0"
-	if t.reqReserved != "" {
-		answer["reqReserved"] = t.reqReserved
+	for _, name := range []string{"txnType", "txnSubType", "orderId", "txnTime"} {
+		answer[name] = t.request[name]
 	}
+	if text := t.request["reqReserved"]; text != "" {
+		answer["reqReserved"] = text
+	}
+	answer["txnAmt"], answer["settleAmt"] = strconv.FormatInt(t.amount, 10), "0"
 	answer["origRespCode"], answer["origRespMsg"] = "05", "交易已受理，请稍后查询交易结果[6154037]"
 	if t.pending > 0 {
 		t.pending--
@@ -196,46 +383,50 @@ func textOf(code string) string {
 
 // cleared adds what is known of a transaction once it has ended.
 func (s *Server) cleared(t *transaction, message fields) {
-	now := unionpay.TxnTime(s.clock())
+	at := unionpay.TxnTime(t.at)
 	amount := strconv.FormatInt(t.amount, 10)
 	known := fields{
 		"queryId": t.queryID, "txnAmt": amount, "currencyCode": "156", "settleAmt": amount, "settleCurrencyCode": "156",
-		"settleDate": now[4:8], "traceNo": t.queryID[15:], "traceTime": now[4:14],
+		"settleDate": clearingDay(t.at), "traceNo": t.queryID[15:], "traceTime": at[4:14],
 	}
-	if t.origQryID != "" {
-		known["origQryId"] = t.origQryID
+	switch t.request["txnType"] {
+	case "01", "02":
+		known["accNo"], known["payCardType"], known["payType"] = "621626*********0018", "01", "0001"
+	}
+	if t.original != nil {
+		known["origQryId"] = t.original.queryID
 	}
 	for name, value := range known {
 		message[name] = value
 	}
 }
 
-// notification is the form that UnionPay posts about a transaction.
-func (s *Server) notification(t *transaction, fault Fault) []byte {
-	message := fields{
-		"version": "5.1.0", "encoding": t.encoding, "signMethod": t.signMethod, "txnType": t.txnType, "txnSubType": t.txnSubType,
-		"bizType": t.bizType, "accessType": t.accessType, "merId": t.merID, "orderId": t.orderID, "txnTime": t.txnTime,
-		"exchangeRate": "0", "respCode": t.code, "respMsg": "success",
+// notification is what UnionPay tells about a transaction.
+func (s *Server) notification(t *transaction, fault Fault) fields {
+	message := fields{"version": "5.1.0", "respCode": t.code, "respMsg": "success"}
+	for _, name := range []string{
+		"encoding", "signMethod", "txnType", "txnSubType", "bizType", "accessType", "merId", "acqInsCode", "orderId", "txnTime",
+		"reqReserved", "reserved",
+	} {
+		if value := t.request[name]; value != "" {
+			message[name] = value
+		}
 	}
 	if t.code != "00" {
 		message["respMsg"] = textOf(t.code)
 	}
-	for name, value := range map[string]string{"acqInsCode": t.acqInsCode, "reqReserved": t.reqReserved, "reserved": t.reserved} {
-		if value != "" {
-			message[name] = value
-		}
+	if t.request["txnType"] == "79" {
+		message["activateStatus"], message["tokenPayData"], message["accNo"] = "1", t.token.text(), "0018"
+	} else {
+		s.cleared(t, message)
+		message["exchangeRate"] = "0"
 	}
-	s.cleared(t, message)
 	switch fault {
 	case UnknownCode:
 		message["respCode"] = "X9"
 	case OtherAnswer:
-		message["merId"] = "777290058110097"
+		message["merId"] = strings.Repeat("9", 15)
 	}
 	s.seal(message, fault)
-	form := url.Values{}
-	for name, value := range message {
-		form.Set(name, value)
-	}
-	return []byte(form.Encode())
+	return message
 }

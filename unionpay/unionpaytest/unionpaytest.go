@@ -70,6 +70,8 @@ type Server struct {
 
 	mu           sync.Mutex
 	transactions []*transaction
+	tokens       map[string]*token
+	files        map[string][]byte // ZIP archives by clearing day, MMDD
 	last         int
 	pending      int
 	clock        func() time.Time
@@ -77,8 +79,12 @@ type Server struct {
 
 // NewServer starts a gateway with one merchant.
 func NewServer() *Server {
-	s := &Server{keys: keys(), clock: time.Now}
-	s.Server = testgateway.Start(http.HandlerFunc(s.serve))
+	s := &Server{keys: keys(), clock: time.Now, tokens: map[string]*token{}, files: map[string][]byte{}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST "+frontTrans, s.cashier)
+	mux.HandleFunc("POST "+cashierPath, s.cashierDone)
+	mux.HandleFunc("/", s.serve)
+	s.Server = testgateway.Start(mux)
 	return s
 }
 
@@ -115,15 +121,29 @@ func (s *Server) SetClock(now func() time.Time) {
 // AddPreauth makes a pre-authorisation (预授权) of amount fen that has succeeded, and returns its queryId.
 func (s *Server) AddPreauth(amount int64) (queryID string) { return s.add("02", amount) }
 
+// AddPurchase makes a purchase (消费) of amount fen that has succeeded, and returns its queryId.
+func (s *Server) AddPurchase(amount int64) (queryID string) { return s.add("01", amount) }
+
 func (s *Server) add(txnType string, amount int64) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := &transaction{
-		orderID: fmt.Sprintf("earlier%08d", s.last+1), txnTime: unionpay.TxnTime(s.clock()), txnType: txnType, txnSubType: "01",
-		amount: amount, code: "00", bizType: "000201", accessType: "0", merID: MerID,
+		request: fields{
+			"orderId": fmt.Sprintf("earlier%08d", s.last+1), "txnTime": unionpay.TxnTime(s.clock()), "txnType": txnType,
+			"txnSubType": "01", "bizType": "000201", "accessType": "0", "merId": MerID, "encoding": "UTF-8", "signMethod": "01",
+		},
+		amount: amount, code: "00",
 	}
 	s.keep(t)
 	return t.queryID
+}
+
+// Pay is the payer who pays an order that was made in an app, with a code or on a page, or whose attempt ends in the
+// given code, "64" for a card without funds. He may try again until he succeeds or the order's payTimeout has passed.
+func (s *Server) Pay(orderID, code string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pay(s.byOrder(orderID, ""), code)
 }
 
 // SetPending makes transactions that are sent from now on answer the next n queries with "still being processed".
@@ -154,8 +174,8 @@ func (s *Server) Notify(ctx context.Context, orderID string, fault Fault) (statu
 	var target string
 	var form []byte
 	if t != nil {
-		target = t.backURL
-		form = s.notification(t, fault)
+		target = t.request["backUrl"]
+		form = s.notification(t, fault).form()
 	}
 	s.mu.Unlock()
 	if t == nil || target == unionpay.NoNotification || !strings.HasPrefix(target, "http") {

@@ -22,19 +22,20 @@ import (
 // fields is a message: values in UTF-8, whatever its character set.
 type fields map[string]string
 
-// serve answers one request as UnionPay does.
+// serve answers one request of a back-end as UnionPay does.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 	if err != nil {
 		return
 	}
 	raw, request, ok := read(body)
-	op, known := operationOf(request["txnType"], request["txnSubType"])
+	op, known := operationOf(request, r.URL.Path)
 	fault := s.Receive(op.id)
 	text := "Invalid request."
 	switch {
-	case !ok || !known || request["version"] != "5.1.0" || request["signMethod"] == "" || request["signature"] == "" || fault == InvalidRequest:
-	case r.URL.Path != op.path:
+	case !ok || request["txnType"] == "" || request["txnSubType"] == "" || request["version"] != "5.1.0" ||
+		request["signMethod"] == "" || request["signature"] == "" || fault == InvalidRequest:
+	case !known:
 		text = "Invalid request URI."
 	default:
 		text = s.answer(raw, request, op, fault)
@@ -163,4 +164,13 @@ func body(message fields) string {
 		b.WriteString(name + "=" + value)
 	}
 	return b.String()
+}
+
+// form is a notification as UnionPay posts it.
+func (message fields) form() []byte {
+	form := url.Values{}
+	for name, value := range message {
+		form.Set(name, value)
+	}
+	return []byte(form.Encode())
 }

@@ -1,0 +1,214 @@
+package unionpay
+
+// Cleared is what the notifications of money that moved have besides.
+type Cleared struct {
+	// CurrencyCode is the currency (交易币种), 156 for CNY.
+	CurrencyCode string `json:"currencyCode" spec:"M AN3"`
+	// TxnAmt is the amount (交易金额), fen.
+	TxnAmt int64 `json:"txnAmt" spec:"R N1..12"`
+	// QueryID is UnionPay's number of the transaction (查询流水号).
+	QueryID string `json:"queryId" spec:"M AN20..21"`
+	// TraceNo is UnionPay's trace number (系统跟踪号).
+	TraceNo string `json:"traceNo" spec:"M N6"`
+	// TraceTime is when UnionPay passed it on (交易传输时间), without its year.
+	TraceTime string `json:"traceTime" spec:"M MMDDhhmmss"`
+	// SettleDate is the day of clearing (清算日期), without its year.
+	SettleDate string `json:"settleDate" spec:"M MMDD"`
+	// SettleCurrencyCode is the currency of clearing (清算币种).
+	SettleCurrencyCode string `json:"settleCurrencyCode" spec:"M AN3"`
+	// SettleAmt is the amount to be cleared (清算金额), fen.
+	SettleAmt int64 `json:"settleAmt" spec:"M N1..12"`
+	// ExchangeRate is the rate of clearing (清算汇率), where the currencies differ; the test environment sends 0 always.
+	ExchangeRate string `json:"exchangeRate" spec:"C N8"`
+	// ExchangeDate is the day of the rate (兑换日期).
+	ExchangeDate string `json:"exchangeDate" spec:"C MMDD"`
+}
+
+// PaidBy is what the notifications of payments tell of the card.
+type PaidBy struct {
+	// AccNo is the card (账号): masked, or encrypted for the merchant's key.
+	AccNo string `json:"accNo" spec:"C ANS1..1024"`
+	// PayType is the way of paying (支付方式).
+	PayType string `json:"payType" spec:"C N4"`
+	// PayCardNo is the card, masked (支付卡标识).
+	PayCardNo string `json:"payCardNo" spec:"C ANS1..19"`
+	// PayCardType is the kind of card (支付卡类型): 01 debit, 02 credit, 03 semi-credit, 05 prepaid.
+	PayCardType string `json:"payCardType" spec:"C N2"`
+	// PayCardIssueName is its issuer (支付卡名称).
+	PayCardIssueName string `json:"payCardIssueName" spec:"C ANS1..64"`
+	// BindID is the mark of a bound card (绑定标识号).
+	BindID string `json:"bindId" spec:"C ANS1..128"`
+	// IssInsCode is the issuing bank (发卡机构代码).
+	IssInsCode string `json:"issInsCode" spec:"C AN"`
+	// AccInsCode is the institution (接入机构代码); of QR codes.
+	AccInsCode string `json:"accInsCode" spec:"C AN8..11"`
+}
+
+// PurchaseNotification tells that a purchase (消费, txnType 01) was paid; one that was sent from the back-end also when it
+// failed.
+type PurchaseNotification struct {
+	Notice
+	Cleared
+	PaidBy
+
+	// AccSplitData is how the amount is split (分账域), JSON in Base64.
+	AccSplitData string `json:"accSplitData" spec:"C ANS1..512"`
+	// CustomerInfo is about the card holder (银行卡验证信息及身份信息); see [ParseCustomerInfo].
+	CustomerInfo string `json:"customerInfo" spec:"C ANS"`
+	// QRNo is the number of the payer's code (C2B码).
+	QRNo string `json:"qrNo" spec:"C N1..20"`
+}
+
+// PreauthNotification tells that a pre-authorisation (预授权, txnType 02) was made.
+type PreauthNotification struct {
+	Notice
+	Cleared
+	PaidBy
+
+	// AccSplitData is how the amount is split (分账域), JSON in Base64.
+	AccSplitData string `json:"accSplitData" spec:"C ANS1..512"`
+	// CardTransData is the data of a card that was present (有卡交易信息域), a [Group].
+	CardTransData string `json:"cardTransData" spec:"C ANS"`
+}
+
+// PreauthCompleteNotification tells how a completion (预授权完成, txnType 03) ended, well or not.
+type PreauthCompleteNotification struct {
+	Notice
+	Cleared
+
+	// OrigQryID is the queryId of the original transaction (原交易查询流水号).
+	OrigQryID string `json:"origQryId" spec:"R AN20..21"`
+}
+
+// PreauthCancelNotification tells how the cancellation of a pre-authorisation (预授权撤销, txnType 32) ended, well or not.
+type PreauthCancelNotification struct {
+	Notice
+	Cleared
+
+	// OrigQryID is the queryId of the original transaction (原交易查询流水号).
+	OrigQryID string `json:"origQryId" spec:"R AN20..21"`
+}
+
+// PreauthCompleteCancelNotification tells how the cancellation of a completion (预授权完成撤销, txnType 33) ended, well or not.
+type PreauthCompleteCancelNotification struct {
+	Notice
+	Cleared
+
+	// OrigQryID is the queryId of the original transaction (原交易查询流水号).
+	OrigQryID string `json:"origQryId" spec:"R AN20..21"`
+}
+
+// VoidNotification tells how a void (消费撤销, txnType 31) ended, well or not.
+type VoidNotification struct {
+	Notice
+	Cleared
+
+	// OrigQryID is the queryId of the original transaction (原交易查询流水号).
+	OrigQryID string `json:"origQryId" spec:"R AN20..21"`
+	// AccNo is the card (账号): masked, or encrypted for the merchant's key.
+	AccNo string `json:"accNo" spec:"C ANS1..1024"`
+	// IssInsCode is the issuing bank (发卡机构代码).
+	IssInsCode string `json:"issInsCode" spec:"C AN"`
+	// AccInsCode is the institution (接入机构代码); of QR codes.
+	AccInsCode string `json:"accInsCode" spec:"C AN8..11"`
+	// OrigOrderID is the order number of the original transaction (原交易商户订单号); of QR codes.
+	OrigOrderID string `json:"origOrderId" spec:"C AN8..40"`
+	// OrigTxnTime is the order time of the original transaction (原交易商户发送交易时间); of QR codes.
+	OrigTxnTime string `json:"origTxnTime" spec:"C YYYYMMDDhhmmss"`
+}
+
+// RefundNotification tells how a refund (退货, txnType 04) ended, well or not.
+type RefundNotification struct {
+	Notice
+	Cleared
+
+	// OrigQryID is the queryId of the original transaction (原交易查询流水号).
+	OrigQryID string `json:"origQryId" spec:"R AN20..21"`
+	// AccNo is the card (账号): masked, or encrypted for the merchant's key.
+	AccNo string `json:"accNo" spec:"C ANS1..1024"`
+	// IssInsCode is the issuing bank (发卡机构代码).
+	IssInsCode string `json:"issInsCode" spec:"C AN"`
+	// AccInsCode is the institution (接入机构代码); of QR codes.
+	AccInsCode string `json:"accInsCode" spec:"C AN8..11"`
+	// OrigOrderID is the order number of the original transaction (原交易商户订单号); of QR codes.
+	OrigOrderID string `json:"origOrderId" spec:"C AN8..40"`
+	// OrigTxnTime is the order time of the original transaction (原交易商户发送交易时间); of QR codes.
+	OrigTxnTime string `json:"origTxnTime" spec:"C YYYYMMDDhhmmss"`
+}
+
+// OpenNotification tells that a card was opened (开通, txnType 79). No money moved.
+type OpenNotification struct {
+	Notice
+
+	// ActivateStatus says whether the card is opened (开通状态): 1 yes, 0 no.
+	ActivateStatus string `json:"activateStatus" spec:"C N"`
+	// TokenPayData is the token (标记化支付信息域), a [Group] with token, trId, tokenType, tokenBegin, tokenEnd, tokenLevel.
+	TokenPayData string `json:"tokenPayData" spec:"C ANS"`
+	// AccNo is the card (账号): masked, or encrypted for the merchant's key.
+	AccNo string `json:"accNo" spec:"C ANS1..1024"`
+	// CustomerInfo is about the card holder (银行卡验证信息及身份信息); see [ParseCustomerInfo].
+	CustomerInfo string `json:"customerInfo" spec:"C ANS"`
+	// PayCardType is the kind of card (支付卡类型): 01 debit, 02 credit, 03 semi-credit, 05 prepaid.
+	PayCardType string `json:"payCardType" spec:"C N2"`
+	// IssInsCode is the issuing bank (发卡机构代码).
+	IssInsCode string `json:"issInsCode" spec:"C AN"`
+	// RiskRateInfo is of the risk control (风控信息域), a [Group].
+	RiskRateInfo string `json:"riskRateInfo" spec:"C ANS"`
+	// TemporaryPayInfo is about small temporary payments (小额临时支付信息域).
+	TemporaryPayInfo string `json:"temporaryPayInfo" spec:"C ANS"`
+}
+
+// OtherNotification is a verified notification of a type that has no struct of its own. It has every field that any
+// notification is documented to have; the rest is in Extra.
+//
+//cnpay:notification back_notification front_notification
+type OtherNotification struct {
+	Notice
+	Cleared
+	PaidBy
+
+	// AccSplitData is how the amount is split (分账域), JSON in Base64.
+	AccSplitData string `json:"accSplitData" spec:"C ANS1..512"`
+	// CustomerInfo is about the card holder (银行卡验证信息及身份信息); see [ParseCustomerInfo].
+	CustomerInfo string `json:"customerInfo" spec:"C ANS"`
+	// QRNo is the number of the payer's code (C2B码).
+	QRNo string `json:"qrNo" spec:"C N1..20"`
+	// CardTransData is the data of a card that was present (有卡交易信息域), a [Group].
+	CardTransData string `json:"cardTransData" spec:"C ANS"`
+	// OrigQryID is the queryId of the original transaction (原交易查询流水号).
+	OrigQryID string `json:"origQryId" spec:"C AN20..21"`
+	// OrigOrderID is the order number of the original transaction (原交易商户订单号); of QR codes.
+	OrigOrderID string `json:"origOrderId" spec:"C AN8..40"`
+	// OrigTxnTime is the order time of the original transaction (原交易商户发送交易时间); of QR codes.
+	OrigTxnTime string `json:"origTxnTime" spec:"C YYYYMMDDhhmmss"`
+	// ActivateStatus says whether the card is opened (开通状态): 1 yes, 0 no.
+	ActivateStatus string `json:"activateStatus" spec:"C N"`
+	// TokenPayData is the token (标记化支付信息域), a [Group] with token, trId, tokenType, tokenBegin, tokenEnd, tokenLevel.
+	TokenPayData string `json:"tokenPayData" spec:"C ANS"`
+	// RiskRateInfo is of the risk control (风控信息域), a [Group].
+	RiskRateInfo string `json:"riskRateInfo" spec:"C ANS"`
+	// TemporaryPayInfo is about small temporary payments (小额临时支付信息域).
+	TemporaryPayInfo string `json:"temporaryPayInfo" spec:"C ANS"`
+}
+
+func newNotification(txnType string) Notification {
+	switch txnType {
+	case "01":
+		return &PurchaseNotification{}
+	case "02":
+		return &PreauthNotification{}
+	case "03":
+		return &PreauthCompleteNotification{}
+	case "04":
+		return &RefundNotification{}
+	case "31":
+		return &VoidNotification{}
+	case "32":
+		return &PreauthCancelNotification{}
+	case "33":
+		return &PreauthCompleteCancelNotification{}
+	case "79":
+		return &OpenNotification{}
+	}
+	return &OtherNotification{}
+}
