@@ -35,10 +35,12 @@ func TestParsePairs(t *testing.T) {
 		"in the middle of a value": {
 			"a=x{y&z}w&b=1", []sign.Pair{{Name: "a", Value: "x{y&z}w"}, {Name: "b", Value: "1"}},
 		},
-		"never closed":       {"a={b=c&d=e", []sign.Pair{{Name: "a", Value: "{b=c&d=e"}}},
-		"closed, never open": {"a=b}&c=]", []sign.Pair{{Name: "a", Value: "b}"}, {Name: "c", Value: "]"}}},
-		"empty values":       {"a=&b=&c=", []sign.Pair{{Name: "a"}, {Name: "b"}, {Name: "c"}}},
-		"nothing is decoded": {"a=%41+%20;&b= x ", []sign.Pair{{Name: "a", Value: "%41+%20;"}, {Name: "b", Value: " x "}}},
+		"a brace at one end only": {"a=b&c=d}", []sign.Pair{{Name: "a", Value: "b"}, {Name: "c", Value: "d}"}}},
+		"every kind of name":      {"09=1&azAZ=2&_-.=3", []sign.Pair{{Name: "09", Value: "1"}, {Name: "azAZ", Value: "2"}, {Name: "_-.", Value: "3"}}},
+		"never closed":            {"a={b=c&d=e", []sign.Pair{{Name: "a", Value: "{b=c&d=e"}}},
+		"closed, never open":      {"a=b}&c=]", []sign.Pair{{Name: "a", Value: "b}"}, {Name: "c", Value: "]"}}},
+		"empty values":            {"a=&b=&c=", []sign.Pair{{Name: "a"}, {Name: "b"}, {Name: "c"}}},
+		"nothing is decoded":      {"a=%41+%20;&b= x ", []sign.Pair{{Name: "a", Value: "%41+%20;"}, {Name: "b", Value: " x "}}},
 		"line breaks": {
 			"signPubKeyCert=" + certificate + "&respMsg=成功[0000000]",
 			[]sign.Pair{{Name: "signPubKeyCert", Value: certificate}, {Name: "respMsg", Value: "成功[0000000]"}},
@@ -64,6 +66,8 @@ func TestParsePairsRefuses(t *testing.T) {
 		"blank":                    " ",
 		"an early refusal":         "Invalid request.",
 		"another":                  "Invalid request URI.",
+		"a brace at the start":     "{a=1&b=2",
+		"one brace":                "{",
 		"HTML":                     `<html lang="en"><body class="x">502</body></html>`,
 		"JSON":                     `{"url":"https://x/?a=b"}`,
 		"part without =":           "a=1&b&c=2",
@@ -176,14 +180,15 @@ func TestGroup(t *testing.T) {
 		group Group
 		text  string
 	}{
-		"asking for a token":   {Group{{"trId", "62000000001"}, {"tokenType", "01"}}, "{trId=62000000001&tokenType=01}"},
-		"instalments":          {Group{{"numberOfInstallments", "06"}}, "{numberOfInstallments=06}"},
-		"order is kept":        {Group{{"b", "1"}, {"a", "2"}}, "{b=1&a=2}"},
-		"empty value":          {Group{{"token", ""}, {"trId", "1"}}, "{token=&trId=1}"},
-		"equals sign, blanks":  {Group{{"track2Data", "ab+/=="}, {"x", " y "}}, "{track2Data=ab+/==&x= y }"},
-		"& in square brackets": {Group{{"a", "[x&y]"}, {"b", "1"}}, "{a=[x&y]&b=1}"},
-		"braces at the end":    {Group{{"b", "1"}, {"a", "{x=1&y=2}"}}, "{b=1&a={x=1&y=2}}"},
-		"Chinese":              {Group{{"commodityName", "订单"}}, "{commodityName=订单}"},
+		"asking for a token":      {Group{{"trId", "62000000001"}, {"tokenType", "01"}}, "{trId=62000000001&tokenType=01}"},
+		"instalments":             {Group{{"numberOfInstallments", "06"}}, "{numberOfInstallments=06}"},
+		"order is kept":           {Group{{"b", "1"}, {"a", "2"}}, "{b=1&a=2}"},
+		"empty value":             {Group{{"token", ""}, {"trId", "1"}}, "{token=&trId=1}"},
+		"equals sign, blanks":     {Group{{"track2Data", "ab+/=="}, {"x", " y "}}, "{track2Data=ab+/==&x= y }"},
+		"& in square brackets":    {Group{{"a", "[x&y]"}, {"b", "1"}}, "{a=[x&y]&b=1}"},
+		"braces at the end":       {Group{{"b", "1"}, {"a", "{x=1&y=2}"}}, "{b=1&a={x=1&y=2}}"},
+		"brackets around nothing": {Group{{"a", "[]"}, {"b", "{}"}}, "{a=[]&b={}}"},
+		"Chinese":                 {Group{{"commodityName", "订单"}}, "{commodityName=订单}"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text, err := tt.group.Encode()

@@ -141,7 +141,7 @@ func (d *Decrypter) Decrypt(field string) (string, error) {
 	if err != nil || len(plain) == 0 {
 		return "", ErrDecrypt
 	}
-	text, err := d.encoding.text(plain)
+	text, err := fromCharset(string(plain), d.encoding)
 	if err != nil {
 		return "", ErrDecrypt
 	}
@@ -277,9 +277,9 @@ func ParseCustomerInfo(field string, encoding Encoding) (*CustomerInfo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: customerInfo is not Base64", cnpay.ErrMalformed)
 	}
-	text, err := encoding.text(plain)
+	text, err := fromCharset(string(plain), encoding)
 	if err != nil {
-		return nil, fmt.Errorf("%w: customerInfo: %w", cnpay.ErrMalformed, err)
+		return nil, fmt.Errorf("customerInfo: %w", err)
 	}
 	c := &CustomerInfo{}
 	if text == "" || text == "{}" {
@@ -372,21 +372,6 @@ func (e Encoding) bytes(text string) ([]byte, error) {
 		return nil, errors.New("text has a character that GBK does not")
 	}
 	return b, nil
-}
-
-// text returns what bytes in the encoding say. The decoder never fails on its own; it writes U+FFFD and goes on.
-func (e Encoding) text(b []byte) (string, error) {
-	if e != GBK {
-		if !utf8.Valid(b) {
-			return "", errors.New("not UTF-8")
-		}
-		return string(b), nil
-	}
-	decoded, err := simplifiedchinese.GBK.NewDecoder().Bytes(b)
-	if err != nil || strings.ContainsRune(string(decoded), utf8.RuneError) {
-		return "", errors.New("not GBK")
-	}
-	return string(decoded), nil
 }
 
 // decodeBase64 is as tolerant as UnionPay's own program: line breaks, blanks and a missing padding do not matter.

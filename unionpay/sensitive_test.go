@@ -192,6 +192,13 @@ func (k remoteKey) Decrypt(r io.Reader, secret []byte, o crypto.DecrypterOpts) (
 	return cipherKey().Decrypt(r, secret, o)
 }
 
+// curveDecrypter is a key that decrypts in some other way.
+type curveDecrypter struct{ *ecdsa.PrivateKey }
+
+func (curveDecrypter) Decrypt(io.Reader, []byte, crypto.DecrypterOpts) ([]byte, error) {
+	return []byte("0048"), nil
+}
+
 type signerOnly struct{ crypto.Signer }
 
 func TestKeysOfOtherKinds(t *testing.T) {
@@ -210,7 +217,7 @@ func TestKeysOfOtherKinds(t *testing.T) {
 
 	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	for _, key := range []crypto.PrivateKey{nil, (*rsa.PrivateKey)(nil), curve, signerOnly{cipherKey()}, "key"} {
+	for _, key := range []crypto.PrivateKey{nil, (*rsa.PrivateKey)(nil), curve, curveDecrypter{curve}, signerOnly{cipherKey()}, "key"} {
 		_, err := NewDecrypter(key, UTF8)
 		require.Error(t, err)
 	}
@@ -328,6 +335,10 @@ func TestCustomerInfoRefuses(t *testing.T) {
 				require.Equal(t, tt.fields, fields)
 			}
 		})
+	}
+	for _, expired := range []string{"1701", "1712"} {
+		_, err := (&CustomerInfo{Expired: expired}).Encode(UTF8)
+		require.NoError(t, err)
 	}
 	_, err := (&CustomerInfo{CustomerNm: "𠮷"}).Encode(GBK)
 	require.ErrorIs(t, err, cnpay.ErrInvalidRequest)

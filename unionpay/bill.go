@@ -1,0 +1,773 @@
+package unionpay
+
+import (
+	"archive/zip"
+	"bufio"
+	"bytes"
+	"compress/zlib"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cnpay-go/cnpay"
+)
+
+// A Bill is the reconciliation download (对账文件) of one clearing day: a ZIP archive with one line for each transaction
+// (ZM), one for each adjustment (ZME), and a summary for people. The archive is held in memory compressed; its files are
+// read as a stream. It is safe for concurrent use.
+type Bill struct {
+	files []*zip.File
+	limit int64
+}
+
+// A BillOption changes how a bill is read.
+type BillOption func(*billLimits)
+
+type billLimits struct{ archive, file int64 }
+
+// WithBillLimits sets how many bytes the archive may have, which is held in memory (64 MiB by default), and how many one
+// file in it, which is not (1 GiB, 1.7 million transactions). What is larger is [cnpay.ErrTooLarge]. Zero leaves a limit
+// as it is.
+func WithBillLimits(archive, file int64) BillOption {
+	return func(l *billLimits) {
+		l.archive, l.file = orDefault(archive, l.archive), orDefault(file, l.file)
+	}
+}
+
+func orDefault(n, otherwise int64) int64 {
+	if n > 0 {
+		return n
+	}
+	return otherwise
+}
+
+const defaultArchive = 64 << 20
+
+func limitsOf(opts []BillOption) billLimits {
+	l := billLimits{archive: defaultArchive, file: 1 << 30}
+	for _, opt := range opts {
+		opt(&l)
+	}
+	return l
+}
+
+// OpenBill opens the bill in the fileContent of an answer.
+func OpenBill(fileContent string, opts ...BillOption) (*Bill, error) {
+	r, err := OpenFileContent(fileContent, limitsOf(opts).archive)
+	if err != nil {
+		return nil, err
+	}
+	archive, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	return OpenBillArchive(bytes.NewReader(archive), int64(len(archive)), opts...)
+}
+
+// OpenBillArchive opens a bill's ZIP archive itself, as a person can download it from UnionPay's merchant pages.
+func OpenBillArchive(archive io.ReaderAt, size int64, opts ...BillOption) (*Bill, error) {
+	limits := limitsOf(opts)
+	if size > limits.archive {
+		return nil, fmt.Errorf("%w: archive of %d bytes", cnpay.ErrTooLarge, size)
+	}
+	if err := checkEntries(io.NewSectionReader(archive, 0, size)); err != nil {
+		return nil, err
+	}
+	z, err := zip.NewReader(archive, size)
+	if err != nil {
+		return nil, fmt.Errorf("%w: bill: %w", cnpay.ErrMalformed, err)
+	}
+	b := &Bill{limit: limits.file}
+	kinds := ""
+	names := map[string]bool{}
+	for _, f := range z.File {
+		// No file is written here, but callers may, by these names.
+		if !filepath.IsLocal(f.Name) || strings.Contains(f.Name, `\`) {
+			return nil, fmt.Errorf("%w: bill: a file's name leads out of the archive", cnpay.ErrMalformed)
+		}
+		if names[f.Name] {
+			return nil, fmt.Errorf("%w: bill: two files of one name", cnpay.ErrMalformed)
+		}
+		names[f.Name] = true
+		if !strings.HasSuffix(f.Name, "/") {
+			b.files = append(b.files, f)
+			kinds += kindOf(f.Name)
+		}
+	}
+	if kinds == "" {
+		return nil, fmt.Errorf("%w: bill: no ZM, ZME or RD file in the archive", cnpay.ErrMalformed)
+	}
+	return b, nil
+}
+
+// checkEntries keeps package zip from believing in millions of files, each of which would cost memory. Bills have three.
+func checkEntries(archive io.Reader) error {
+	const most = 1000
+	signature := []byte("PK\x01\x02")
+	found, kept := 0, 0
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := archive.Read(buf[kept:])
+		n += kept
+		if found += bytes.Count(buf[:n], signature); found > most {
+			return fmt.Errorf("%w: bill: more than %d files in the archive", cnpay.ErrTooLarge, most)
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("bill: %w", err)
+		}
+		kept = copy(buf, buf[max(0, n-len(signature)+1):n])
+	}
+}
+
+// The kinds of files, as their names tell: INN<yymmdd>88ZM_<merId>, INN<yymmdd>88ZME_<merId>, RD2010<mmdd>01_<merId>.
+const (
+	kindRecords     = "ZM_"
+	kindAdjustments = "ZME_"
+	kindSummary     = "RD"
+)
+
+func kindOf(name string) string {
+	name = path.Base(name)
+	switch {
+	case strings.Contains(name, kindRecords):
+		return kindRecords
+	case strings.Contains(name, kindAdjustments):
+		return kindAdjustments
+	case strings.HasPrefix(name, kindSummary):
+		return kindSummary
+	}
+	return ""
+}
+
+// Files returns the names of the files in the archive.
+func (b *Bill) Files() []string {
+	names := make([]string, len(b.files))
+	for i, f := range b.files {
+		names[i] = f.Name
+	}
+	return names
+}
+
+// Open opens one of the files, for what this package does not read.
+func (b *Bill) Open(name string) (io.ReadCloser, error) {
+	for _, f := range b.files {
+		if f.Name == name {
+			return b.open(f, b.limit)
+		}
+	}
+	return nil, fmt.Errorf("bill: no file %q in the archive", name)
+}
+
+func (b *Bill) open(f *zip.File, limit int64) (io.ReadCloser, error) {
+	r, err := f.Open()
+	if err != nil {
+		return nil, fmt.Errorf("%w: bill: %w", cnpay.ErrMalformed, err)
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{newCapped(r, limit), r}, nil
+}
+
+// Records returns the transactions (ZM 文件, 商户一般交易明细). An error that concerns one line only is a [*BillLineError],
+// and the lines after it can be read still; any other is the last. A bill without the file has none.
+func (b *Bill) Records() iter.Seq2[BillRecord, error] {
+	return each(b, kindRecords, ReadBillRecords)
+}
+
+// Adjustments returns the adjustments (ZME 文件, 商户差错交易明细), such as chargebacks, with errors as in
+// [Bill.Records]. Most days have none.
+func (b *Bill) Adjustments() iter.Seq2[BillAdjustment, error] {
+	return each(b, kindAdjustments, ReadBillAdjustments)
+}
+
+func each[R any](b *Bill, kind string, read func(io.Reader) iter.Seq2[R, error]) iter.Seq2[R, error] {
+	return func(yield func(R, error) bool) {
+		for _, f := range b.files {
+			if kindOf(f.Name) == kind && !eachOf(b, f, read, yield) {
+				return
+			}
+		}
+	}
+}
+
+// eachOf yields the records of one file, and reports whether to go on.
+func eachOf[R any](b *Bill, f *zip.File, read func(io.Reader) iter.Seq2[R, error], yield func(R, error) bool) bool {
+	r, err := b.open(f, b.limit)
+	if err != nil {
+		var none R
+		yield(none, err)
+		return false
+	}
+	defer func() { _ = r.Close() }()
+	for record, err := range read(r) {
+		var line *BillLineError
+		if !yield(record, err) || err != nil && !errors.As(err, &line) {
+			return false
+		}
+	}
+	return true
+}
+
+// Summary returns the summary for people (商户交易汇总表), in Chinese, "" when the archive has none.
+func (b *Bill) Summary() (string, error) {
+	const most = 1 << 20 // the sample has 2 KiB
+	var all []byte
+	for _, f := range b.files {
+		if kindOf(f.Name) != kindSummary {
+			continue
+		}
+		r, err := b.open(f, min(b.limit, most))
+		if err != nil {
+			return "", err
+		}
+		text, err := io.ReadAll(r)
+		_ = r.Close()
+		if err != nil {
+			return "", err
+		}
+		all = append(all, text...)
+	}
+	text, err := fromCharset(string(all), GBK)
+	if err != nil {
+		return "", fmt.Errorf("bill: summary: %w", err)
+	}
+	return text, nil
+}
+
+// A BillRecord is one transaction of a bill, a line of its ZM file. Amounts are in fen; those with a sign are positive
+// when the merchant receives (贷记, C) and negative when it pays (借记, D), so that TxnAmt + Fee = SettleAmt for a
+// purchase. Codes are those of the messages.
+type BillRecord struct {
+	TransCode       string `json:"transCode"`       // transaction code (交易代码), S56 ...
+	AcqInsCode      string `json:"acqInsCode"`      // acquiring institution (代理机构标识码)
+	SndInsCode      string `json:"sndInsCode"`      // sending institution (发送机构标识码)
+	TraceNo         string `json:"traceNo"`         // system trace number (系统跟踪号)
+	TxnTime         string `json:"txnTime"`         // time of the transaction (交易传输时间), MMDDhhmmss; see [BillTime]
+	PayCardNo       string `json:"payCardNo"`       // card number, masked (账号)
+	TxnAmt          int64  `json:"txnAmt"`          // amount (交易金额), without a sign
+	MerCatCode      string `json:"merCatCode"`      // merchant category (商户类别)
+	TermType        string `json:"termType"`        // kind of terminal (终端类型)
+	QueryID         string `json:"queryId"`         // UnionPay's number of the transaction (查询流水号)
+	OldPayType      string `json:"oldPayType"`      // way of paying as it used to be coded (支付方式, 旧)
+	OrderID         string `json:"orderId"`         // merchant's order number (商户订单号), the first 32 characters of it
+	PayCardType     string `json:"payCardType"`     // kind of card (支付卡类型)
+	OrigTraceNo     string `json:"origTraceNo"`     // trace number of the original transaction (原始交易的系统跟踪号)
+	OrigTxnTime     string `json:"origTxnTime"`     // time of the original transaction (原始交易日期时间), MMDDhhmmss
+	Fee             int64  `json:"fee"`             // merchant's fee (商户手续费), signed
+	SettleAmt       int64  `json:"settleAmt"`       // amount after the fee (结算金额), signed
+	PayType         string `json:"payType"`         // way of paying (支付方式)
+	GroupMerID      string `json:"groupMerId"`      // group that the merchant belongs to (集团商户代码)
+	TxnType         string `json:"txnType"`         // transaction type (交易类型)
+	TxnSubType      string `json:"txnSubType"`      // transaction subtype (交易子类); the sample leaves it out
+	BizType         string `json:"bizType"`         // product (业务类型)
+	AccType         string `json:"accType"`         // kind of account (账号类型)
+	BillType        string `json:"billType"`        // kind of bill paid (账单类型)
+	BillNo          string `json:"billNo"`          // number of the bill paid (账单号码), the last 32 bytes of it
+	InteractMode    string `json:"interactMode"`    // way of interacting (交互方式)
+	OrigQryID       string `json:"origQryId"`       // queryId of the original transaction (原交易查询流水号)
+	MerID           string `json:"merId"`           // merchant code (商户代码)
+	SplitMode       string `json:"splitMode"`       // who pays out the shares (分账入账方式): A the acquirer, L UnionPay, empty when nothing is shared
+	SubMerID        string `json:"subMerId"`        // merchant below a platform (二级商户代码)
+	SubMerAbbr      string `json:"subMerAbbr"`      // its short name (二级商户简称)
+	SubMerSettleAmt int64  `json:"subMerSettleAmt"` // its share (二级商户分账入账金额), signed
+	NetAmt          int64  `json:"netAmt"`          // SettleAmt less the share (清算净额), signed
+	TermID          string `json:"termId"`          // terminal (终端号), the last 8 characters of it
+	MerReserved     string `json:"merReserved"`     // merchant's own text (商户自定义域), the first 32 bytes of it
+	DiscountAmt     int64  `json:"discountAmt"`     // discount (优惠金额), signed
+	InvoiceAmt      int64  `json:"invoiceAmt"`      // amount to give an invoice for (发票金额), signed
+	InstalmentFee   int64  `json:"instalmentFee"`   // surcharge for instalments (分期付款附加手续费), signed
+	Instalments     string `json:"instalments"`     // number of instalments (分期付款期数)
+	Medium          string `json:"medium"`          // medium of the transaction (交易介质)
+	OrigOrderID     string `json:"origOrderId"`     // order number of the original transaction (原始交易订单号), for completions, refunds, voids and cancellations
+	Reserved        string `json:"reserved"`        // kept for later use (保留使用)
+}
+
+// ReadBillRecords reads a ZM file. Errors are as in [Bill.Records].
+func ReadBillRecords(r io.Reader) iter.Seq2[BillRecord, error] {
+	return lines(r, func(c *cutter) BillRecord {
+		return BillRecord{
+			TransCode:       c.text("transCode", 3),
+			AcqInsCode:      c.text("acqInsCode", 11),
+			SndInsCode:      c.text("sndInsCode", 11),
+			TraceNo:         c.text("traceNo", 6),
+			TxnTime:         c.text("txnTime", 10),
+			PayCardNo:       c.text("payCardNo", 19),
+			TxnAmt:          c.amount("txnAmt", 12),
+			MerCatCode:      c.text("merCatCode", 4),
+			TermType:        c.text("termType", 2),
+			QueryID:         c.text("queryId", 21),
+			OldPayType:      c.text("oldPayType", 2),
+			OrderID:         c.text("orderId", 32),
+			PayCardType:     c.text("payCardType", 2),
+			OrigTraceNo:     c.text("origTraceNo", 6),
+			OrigTxnTime:     c.text("origTxnTime", 10),
+			Fee:             c.signed("fee", 13),
+			SettleAmt:       c.signed("settleAmt", 13),
+			PayType:         c.text("payType", 4),
+			GroupMerID:      c.text("groupMerId", 15),
+			TxnType:         c.text("txnType", 2),
+			TxnSubType:      c.text("txnSubType", 2),
+			BizType:         c.text("bizType", 6),
+			AccType:         c.text("accType", 2),
+			BillType:        c.text("billType", 4),
+			BillNo:          c.text("billNo", 32),
+			InteractMode:    c.text("interactMode", 1),
+			OrigQryID:       c.text("origQryId", 21),
+			MerID:           c.text("merId", 15),
+			SplitMode:       c.text("splitMode", 1),
+			SubMerID:        c.text("subMerId", 15),
+			SubMerAbbr:      c.text("subMerAbbr", 32),
+			SubMerSettleAmt: c.signed("subMerSettleAmt", 13),
+			NetAmt:          c.signed("netAmt", 13),
+			TermID:          c.text("termId", 8),
+			MerReserved:     c.text("merReserved", 32),
+			DiscountAmt:     c.signed("discountAmt", 13),
+			InvoiceAmt:      c.signed("invoiceAmt", 13),
+			InstalmentFee:   c.signed("instalmentFee", 12),
+			Instalments:     c.text("instalments", 2),
+			Medium:          c.text("medium", 1),
+			// Older files have one reserved column instead of these two, of the same width.
+			OrigOrderID: c.tail("origOrderId", 32),
+			Reserved:    c.tail("reserved", 0),
+		}
+	})
+}
+
+// A BillAdjustment is one adjustment of a bill, a line of its ZME file. Signs are as in [BillRecord]. It names the
+// transaction that it adjusts by trace number and time; no document gives it an order number.
+type BillAdjustment struct {
+	TransCode      string `json:"transCode"`      // transaction code (交易代码)
+	AcqInsCode     string `json:"acqInsCode"`     // acquiring institution (代理机构标识码)
+	SndInsCode     string `json:"sndInsCode"`     // sending institution (发送机构标识码)
+	TraceNo        string `json:"traceNo"`        // system trace number (系统跟踪号)
+	TxnTime        string `json:"txnTime"`        // time of the adjustment (交易传输时间), MMDDhhmmss; see [BillTime]
+	PayCardNo      string `json:"payCardNo"`      // card number, masked (账号)
+	TxnAmt         int64  `json:"txnAmt"`         // amount (交易金额), without a sign
+	MerCatCode     string `json:"merCatCode"`     // merchant category (商户类型)
+	TermType       string `json:"termType"`       // kind of terminal (终端类型)
+	PayCardType    string `json:"payCardType"`    // kind of card (支付卡类型)
+	LastTraceNo    string `json:"lastTraceNo"`    // trace number of the transaction before (上一笔交易的系统跟踪号)
+	LastTxnTime    string `json:"lastTxnTime"`    // its time (上一笔交易的日期时间), MMDDhhmmss
+	LastSettleDate string `json:"lastSettleDate"` // its clearing date (上一笔交易清算日期), MMDD
+	LastTxnAmt     int64  `json:"lastTxnAmt"`     // its amount (上一笔交易金额), without a sign
+	Fee            int64  `json:"fee"`            // merchant's fee (商户手续费), signed
+	SettleAmt      int64  `json:"settleAmt"`      // amount after the fee (结算金额), signed
+	GroupMerID     string `json:"groupMerId"`     // group that the merchant belongs to (集团商户代码)
+	MerID          string `json:"merId"`          // merchant code (商户代码)
+	SplitMode      string `json:"splitMode"`      // mark of shared clearing (分账清算标识)
+	InstalmentFee  int64  `json:"instalmentFee"`  // surcharge for instalments (分期付款附加手续费), signed
+	Instalments    string `json:"instalments"`    // number of instalments (分期付款期数)
+	Reserved       string `json:"reserved"`       // kept for later use (保留使用)
+}
+
+// ReadBillAdjustments reads a ZME file. Errors are as in [Bill.Records].
+func ReadBillAdjustments(r io.Reader) iter.Seq2[BillAdjustment, error] {
+	return lines(r, func(c *cutter) BillAdjustment {
+		return BillAdjustment{
+			TransCode:      c.text("transCode", 3),
+			AcqInsCode:     c.text("acqInsCode", 11),
+			SndInsCode:     c.text("sndInsCode", 11),
+			TraceNo:        c.text("traceNo", 6),
+			TxnTime:        c.text("txnTime", 10),
+			PayCardNo:      c.text("payCardNo", 19),
+			TxnAmt:         c.amount("txnAmt", 12),
+			MerCatCode:     c.text("merCatCode", 4),
+			TermType:       c.text("termType", 2),
+			PayCardType:    c.text("payCardType", 2),
+			LastTraceNo:    c.text("lastTraceNo", 6),
+			LastTxnTime:    c.text("lastTxnTime", 10),
+			LastSettleDate: c.text("lastSettleDate", 4),
+			LastTxnAmt:     c.optional("lastTxnAmt", 12),
+			Fee:            c.signed("fee", 13),
+			SettleAmt:      c.signed("settleAmt", 13),
+			GroupMerID:     c.text("groupMerId", 15),
+			MerID:          c.text("merId", 15),
+			SplitMode:      c.text("splitMode", 1),
+			InstalmentFee:  c.signed("instalmentFee", 12),
+			Instalments:    c.text("instalments", 2),
+			Reserved:       c.tail("reserved", 0),
+		}
+	})
+}
+
+// A BillLineError says what is wrong with one line of a bill. It is a [cnpay.ErrMalformed].
+type BillLineError struct {
+	Line   int    // counted from 1
+	Column string // name of the column
+	Err    error
+}
+
+func (e *BillLineError) Error() string {
+	return fmt.Sprintf("bill: line %d: %s %v", e.Line, e.Column, e.Err)
+}
+
+func (e *BillLineError) Unwrap() []error { return []error{cnpay.ErrMalformed, e.Err} }
+
+// longestLine is several times that of the files, 607 bytes and 339.
+const longestLine = 4 << 10
+
+func lines[R any](r io.Reader, cut func(*cutter) R) iter.Seq2[R, error] {
+	return func(yield func(R, error) bool) {
+		var none R
+		b := bufio.NewReaderSize(r, longestLine)
+		for n := 1; ; n++ {
+			line, end := b.ReadSlice('\n')
+			if end != nil && end != io.EOF {
+				if errors.Is(end, bufio.ErrBufferFull) {
+					end = fmt.Errorf("%w: bill: line %d has more than %d bytes", cnpay.ErrMalformed, n, longestLine)
+				}
+				yield(none, end)
+				return
+			}
+			line = bytes.TrimRight(line, "\r\n")
+			if len(bytes.Trim(line, " ")) > 0 {
+				c := cutter{line: line}
+				record, err := cut(&c), error(nil)
+				if c.err != nil {
+					record, err = none, &BillLineError{n, c.column, c.err}
+				}
+				if !yield(record, err) {
+					return
+				}
+			}
+			if end == io.EOF {
+				return
+			}
+		}
+	}
+}
+
+// A cutter cuts a line into columns of fixed widths in bytes, with one blank between them. The first error stays.
+type cutter struct {
+	line   []byte
+	begun  bool
+	column string // where the error is
+	err    error
+}
+
+func (c *cutter) fail(column, problem string) {
+	if c.err == nil {
+		c.column, c.err = column, errors.New(problem)
+	}
+}
+
+// next returns the next column as it stands.
+func (c *cutter) next(column string, width int) []byte {
+	if c.err != nil {
+		return nil
+	}
+	if c.begun {
+		if len(c.line) == 0 || c.line[0] != ' ' {
+			c.fail(column, "does not begin where it should")
+			return nil
+		}
+		c.line = c.line[1:]
+	}
+	c.begun = true
+	if len(c.line) < width {
+		c.fail(column, "is cut off")
+		return nil
+	}
+	field := c.line[:width]
+	c.line = c.line[width:]
+	return field
+}
+
+// text returns a column of text, which is filled up with blanks on the right.
+func (c *cutter) text(column string, width int) string {
+	return c.decoded(column, c.next(column, width), width)
+}
+
+// tail is text for the last columns, which differ between files: they may be shorter, or missing. Width 0 takes the rest.
+func (c *cutter) tail(column string, width int) string {
+	if len(c.line) == 0 {
+		return ""
+	}
+	if left := len(c.line) - 1; width == 0 || left < width {
+		width = left
+	}
+	return c.decoded(column, c.next(column, width), width)
+}
+
+func (c *cutter) decoded(column string, field []byte, width int) string {
+	ascii := !slices.ContainsFunc(field, func(b byte) bool { return b >= 0x80 })
+	if ascii {
+		return strings.TrimRight(string(field), " ")
+	}
+	// A text that was too long was cut by bytes, maybe in the middle of a character. Half a character anywhere else is
+	// a fault.
+	if len(field) == width && endsInHalf(field) {
+		field = field[:width-1]
+	}
+	text, err := fromCharset(string(field), GBK)
+	if err != nil {
+		c.fail(column, "is not GBK text")
+	}
+	return strings.TrimRight(text, " ")
+}
+
+// endsInHalf reports whether GBK text ends with the first byte of a character of two.
+func endsInHalf(b []byte) bool {
+	for i := 0; i < len(b); i++ {
+		if b[i] > 0x80 && b[i] < 0xff {
+			if i++; i == len(b) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// amount returns a column of digits.
+func (c *cutter) amount(column string, width int) int64 {
+	field := string(c.next(column, width))
+	if c.err != nil {
+		return 0
+	}
+	n, err := strconv.ParseInt(field, 10, 64)
+	if err != nil || !isDigits(field) {
+		c.fail(column, "is not an amount")
+		return 0
+	}
+	return n
+}
+
+// optional is amount for a column that may be blank.
+func (c *cutter) optional(column string, width int) int64 {
+	if c.blank(width) {
+		c.next(column, width)
+		return 0
+	}
+	return c.amount(column, width)
+}
+
+// signed returns a column that begins with C, D, or for zero a blank. It may be blank all over.
+func (c *cutter) signed(column string, width int) int64 {
+	if c.blank(width) {
+		c.next(column, width)
+		return 0
+	}
+	field := c.next(column, width)
+	if c.err != nil {
+		return 0
+	}
+	sign := field[0]
+	n, err := strconv.ParseInt(string(field[1:]), 10, 64)
+	switch {
+	case err != nil || !isDigits(string(field[1:])):
+		c.fail(column, "is not an amount")
+	case sign == 'C':
+		return n
+	case sign == 'D':
+		return -n
+	case sign != ' ' || n != 0:
+		c.fail(column, "has no sign C or D")
+	}
+	return 0
+}
+
+// blank reports whether the next column is there and blank.
+func (c *cutter) blank(width int) bool {
+	return len(c.line) > width && len(bytes.Trim(c.line[:width+1], " ")) == 0
+}
+
+// BillTime returns the moment that a time in a bill, MMDDhhmmss in Beijing, stands for. The year is that of the bill's
+// clearing date or, when that would be in its future, the year before: an original transaction is never a year old.
+func BillTime(text string, settleDate time.Time) (time.Time, error) {
+	// The transactions of the published sample are of the day after its clearing date.
+	latest := settleDate.In(cnpay.Beijing()).AddDate(0, 0, 7)
+	if len(text) == len("MMDDhhmmss") && isDigits(text) {
+		for _, year := range [...]int{latest.Year(), latest.Year() - 1} {
+			t, err := time.ParseInLocation("20060102150405", fmt.Sprintf("%04d%s", year, text), cnpay.Beijing())
+			if err == nil && !t.After(latest) {
+				return t, nil
+			}
+		}
+	}
+	return time.Time{}, fmt.Errorf("%w: no time of the form MMDDhhmmss in the year before %s", cnpay.ErrMalformed, latest.Format(time.DateOnly))
+}
+
+// OpenFileContent returns the file in a field fileContent, which is the Base64 of its zlib form, as a stream. A file of
+// more than limit bytes is [cnpay.ErrTooLarge] when the limit is reached, whatever its compressed size; one that is
+// damaged is [cnpay.ErrMalformed]. Limit 0 means 64 MiB.
+func OpenFileContent(fileContent string, limit int64) (io.Reader, error) {
+	content := strings.TrimRight(fileContent, "= \t\r\n")
+	if content == "" {
+		return nil, fmt.Errorf("%w: fileContent is empty", cnpay.ErrMalformed)
+	}
+	z, err := zlib.NewReader(base64.NewDecoder(base64.RawStdEncoding, unblanked{strings.NewReader(content)}))
+	if err != nil {
+		return nil, fmt.Errorf("%w: fileContent: %w", cnpay.ErrMalformed, err)
+	}
+	return newCapped(z, orDefault(limit, defaultArchive)), nil
+}
+
+// EncodeFileContent returns a file as the field fileContent takes it.
+func EncodeFileContent(file []byte) string {
+	var b strings.Builder
+	encoder := base64.NewEncoder(base64.StdEncoding, &b)
+	z := zlib.NewWriter(encoder)
+	_, _ = z.Write(file) // a strings.Builder never fails
+	_ = z.Close()
+	_ = encoder.Close()
+	return b.String()
+}
+
+// unblanked leaves out blanks; line breaks are left out by package base64.
+type unblanked struct{ r io.Reader }
+
+func (u unblanked) Read(p []byte) (int, error) {
+	n, err := u.r.Read(p)
+	kept := slices.DeleteFunc(p[:n], func(c byte) bool { return c == ' ' || c == '\t' })
+	return len(kept), err
+}
+
+// capped ends a stream of unknown size with an error when it is larger than it may be.
+type capped struct {
+	r           io.Reader
+	limit, left int64
+	err         error
+}
+
+func newCapped(r io.Reader, limit int64) *capped { return &capped{r: r, limit: limit, left: limit} }
+
+func (c *capped) Read(p []byte) (int, error) {
+	if c.err != nil || len(p) == 0 {
+		return 0, c.err
+	}
+	if c.left < int64(len(p)) {
+		p = p[:c.left+1] // one more, to tell a file of just this size from a larger one
+	}
+	n, err := c.r.Read(p)
+	switch {
+	case int64(n) > c.left:
+		n = int(c.left)
+		c.err = fmt.Errorf("%w: file of more than %d bytes", cnpay.ErrTooLarge, c.limit)
+	case err != nil && err != io.EOF:
+		c.err = fmt.Errorf("%w: file: %w", cnpay.ErrMalformed, err)
+	default:
+		c.err = err
+	}
+	c.left -= int64(n)
+	return n, c.err
+}
+
+// OwnTransaction is a transaction as the merchant's books have it, to be compared with a bill.
+type OwnTransaction struct {
+	QueryID string // UnionPay's number (queryId); may be empty
+	OrderID string // the merchant's order number
+	TxnTime string // the order time, YYYYMMDDhhmmss; may be empty
+	TxnType string // the transaction type; may be empty
+	TxnAmt  int64  // fen
+}
+
+// AmountDifference is a transaction that both sides have, with two amounts.
+type AmountDifference struct {
+	Ours   OwnTransaction
+	Theirs BillRecord
+}
+
+// Reconciliation is what comparing the merchant's books with a bill found.
+type Reconciliation struct {
+	Matched       int                // transactions that both sides have, with one amount
+	AmountDiffers []AmountDifference // in the order of the bill
+	OursOnly      []OwnTransaction   // in the order of the books
+	TheirsOnly    []BillRecord       // in the order of the bill
+}
+
+// Clean reports whether there is no difference.
+func (r *Reconciliation) Clean() bool {
+	return len(r.AmountDiffers)+len(r.OursOnly)+len(r.TheirsOnly) == 0
+}
+
+// Reconcile compares the merchant's own successful transactions of a clearing day with the bill of that day:
+//
+//	found, err := unionpay.Reconcile(own, bill.Records())
+//
+// Transactions belong together by queryId where both sides have one, else by orderId, of which bills keep 32 characters.
+// Where several have the same, amount, time and type decide. Each is matched once, so a transaction that stands twice on
+// one side is reported.
+//
+// The clearing day ends at 23:00 in Beijing. Because of it, what OursOnly or TheirsOnly holds may be found on the other
+// side one day later or earlier, and only what is left then is wrong. Any error of the records ends the comparison,
+// because half a bill would show differences that are none.
+func Reconcile(own []OwnTransaction, records iter.Seq2[BillRecord, error]) (*Reconciliation, error) {
+	byQuery := map[string][]int{}
+	byOrder := map[string][]int{}
+	for i, o := range own {
+		if o.QueryID != "" {
+			byQuery[o.QueryID] = append(byQuery[o.QueryID], i)
+		}
+		if id := inBill(o.OrderID); id != "" {
+			byOrder[id] = append(byOrder[id], i)
+		}
+	}
+	found := &Reconciliation{}
+	taken := make([]bool, len(own))
+	for record, err := range records {
+		if err != nil {
+			return nil, err
+		}
+		free := func(i int) bool { return !taken[i] }
+		i := best(own, record, byQuery[record.QueryID], free)
+		if i < 0 {
+			i = best(own, record, byOrder[record.OrderID], free)
+		}
+		switch {
+		case i < 0:
+			found.TheirsOnly = append(found.TheirsOnly, record)
+			continue
+		case own[i].TxnAmt == record.TxnAmt:
+			found.Matched++
+		default:
+			found.AmountDiffers = append(found.AmountDiffers, AmountDifference{own[i], record})
+		}
+		taken[i] = true
+	}
+	for i, o := range own {
+		if !taken[i] {
+			found.OursOnly = append(found.OursOnly, o)
+		}
+	}
+	return found, nil
+}
+
+// inBill is an order number as bills have it.
+func inBill(orderID string) string { return orderID[:min(len(orderID), 32)] }
+
+// best returns the candidate that agrees most with the record, -1 without one.
+func best(own []OwnTransaction, record BillRecord, candidates []int, free func(int) bool) int {
+	chosen, most := -1, -1
+	for _, i := range candidates {
+		o := own[i]
+		if !free(i) || o.QueryID != "" && record.QueryID != "" && o.QueryID != record.QueryID {
+			continue
+		}
+		agreement := 0
+		if o.TxnAmt == record.TxnAmt {
+			agreement += 4
+		}
+		if len(o.TxnTime) == 14 && o.TxnTime[4:] == record.TxnTime {
+			agreement += 2
+		}
+		if o.TxnType == record.TxnType {
+			agreement++
+		}
+		if agreement > most {
+			chosen, most = i, agreement
+		}
+	}
+	return chosen
+}
