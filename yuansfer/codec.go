@@ -100,7 +100,8 @@ func unambiguous(name, value string) []cnpay.Fault {
 // signed is the one that is sent, so the two cannot differ; fields that are empty are in neither.
 func (c *Client) build(m message) ([]byte, error) {
 	m.sign("")
-	pairs := c.fields.Pairs(m)
+	var room [24]sign.Pair // on the stack: more than any operation has
+	pairs := c.fields.AppendPairs(room[:0], m)
 	size := len(`,"verifySign":""}`) + 32
 	for _, p := range pairs {
 		size += 2*(len(p.Name)+len(p.Value)) + len(`=&{"":""`)

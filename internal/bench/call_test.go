@@ -1,6 +1,7 @@
 package bench_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto"
@@ -8,12 +9,15 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -51,16 +55,49 @@ func (r *record) RoundTrip(req *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-// replay serves the recorded answer over TLS, and returns a client for it with a pool that no number of goroutines
-// empties.
-func replay(b *testing.B, x exchange) (*httptest.Server, *http.Client) {
+// TestMain is also the gateway: the benchmarks start this program again as a process of its own, because a real
+// gateway does not share our memory and processors' time either.
+func TestMain(m *testing.M) {
+	if os.Getenv("CNPAY_BENCH_GATEWAY") == "" {
+		os.Exit(m.Run())
+	}
+	answer, err := io.ReadAll(os.Stdin)
+	if err != nil {
+		panic(err)
+	}
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
-		_, _ = w.Write(x.answer)
+		_, _ = w.Write(answer)
 	}))
-	b.Cleanup(server.Close)
-	roots := server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
-	return server, &http.Client{Transport: &http.Transport{
+	fmt.Println(server.URL)
+	fmt.Println(base64.StdEncoding.EncodeToString(server.Certificate().Raw))
+	select {} // until the benchmark kills it
+}
+
+// replay serves the recorded answer over TLS, and returns its address and a client with a pool that no number of
+// goroutines empties.
+func replay(b *testing.B, x exchange) (url string, client *http.Client) {
+	gateway := exec.Command(os.Args[0])
+	gateway.Env = append(os.Environ(), "CNPAY_BENCH_GATEWAY=1")
+	gateway.Stdin, gateway.Stderr = bytes.NewReader(x.answer), os.Stderr
+	out, err := gateway.StdoutPipe()
+	require.NoError(b, err)
+	require.NoError(b, gateway.Start())
+	b.Cleanup(func() {
+		_ = gateway.Process.Kill()
+		_ = gateway.Wait()
+	})
+	lines := bufio.NewScanner(out)
+	require.True(b, lines.Scan())
+	url = lines.Text()
+	require.True(b, lines.Scan())
+	der, err := base64.StdEncoding.DecodeString(lines.Text())
+	require.NoError(b, err)
+	certificate, err := x509.ParseCertificate(der)
+	require.NoError(b, err)
+	roots := x509.NewCertPool()
+	roots.AddCert(certificate)
+	return url, &http.Client{Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: roots}, MaxIdleConns: 1024, MaxIdleConnsPerHost: 512,
 		DisableCompression: true,
 	}}
@@ -110,8 +147,8 @@ func BenchmarkUnionPayCall(b *testing.B) {
 	_, err = client.Preauth.Cancel(b.Context(), req)
 	require.NoError(b, err)
 
-	server, pooled := replay(b, recorded.exchange)
-	config.Gateway = server.URL
+	url, pooled := replay(b, recorded.exchange)
+	config.Gateway = url
 	client, err = unionpay.New(config, cnpay.WithHTTPClient(pooled))
 	require.NoError(b, err)
 
@@ -121,7 +158,7 @@ func BenchmarkUnionPayCall(b *testing.B) {
 		if _, err := key.Sign(rand.Reader, twice(recorded.request), crypto.SHA256); err != nil {
 			return err
 		}
-		if err := post(pooled, server.URL, recorded.exchange); err != nil {
+		if err := post(pooled, url, recorded.exchange); err != nil {
 			return err
 		}
 		return rsa.VerifyPKCS1v15(&answers.key.PublicKey, crypto.SHA256, twice(answers.text), answers.signature)
@@ -167,11 +204,11 @@ func BenchmarkUpayCall(b *testing.B) {
 	_, err = client.Orders.Revoke(b.Context(), req)
 	require.NoError(b, err)
 
-	server, pooled := replay(b, recorded.exchange)
-	config.Gateway = server.URL
+	url, pooled := replay(b, recorded.exchange)
+	config.Gateway = url
 	client, err = upay.New(config, cnpay.WithHTTPClient(pooled))
 	require.NoError(b, err)
-	goroutines(b, func() error { return post(pooled, server.URL, recorded.exchange) }, func() error {
+	goroutines(b, func() error { return post(pooled, url, recorded.exchange) }, func() error {
 		_, err := client.Orders.Revoke(context.Background(), req)
 		return err
 	})

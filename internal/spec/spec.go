@@ -148,10 +148,13 @@ func (f *field) problem(v reflect.Value) string {
 }
 
 // Pairs returns the fields of a flat struct that hold something, in byte order of their wire names.
-func (t *Table) Pairs(request any) []sign.Pair {
+func (t *Table) Pairs(request any) []sign.Pair { return t.AppendPairs(nil, request) }
+
+// AppendPairs is Pairs behind what pairs already holds.
+func (t *Table) AppendPairs(pairs []sign.Pair, request any) []sign.Pair {
 	v := reflect.Indirect(reflect.ValueOf(request))
 	typ := t.of(v.Type())
-	pairs := make([]sign.Pair, 0, len(typ.sorted)+4) // room for what a codec adds: a signature, a key's number
+	pairs = slices.Grow(pairs, len(typ.sorted)+4) // room for what a codec adds: a signature, a key's number
 	for _, i := range typ.sorted {
 		f := &typ.fields[i]
 		if value := f.text(v.FieldByIndex(f.index)); value != "" {

@@ -50,9 +50,8 @@ func (r *run) roundTrip(ctx context.Context, c *http.Client, body []byte) (*http
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", cnpay.ErrTransport, bare(err))
 	}
-	req.Header = x.Header.Clone()
-	if req.Header == nil {
-		req.Header = http.Header{}
+	if x.Header != nil {
+		req.Header = x.Header
 	}
 	authorize := func(req *http.Request) error {
 		r.attempt++

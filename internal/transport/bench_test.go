@@ -47,10 +47,9 @@ func BenchmarkDo(b *testing.B) {
 	b.Run("do", func(b *testing.B) {
 		b.ReportAllocs()
 		c := transport.New(&http.Client{Transport: canned{}})
-		header := http.Header{"Content-Type": {"application/json"}}
 		for b.Loop() {
 			x := exchange("https://gateway/upay/v2/revoke")
-			x.Header = header
+			x.Header = http.Header{"Content-Type": {"application/json"}}
 			x.Prepare = func() ([]byte, error) { return body, nil }
 			if err := c.Do(context.Background(), cnpay.Settings{}, x); err != nil {
 				b.Fatal(err)

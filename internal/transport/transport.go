@@ -69,7 +69,7 @@ type Exchange struct {
 	cnpay.Subject
 	Method string
 	URL    string
-	Header http.Header
+	Header http.Header // this exchange's own: Authorize changes it
 
 	// Prepare checks the request and builds its body. An error is the whole call's: nothing is sent.
 	Prepare func() ([]byte, error)
