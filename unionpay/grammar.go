@@ -209,12 +209,12 @@ func (g Group) Encode() (string, error) {
 	return b.String(), nil
 }
 
-// String is Encode for the literals of a program. Of a group that cannot be encoded it is a text without braces,
-// which no request with such a field accepts.
+// String is Encode for the literals of a program. A group that cannot be encoded becomes a text with a line break, which
+// no request accepts in such a field: it is refused before it is sent, not read as another group.
 func (g Group) String() string {
 	text, err := g.Encode()
 	if err != nil {
-		return "unencodable group: " + err.Error()
+		return "not a group:\n" + err.Error()
 	}
 	return text
 }
