@@ -664,7 +664,7 @@ func (c *capped) Read(p []byte) (int, error) {
 	return n, c.err
 }
 
-// OwnTransaction is a transaction as the merchant's books have it, to be compared with a bill.
+// OwnTransaction is a transaction as the merchant's ledger has it, to be compared with a bill.
 type OwnTransaction struct {
 	QueryID string // UnionPay's number (queryId); may be empty
 	OrderID string // the merchant's order number
@@ -679,11 +679,11 @@ type AmountDifference struct {
 	Theirs BillRecord
 }
 
-// Reconciliation is what comparing the merchant's books with a bill found.
+// Reconciliation is what comparing the merchant's ledger with a bill found.
 type Reconciliation struct {
 	Matched       int                // transactions that both sides have, with one amount
 	AmountDiffers []AmountDifference // in the order of the bill
-	OursOnly      []OwnTransaction   // in the order of the books
+	OursOnly      []OwnTransaction   // in the order of the ledger
 	TheirsOnly    []BillRecord       // in the order of the bill
 }
 

@@ -657,7 +657,7 @@ func TestReconcileAmbiguous(t *testing.T) {
 			[]BillRecord{{QueryID: "q", OrderID: "o", TxnAmt: 1}, {QueryID: "q", OrderID: "o", TxnAmt: 1}},
 			Reconciliation{Matched: 1, TheirsOnly: []BillRecord{{QueryID: "q", OrderID: "o", TxnAmt: 1}}},
 		},
-		"twice in the books": {
+		"twice in the ledger": {
 			[]OwnTransaction{{QueryID: "q", OrderID: "o", TxnAmt: 1}, {QueryID: "q", OrderID: "o", TxnAmt: 1}},
 			[]BillRecord{{QueryID: "q", OrderID: "o", TxnAmt: 1}},
 			Reconciliation{Matched: 1, OursOnly: []OwnTransaction{{QueryID: "q", OrderID: "o", TxnAmt: 1}}},

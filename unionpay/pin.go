@@ -18,6 +18,9 @@ const (
 // PIN returns the pin of customerInfo: the PIN block of ISO 9564-1 format 0, made of the PIN (4 to 12 digits) and the
 // card number (accNo, in plain), and encrypted as 8 raw bytes. It refuses anything else with every fault.
 func (e *Encrypter) PIN(pin, accNo string) (string, error) {
+	if e == nil {
+		return "", errNoCertificate
+	}
 	block, err := pinBlock(pin, accNo)
 	if err != nil {
 		return "", err

@@ -38,7 +38,7 @@ type Encrypter struct {
 // the caller to know.
 func NewEncrypter(certificate *x509.Certificate, encoding Encoding) (*Encrypter, error) {
 	if certificate == nil {
-		return nil, errors.New("unionpay: no encryption certificate")
+		return nil, errNoCertificate
 	}
 	key, ok := certificate.PublicKey.(*rsa.PublicKey)
 	if !ok {
@@ -52,11 +52,22 @@ func NewEncrypter(certificate *x509.Certificate, encoding Encoding) (*Encrypter,
 }
 
 // CertID returns the certificate's serial number in decimal, for the field encryptCertId.
-func (e *Encrypter) CertID() string { return e.certID }
+func (e *Encrypter) CertID() string {
+	if e == nil {
+		return ""
+	}
+	return e.certID
+}
+
+// errNoCertificate is the error of a nil Encrypter, such as one that was not fetched yet.
+var errNoCertificate = errors.New("unionpay: no encryption certificate")
 
 // Encrypt returns the text, for instance a card number, as the encrypted value of a field: RSA of its bytes in the
 // requests' encoding, in Base64. With a key of 2048 bits the bytes are at most 245. Two calls never return the same.
 func (e *Encrypter) Encrypt(text string) (string, error) {
+	if e == nil {
+		return "", errNoCertificate
+	}
 	if text == "" {
 		return "", fmt.Errorf("%w: nothing to encrypt", cnpay.ErrInvalidRequest)
 	}
@@ -194,6 +205,9 @@ func (c *CustomerInfo) Encode(encoding Encoding) (string, error) {
 // CustomerInfo returns the value of the field customerInfo with PhoneNo, CVN2 and Expired encrypted. The caller's c is
 // not changed.
 func (e *Encrypter) CustomerInfo(c *CustomerInfo) (string, error) {
+	if e == nil {
+		return "", errNoCertificate
+	}
 	if c == nil {
 		c = &CustomerInfo{}
 	}

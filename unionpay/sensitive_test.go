@@ -115,6 +115,21 @@ func TestEncryptGBK(t *testing.T) {
 	}
 }
 
+func TestNoEncrypter(t *testing.T) {
+	var e *Encrypter
+	require.Empty(t, e.CertID())
+	for _, encrypt := range []func() (string, error){
+		func() (string, error) { return e.Encrypt("6216261000000000018") },
+		func() (string, error) { return e.PIN("123456", "6216261000000000018") },
+		func() (string, error) { return e.Track("", "", "", 0, "") },
+		func() (string, error) { return e.CustomerInfo(&CustomerInfo{SMSCode: "111111"}) },
+	} {
+		field, err := encrypt()
+		require.Error(t, err)
+		require.Empty(t, field)
+	}
+}
+
 func TestTrack(t *testing.T) {
 	e, d := ciphers(t, UTF8)
 	for amount, want := range map[int64]string{
