@@ -93,12 +93,14 @@ func (e *Encrypter) encrypt(plain []byte) (string, error) {
 // encryptPKCS1v15 is the only place that encrypts. Package rsa deprecates this padding, rightly, and UnionPay reads no
 // other.
 func encryptPKCS1v15(key *rsa.PublicKey, plain []byte) ([]byte, error) {
-	return rsa.EncryptPKCS1v15(rand.Reader, key, plain) //nolint:staticcheck // SA1019: the protocol demands PKCS #1 v1.5
+	//lint:ignore SA1019 the protocol demands PKCS #1 v1.5
+	return rsa.EncryptPKCS1v15(rand.Reader, key, plain)
 }
 
 // decryptPKCS1v15 is the only place that decrypts; see encryptPKCS1v15.
 func decryptPKCS1v15(key crypto.Decrypter, secret []byte) ([]byte, error) {
-	return key.Decrypt(rand.Reader, secret, &rsa.PKCS1v15DecryptOptions{}) //nolint:staticcheck // SA1019: the protocol demands PKCS #1 v1.5
+	//lint:ignore SA1019 the protocol demands PKCS #1 v1.5
+	return key.Decrypt(rand.Reader, secret, &rsa.PKCS1v15DecryptOptions{})
 }
 
 // Track returns a magnetic track as cardTransData holds it (track2Data, track3Data): encrypted together with what ties

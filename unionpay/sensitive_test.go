@@ -198,6 +198,7 @@ func (k remoteKey) Sign(r io.Reader, digest []byte, o crypto.SignerOpts) ([]byte
 }
 
 func (k remoteKey) Decrypt(r io.Reader, secret []byte, o crypto.DecrypterOpts) ([]byte, error) {
+	//lint:ignore SA1019 the protocol demands PKCS #1 v1.5
 	if _, ok := o.(*rsa.PKCS1v15DecryptOptions); !ok {
 		return nil, errors.New("which padding?")
 	}
