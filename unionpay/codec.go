@@ -234,12 +234,7 @@ func parseEchoes(text string, echoes []sign.Pair) ([]sign.Pair, error) {
 		}
 	}
 	pairs, err := parsePairs(text)
-	for _, echo := range known {
-		if err == nil && slices.ContainsFunc(pairs, func(p sign.Pair) bool { return p.Name == echo.Name }) {
-			err = fmt.Errorf("%w: %s stands twice", cnpay.ErrMalformed, echo.Name)
-		}
-	}
-	return append(pairs, known...), err
+	return append(pairs, known...), err // a name that now stands twice is refused when the fields are put in order
 }
 
 func fromCharset(text string, encoding Encoding) (string, error) {

@@ -29,6 +29,7 @@ import (
 // wire answers every request with what answer makes of its form, and keeps the last.
 type wire struct {
 	answer  func(form url.Values) string
+	status  int // 0 means 200
 	request *http.Request
 	body    string
 	times   []time.Time
@@ -45,7 +46,11 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	text := w.answer(form)
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(text)), Request: r}, nil
+	status := w.status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(text)), Request: r}, nil
 }
 
 // keyedClient is a client with sign method 11 and a key that the documents print, on a wire of the test's own.
@@ -281,6 +286,46 @@ func TestAnswersNotBelieved(t *testing.T) {
 			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
 		})
 	}
+}
+
+// Whatever a body says, a status that UnionPay never uses is a proxy's.
+func TestStatus(t *testing.T) {
+	for _, status := range []int{201, 206, 307, 400, 404, 500, 503} {
+		client, w := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f) })
+		w.status = status
+		req := &unionpay.VoidRequest{OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, OrigQryID: "652401051647252574008"}
+		res, err := client.Payments.Void(t.Context(), req)
+		require.Nil(t, res)
+		require.ErrorIs(t, err, cnpay.ErrHTTPStatus)
+		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
+		require.Len(t, w.times, 1)
+	}
+}
+
+// The merchant's own text comes back unescaped; what it holds must neither break the answer nor bend it.
+func TestOwnTextInAnswers(t *testing.T) {
+	for _, text := range []string{
+		"a&b=c", "&", "x&respCode=00&z={", "}", "{", "[&", "a=b&c={d&e}", " &respMsg=ok ", "&reqReserved=", "respCode=00&respCode=00",
+	} {
+		for code, want := range map[string]cnpay.Outcome{"00": cnpay.Pending, "64": cnpay.Failed} {
+			client, _ := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f, sign.Pair{Name: "respCode", Value: code}) })
+			res, err := client.Payments.Void(t.Context(), &unionpay.VoidRequest{
+				OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
+				OrigQryID: "652401051647252574008", ReqReserved: text, Reserved: "{" + text + "}",
+			})
+			require.Equal(t, want, cnpay.OutcomeOf(res, err), "%q: %v", text, err)
+			require.Equal(t, text, res.ReqReserved)
+			require.Equal(t, "{"+text+"}", res.Reserved)
+		}
+	}
+	client, _ := keyedClient(t, unionpay.SHA256, func(f url.Values) string {
+		return "reqReserved=" + f.Get("reqReserved") + "&" + echo(f, sign.Pair{Name: "reqReserved", Value: "other"})
+	})
+	_, err := client.Payments.Void(t.Context(), &unionpay.VoidRequest{
+		OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
+		OrigQryID: "652401051647252574008", ReqReserved: "a&b=c",
+	})
+	require.ErrorIs(t, err, cnpay.ErrMalformed)
 }
 
 func TestAmountOrOriginalDiffers(t *testing.T) {

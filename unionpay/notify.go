@@ -134,8 +134,8 @@ func (c *Client) notification(body string) (Notification, error) {
 	return n, nil
 }
 
-// formPairs decodes a form, each name and value once, in the order in which they came. Unlike net/url it keeps that
-// order, refuses a name that stands twice, and does not take ";" for a separator.
+// formPairs decodes a form, each name and value once. Unlike net/url it does not take ";" for a separator, and keeps
+// both of two fields with one name, for verify to refuse.
 func formPairs(body string) ([]sign.Pair, error) {
 	const most = 1000
 	if body == "" {
@@ -146,7 +146,6 @@ func formPairs(body string) ([]sign.Pair, error) {
 		return nil, fmt.Errorf("%w: more than %d fields", cnpay.ErrMalformed, most)
 	}
 	pairs := make([]sign.Pair, 0, len(parts))
-	seen := make(map[string]bool, len(parts))
 	for _, part := range parts {
 		if part == "" {
 			continue
@@ -160,10 +159,6 @@ func formPairs(body string) ([]sign.Pair, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: not a form", cnpay.ErrMalformed)
 		}
-		if seen[name] {
-			return nil, fmt.Errorf("%w: %q stands twice", cnpay.ErrMalformed, name)
-		}
-		seen[name] = true
 		pairs = append(pairs, sign.Pair{Name: name, Value: value})
 	}
 	return pairs, nil

@@ -2,6 +2,11 @@ package unionpay_test
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
 	"net/url"
 	"strings"
 	"testing"
@@ -422,6 +427,39 @@ func TestEncryptionKeeper(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// A certificate in a genuine answer is another matter than the one that signed it, and is checked like it.
+func TestEncryptionCertificate(t *testing.T) {
+	gateway, client := start(t)
+	keyed, err := unionpay.New(gateway.ConfigFor(unionpay.SHA256))
+	require.NoError(t, err)
+	key := gateway.Config().Identity.Key
+	made := func(cn string) string {
+		template := &x509.Certificate{
+			SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: cn},
+			NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		}
+		der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+		require.NoError(t, err)
+		return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	}
+	const own = "041@Z1200040000:SIGN@00040000:SIGN@00000002"
+	for name, text := range map[string]string{"another authority": made(own), "no certificate": "x", "nothing": "", "two": made(own) + made(own)} {
+		res := &unionpay.EncryptionCertificateResponse{EncryptPubKeyCert: text}
+		res.Outcome = cnpay.Succeeded
+		_, err := client.Certificates.Certificate(res)
+		require.Error(t, err, name)
+	}
+	res := &unionpay.EncryptionCertificateResponse{EncryptPubKeyCert: made(own)}
+	_, err = keyed.Certificates.Certificate(res)
+	require.ErrorContains(t, err, "not a successful answer")
+	res.Outcome = cnpay.Succeeded
+	_, err = keyed.Certificates.Certificate(res)
+	require.NoError(t, err, "with a common key there is no authority to ask")
+	res.EncryptPubKeyCert = made("041@Z2014-11-11@700000000000001:SIGN@00000003")
+	_, err = keyed.Certificates.Certificate(res)
+	require.ErrorContains(t, err, "the owner is not UnionPay")
+}
+
 func TestBillOfTheGateway(t *testing.T) {
 	gateway, client := start(t)
 	req := cancellation(gateway)
@@ -441,6 +479,6 @@ func TestBillOfTheGateway(t *testing.T) {
 	_, err = client.Files.Download(t.Context(), &unionpay.FileRequest{TxnTime: unionpay.TxnTime(time.Now()), SettleDate: "0229"})
 	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(nil, err))
 	require.ErrorContains(t, err, "98")
-	_, err = (&unionpay.FileResponse{}).Bill()
-	require.Error(t, err)
+	_, err = (&unionpay.FileResponse{FileContent: file.FileContent}).Bill()
+	require.ErrorContains(t, err, "not a successful answer")
 }
