@@ -330,16 +330,18 @@ func (c *Client) decode(pairs []sign.Pair, dst any) (extra map[string]string, er
 	return extra, nil
 }
 
-// belongs refuses an answer to another request, and one that accepts without saying what.
+// belongs refuses an answer to another request, and one that decides without saying what: a genuine refusal of
+// another order could be put in the place of this one's answer. Published refusals name their order.
 func belongs(sent, received []sign.Pair, op operation, outcome cnpay.Outcome) error {
-	accepted := outcome == cnpay.Succeeded || outcome == cnpay.Pending
+	decided := outcome != cnpay.Unknown
 	for _, name := range [...]string{"orderId", "txnTime", "queryId", "merId", "txnType", "txnAmt", "currencyCode", "origQryId"} {
 		asked, answered := fieldOf(sent, name), fieldOf(received, name)
 		switch {
 		case asked == "" || asked == answered:
 		case answered == "":
-			if accepted && (name == "orderId" || name == "txnTime" || name == "queryId") {
-				return fmt.Errorf("%w: %s is missing", cnpay.ErrMismatch, name)
+			if decided && (name == "orderId" || name == "txnTime" || name == "queryId") {
+				return fmt.Errorf("%w: %s is missing beside %s %s", cnpay.ErrMismatch, name,
+					fieldOf(received, "respCode"), fieldOf(received, "respMsg"))
 			}
 		case name == "txnType" && op.txnType == "00": // a query is answered with the type that it found
 		case name == "txnAmt" && strings.TrimLeft(answered, "0") == strings.TrimLeft(asked, "0"):
