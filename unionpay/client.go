@@ -95,6 +95,7 @@ type Client struct {
 	Preauth      *PreauthService
 	QR           *QRService
 	Cards        *CardsService
+	Mandates     *MandatesService
 	Orders       *OrdersService
 	Files        *FilesService
 	Certificates *CertificatesService
@@ -144,7 +145,8 @@ func New(config Config, opts ...cnpay.Option) (*Client, error) {
 		}
 	}
 	c.Payments, c.Preauth, c.QR, c.Cards = &PaymentsService{c}, &PreauthService{c}, &QRService{c}, &CardsService{c}
-	c.Orders, c.Files, c.Certificates = &OrdersService{c}, &FilesService{c}, &CertificatesService{c}
+	c.Mandates, c.Orders = &MandatesService{c}, &OrdersService{c}
+	c.Files, c.Certificates = &FilesService{c}, &CertificatesService{c}
 	return c, nil
 }
 

@@ -158,6 +158,26 @@ type OpenNotification struct {
 	TemporaryPayInfo string `json:"temporaryPayInfo" spec:"C ANS"`
 }
 
+// PayoutNotification tells how a payout (代付, txnType 12) ended, well or not.
+type PayoutNotification struct {
+	Notice
+	Cleared
+	PaidBy
+
+	// AccSplitData is how the amount is split (分账域), JSON in Base64.
+	AccSplitData string `json:"accSplitData" spec:"C ANS1..512"`
+}
+
+// CollectionNotification tells how a collection (代收, txnType 11) ended, well or not.
+type CollectionNotification struct {
+	Notice
+	Cleared
+	PaidBy
+
+	// AccSplitData is how the amount is split (分账域), JSON in Base64.
+	AccSplitData string `json:"accSplitData" spec:"C ANS1..512"`
+}
+
 // OtherNotification is a verified notification of a type that has no struct of its own. It has every field that any
 // notification is documented to have; the rest is in Extra.
 //
@@ -201,6 +221,10 @@ func newNotification(txnType string) Notification {
 		return &PreauthCompleteNotification{}
 	case "04":
 		return &RefundNotification{}
+	case "11":
+		return &CollectionNotification{}
+	case "12":
+		return &PayoutNotification{}
 	case "31":
 		return &VoidNotification{}
 	case "32":

@@ -18,7 +18,8 @@ const mostNotification = 256 << 10
 // A Notification is a verified message of UnionPay about a transaction, to BackURL (后台通知) or, by the payer's browser,
 // to FrontURL (前台通知). Its concrete type is *[PurchaseNotification], *[PreauthNotification],
 // *[PreauthCompleteNotification], *[PreauthCancelNotification], *[PreauthCompleteCancelNotification],
-// *[VoidNotification], *[RefundNotification], *[OpenNotification], or for all others *[OtherNotification].
+// *[VoidNotification], *[RefundNotification], *[OpenNotification], *[PayoutNotification], *[CollectionNotification], or
+// for all others *[OtherNotification].
 type Notification interface {
 	// Common is what all notifications have.
 	Common() *Notice
@@ -130,7 +131,7 @@ func (c *Client) notification(body string) (Notification, error) {
 	if notice.MerID != "" && notice.MerID != c.merID {
 		return nil, fmt.Errorf("%w: merId differs", cnpay.ErrMismatch)
 	}
-	notice.Outcome = judgeOriginal(notice.RespCode)
+	notice.Outcome = judgeOriginal(notice.TxnType, notice.RespCode)
 	return n, nil
 }
 

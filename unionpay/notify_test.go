@@ -213,7 +213,8 @@ func TestNotificationTypes(t *testing.T) {
 	for txnType, want := range map[string]unionpay.Notification{
 		"01": &unionpay.PurchaseNotification{}, "02": &unionpay.PreauthNotification{}, "03": &unionpay.PreauthCompleteNotification{},
 		"32": &unionpay.PreauthCancelNotification{}, "33": &unionpay.PreauthCompleteCancelNotification{}, "31": &unionpay.VoidNotification{},
-		"04": &unionpay.RefundNotification{}, "79": &unionpay.OpenNotification{}, "11": &unionpay.OtherNotification{}, "": &unionpay.OtherNotification{},
+		"04": &unionpay.RefundNotification{}, "79": &unionpay.OpenNotification{}, "11": &unionpay.CollectionNotification{},
+		"12": &unionpay.PayoutNotification{}, "98": &unionpay.OtherNotification{}, "": &unionpay.OtherNotification{},
 	} {
 		client, _ := keyedClient(t, unionpay.SHA256, silent)
 		n, err := parse(client, notified(

@@ -42,6 +42,7 @@ type prior struct {
 	preauth, completion, purchase string // queryId
 	opened                        string // orderId
 	token                         string // tokenPayData
+	bound                         string // bindId
 }
 
 const customer = "e3Ntc0NvZGU9MTExMTExfQ==" // {smsCode=111111}
@@ -57,6 +58,11 @@ func prepare(t *testing.T, gateway *unionpaytest.Server, client *unionpay.Client
 	group, err := unionpay.ParseGroup(opened.TokenPayData)
 	require.NoError(t, err)
 	p.token = "{token=" + group.Get("token") + "&trId=62000000001}"
+	named, err := client.Mandates.VerifyName(t.Context(), &unionpay.RealNameRequest{
+		OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), AccNo: "6216261000000000018", CustomerInfo: customer,
+	})
+	require.NoError(t, err)
+	p.bound = named.BindID
 	held := gateway.AddPreauth(10000)
 	completed, err := client.Preauth.Complete(t.Context(), &unionpay.PreauthCompleteRequest{
 		OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 10000, BackURL: unionpay.NoNotification, OrigQryID: held,
@@ -146,6 +152,29 @@ func operations() []struct {
 		{"token_delete", back, "74/01", "000902", "07", cnpay.Succeeded, func(c *unionpay.Client, p prior, id, at string) run {
 			return of(c.Cards.DeleteToken, &unionpay.DeleteTokenRequest{OrderID: id, TxnTime: at, TokenPayData: p.token})
 		}},
+		{"payout", back, "12/00", "000401", "07", cnpay.Pending, func(c *unionpay.Client, p prior, id, at string) run {
+			return settled(c.Mandates.Payout, c.Mandates.SettlePayout, &unionpay.PayoutRequest{
+				OrderID: id, TxnTime: at, TxnAmt: 10000, BackURL: none, AccNo: "6216261000000000018"})
+		}},
+		{"collection", back, "11/00", "000501", "07", cnpay.Pending, func(c *unionpay.Client, p prior, id, at string) run {
+			return settled(c.Mandates.Collect, c.Mandates.SettleCollect, &unionpay.CollectionRequest{
+				OrderID: id, TxnTime: at, TxnAmt: 10000, BackURL: none, AccNo: "6216261000000000018"})
+		}},
+		{"realname_auth_back", back, "72/01", "000401", "07", cnpay.Succeeded, func(c *unionpay.Client, p prior, id, at string) run {
+			return of(c.Mandates.VerifyName, &unionpay.RealNameRequest{OrderID: id, TxnTime: at, AccNo: "6216261000000000018", CustomerInfo: customer})
+		}},
+		{"collection_authorize", back, "72/11", "000501", "07", cnpay.Succeeded, func(c *unionpay.Client, p prior, id, at string) run {
+			return of(c.Mandates.Establish, &unionpay.MandateRequest{OrderID: id, TxnTime: at, AccNo: "6216261000000000018", CustomerInfo: customer})
+		}},
+		{"collection_deauthorize", back, "74/04", "000501", "07", cnpay.Succeeded, func(c *unionpay.Client, p prior, id, at string) run {
+			return of(c.Mandates.End, &unionpay.MandateEndRequest{OrderID: id, TxnTime: at, AccNo: "6216261000000000018"})
+		}},
+		{"unbind", back, "74/00", "000000", "07", cnpay.Succeeded, func(c *unionpay.Client, p prior, id, at string) run {
+			return of(c.Mandates.Unbind, &unionpay.UnbindRequest{OrderID: id, TxnTime: at, BindID: p.bound})
+		}},
+		{"bind_query", back, "75/00", "000801", "07", cnpay.Succeeded, func(c *unionpay.Client, p prior, id, at string) run {
+			return of(c.Mandates.QueryBinding, &unionpay.BindingQueryRequest{OrderID: id, TxnTime: at, BindID: p.bound})
+		}},
 		{"encrypt_cert_update", back, "95/00", "000000", "07", cnpay.Succeeded, func(c *unionpay.Client, p prior, id, at string) run {
 			return of(c.Certificates.Encryption, &unionpay.EncryptionCertificateRequest{OrderID: id, TxnTime: at})
 		}},
@@ -165,7 +194,7 @@ func TestOnTheWire(t *testing.T) {
 			client, w := keyedClient(t, unionpay.SM3, silent)
 			_, err := tt.make(client, prior{
 				preauth: "652401051647252574008", completion: "652401051647252574008", purchase: "652401051647252574008",
-				opened: "opened20240105", token: "{token=1&trId=2}",
+				opened: "opened20240105", token: "{token=1&trId=2}", bound: "1",
 			}, "20240105145046001", "20240105145046").do(t.Context())
 			require.ErrorIs(t, err, cnpay.ErrMalformed)
 			host := unionpay.TestGateway
@@ -225,14 +254,14 @@ func TestOperationOutcomes(t *testing.T) {
 			for code, want := range map[string]cnpay.Outcome{
 				"00": tt.accepted, "A6": tt.accepted, "01": cnpay.Unknown, "03": cnpay.Unknown, "04": cnpay.Unknown, "05": cnpay.Unknown,
 				"06": cnpay.Unknown, "12": cnpay.Unknown, "83": cnpay.Unknown, "X9": cnpay.Unknown, "": cnpay.Unknown,
-				"10": cnpay.Failed, "35": cnpay.Failed, "64": cnpay.Failed, "99": cnpay.Failed,
+				"10": cnpay.Failed, "35": cnpay.Failed, "64": cnpay.Failed, "99": cnpay.Failed, "60": declined(tt.id),
 			} {
 				client, _ := keyedClient(t, unionpay.SHA256, func(f url.Values) string {
 					return echo(f, sign.Pair{Name: "respCode", Value: code})
 				})
 				r := tt.make(client, prior{
 					preauth: "652401051647252574008", completion: "652401051647252574008", purchase: "652401051647252574008",
-					opened: "opened20240105", token: "{token=1&trId=2}",
+					opened: "opened20240105", token: "{token=1&trId=2}", bound: "1",
 				}, "20240105145046001", "20240105145046")
 				require.Equal(t, want, cnpay.OutcomeOf(r.do(t.Context())), code)
 			}
@@ -481,4 +510,12 @@ func TestBillOfTheGateway(t *testing.T) {
 	require.ErrorContains(t, err, "98")
 	_, err = (&unionpay.FileResponse{FileContent: file.FileContent}).Bill()
 	require.ErrorContains(t, err, "not a successful answer")
+}
+
+// declined is what the issuer's refusal says: of a payout, nothing final.
+func declined(id string) cnpay.Outcome {
+	if id == "payout" {
+		return cnpay.Unknown
+	}
+	return cnpay.Failed
 }

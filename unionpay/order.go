@@ -142,7 +142,7 @@ func (r *QueryResponse) Verdict() cnpay.Verdict {
 	if r.Outcome != cnpay.Succeeded {
 		return cnpay.Verdict{Code: r.RespCode, Message: r.RespMsg}
 	}
-	return cnpay.Verdict{Outcome: judgeOriginal(r.OrigRespCode), Code: r.OrigRespCode, Message: r.OrigRespMsg}
+	return cnpay.Verdict{Outcome: judgeOriginal(r.TxnType, r.OrigRespCode), Code: r.OrigRespCode, Message: r.OrigRespMsg}
 }
 
 // Query asks what became of a transaction (交易状态查询, txnType 00). It moves no money and may be repeated.

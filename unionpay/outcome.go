@@ -18,6 +18,12 @@ func PayerSchedule() cnpay.Schedule {
 	return cnpay.Schedule{5 * time.Minute, 5 * time.Minute, 20 * time.Minute, 30 * time.Minute, 60 * time.Minute}
 }
 
+// PayoutSchedule is when to ask after a payout (代付): first after three minutes, as the documents have it, then at
+// growing intervals. What is open after it is in the reconciliation file of the next day.
+func PayoutSchedule() cnpay.Schedule {
+	return cnpay.Schedule{3 * time.Minute, 3 * time.Minute, 6 * time.Minute, 12 * time.Minute, 24 * time.Minute}
+}
+
 // judgeCode is what a code (应答码) says of the request that it answers, where "00" means done.
 // A code that is not listed says nothing.
 func judgeCode(code string) cnpay.Outcome {
@@ -47,11 +53,28 @@ func judgeAccepted(code string) cnpay.Outcome {
 	return cnpay.Pending
 }
 
-// judgeOriginal is what the code of a transaction (原交易应答码), found by a query or told by a notification, says of it.
-func judgeOriginal(code string) cnpay.Outcome {
+// judgePayout is the same for payouts (代付), which a refusal by the issuer (60) does not end.
+func judgePayout(code string) cnpay.Outcome {
+	if code == "60" {
+		return cnpay.Unknown
+	}
+	return judgeAccepted(code)
+}
+
+// judgeOriginal is what the code of a transaction (原交易应答码), found by a query or told by a notification, says of a
+// transaction of that type.
+func judgeOriginal(txnType, code string) cnpay.Outcome {
+	const payout = "12"
 	switch code {
 	case "01":
-		return cnpay.Failed
+		if txnType != payout {
+			return cnpay.Failed
+		}
+		return cnpay.Pending
+	case "12", "34", "60":
+		if txnType == payout {
+			return cnpay.Pending
+		}
 	case "03", "04", "05":
 		return cnpay.Pending
 	}

@@ -48,7 +48,17 @@ func TestCodes(t *testing.T) {
 		}
 		require.Equal(t, want, judgeCode(code), "%q of a request", code)
 		require.Equal(t, accepted, judgeAccepted(code), "%q of an operation on money", code)
-		require.Equal(t, original, judgeOriginal(code), "%q of the transaction asked for", code)
+		require.Equal(t, original, judgeOriginal("32", code), "%q of the transaction asked for", code)
+
+		// The issuer's refusal and some others do not end a payout.
+		if listed("01 12 34 60", code) {
+			original = cnpay.Pending
+		}
+		if code == "60" {
+			accepted = cnpay.Unknown
+		}
+		require.Equal(t, original, judgeOriginal("12", code), "%q of a payout asked for", code)
+		require.Equal(t, accepted, judgePayout(code), "%q of a payout", code)
 	}
 }
 

@@ -55,6 +55,22 @@ func cardOperationOf(request fields, path string, order []string) (operation, bo
 		return operation{id: "apply_token", required: with("tokenPayData"), act: (*Server).applyToken}, true
 	case "79/03 " + backTrans:
 		return operation{id: "token_update", required: with("tokenPayData", "customerInfo"), act: (*Server).updateToken}, true
+	case "12/00 " + backTrans:
+		return operation{id: "payout", required: with("txnAmt", "currencyCode", "backUrl", "accNo"), money: true, act: (*Server).accept}, true
+	case "11/00 " + backTrans, "11/02 " + backTrans:
+		return operation{id: "collection", required: with("txnAmt", "currencyCode", "backUrl", "accNo"), money: true, act: (*Server).charge}, true
+	case "72/01 " + backTrans, "72/02 " + backTrans:
+		return operation{id: "realname_auth_back", required: with("accNo", "customerInfo"), act: (*Server).bind}, true
+	case "72/10 " + frontTrans:
+		return operation{id: "realname_auth_front", required: with("backUrl", "frontUrl", "reserved"), waits: true, act: (*Server).accept}, true
+	case "72/11 " + backTrans:
+		return operation{id: "collection_authorize", required: with("accNo", "customerInfo"), act: (*Server).accept}, true
+	case "74/04 " + backTrans:
+		return operation{id: "collection_deauthorize", required: with("accNo"), act: (*Server).accept}, true
+	case "74/00 " + backTrans:
+		return operation{id: "unbind", required: with("bindId"), act: (*Server).unbind}, true
+	case "75/00 " + backTrans:
+		return operation{id: "bind_query", required: with(), act: (*Server).binding}, true
 	case "74/01 " + backTrans:
 		return operation{id: "token_delete", required: with("tokenPayData"), act: (*Server).deleteToken}, true
 	}
@@ -166,4 +182,31 @@ func (s *Server) readable(field string) bool {
 func (s *Server) encryptionCertificate(_ *transaction, answer fields) (code, text string) {
 	answer["encryptPubKeyCert"] = inMessage(s.keys.encryption)
 	return "00", success
+}
+
+// bind verifies a name, which is always right here, and binds the card.
+func (s *Server) bind(t *transaction, answer fields) (code, text string) {
+	s.last++
+	mark := fmt.Sprintf("bind%08d", s.last)
+	s.bound[mark] = t.request["accNo"]
+	answer["bindId"], answer["payCardType"] = mark, "01"
+	return "00", success
+}
+
+func (s *Server) unbind(t *transaction, _ fields) (code, text string) {
+	if _, ok := s.bound[t.request["bindId"]]; !ok {
+		return "40", "绑定关系检查失败[5100040]"
+	}
+	delete(s.bound, t.request["bindId"])
+	return "00", success
+}
+
+func (s *Server) binding(t *transaction, answer fields) (code, text string) {
+	for mark, accNo := range s.bound {
+		if mark == t.request["bindId"] || accNo == t.request["accNo"] {
+			answer["bindId"], answer["accNo"] = mark, accNo
+			return "00", success
+		}
+	}
+	return "40", "绑定关系检查失败[5100040]"
 }

@@ -71,6 +71,7 @@ type Server struct {
 	mu           sync.Mutex
 	transactions []*transaction
 	tokens       map[string]*token
+	bound        map[string]string // card numbers by bindId
 	files        map[string][]byte // ZIP archives by clearing day, MMDD
 	last         int
 	pending      int
@@ -79,7 +80,7 @@ type Server struct {
 
 // NewServer starts a gateway with one merchant.
 func NewServer() *Server {
-	s := &Server{keys: keys(), clock: time.Now, tokens: map[string]*token{}, files: map[string][]byte{}}
+	s := &Server{keys: keys(), clock: time.Now, tokens: map[string]*token{}, bound: map[string]string{}, files: map[string][]byte{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+frontTrans, s.cashier)
 	mux.HandleFunc("POST "+cashierPath, s.cashierDone)
