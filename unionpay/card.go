@@ -236,7 +236,7 @@ type FrontOpenRequest struct {
 	// AccNo is the card number (账号): plain, or encrypted ([Encrypter.Encrypt]) together with encryptCertId, which
 	// is more than the letters and digits that the document gives it.
 	AccNo string `json:"accNo,omitempty" spec:"C ANS1..1024"`
-	// Reserved is the reserved field (保留域), a [Group]: {{customPage=true}} for the page that is part of the
+	// Reserved is the reserved field (保留域), a [Group]: {customPage=true} for the page that is part of the
 	// merchant's.
 	Reserved string `json:"reserved,omitempty" spec:"O ANS1..2048"`
 	// RiskRateInfo is for the risk control (风控信息域), a [Group] {commodityName=..}.

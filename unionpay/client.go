@@ -124,15 +124,16 @@ func New(config Config, opts ...cnpay.Option) (*Client, error) {
 		merID:      config.MerID,
 		accessType: orElse(config.AccessType, AccessMerchant),
 		signMethod: orElse(config.SignMethod, RSA),
-		encoding:   orElse(config.Encoding, UTF8),
 		settings:   settings,
 		transport:  transport.New(settings.HTTPClient),
 	}
+	var unknown error
+	c.encoding, unknown = config.Encoding.known()
 	err := errors.Join(
 		c.reach(config, settings.PlainHTTP),
 		check(config.MerID != "", "merId is missing"),
 		check(slices.Contains([]string{AccessMerchant, AccessAcquirer, AccessPlatform}, c.accessType), "accessType must be 0, 1 or 2"),
-		check(c.encoding == UTF8 || c.encoding == GBK, "encoding must be UTF-8 or GBK"),
+		check(unknown == nil, "encoding must be UTF-8 or GBK"),
 		c.believe(config),
 	)
 	if err != nil {

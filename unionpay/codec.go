@@ -148,15 +148,13 @@ func form(pairs []sign.Pair) []byte {
 // toGBK puts the values into GBK, and names the fields with text that GBK cannot hold.
 func toGBK(pairs []sign.Pair) []cnpay.Fault {
 	var faults []cnpay.Fault
-	encoder := simplifiedchinese.GBK.NewEncoder()
 	for i, p := range pairs {
-		text, err := encoder.String(p.Value)
-		// The euro sign is one byte in Microsoft's GBK and not at all in Java's, which UnionPay reads it with.
-		if err != nil || strings.ContainsRune(p.Value, '€') {
+		text, err := GBK.bytes(p.Value)
+		if err != nil {
 			faults = append(faults, cnpay.Fault{Field: p.Name, Problem: "has characters that GBK does not have"})
 			continue
 		}
-		pairs[i].Value = text
+		pairs[i].Value = string(text)
 	}
 	return faults
 }

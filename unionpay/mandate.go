@@ -68,7 +68,7 @@ type PayoutRequest struct {
 	// ReqReserved is the merchant's own text (请求方保留域); answers and notifications repeat it.
 	ReqReserved string `json:"reqReserved,omitempty" spec:"O ANS1..1024"`
 	// Reserved is the reserved field (保留域), a [Group]; for a corporate account
-	// {{comDebitCardAccName=..&businessLicenseRegNo=..}}.
+	// {comDebitCardAccName=..&businessLicenseRegNo=..}.
 	Reserved string `json:"reserved,omitempty" spec:"O ANS1..2048"`
 	// SourcesOfFunds says where the money comes from (资金来源): 01 a verified payer, with PayerVerifiInfo.
 	SourcesOfFunds string `json:"sourcesOfFunds,omitempty" spec:"C N2"`
@@ -393,7 +393,7 @@ type FrontRealNameRequest struct {
 	EncryptCertID string `json:"encryptCertId,omitempty" spec:"C N"`
 	// ReqReserved is the merchant's own text (请求方保留域); answers and notifications repeat it.
 	ReqReserved string `json:"reqReserved,omitempty" spec:"O ANS1..1024"`
-	// Reserved is the reserved field (保留域), a [Group] that says what is checked: {{checkFlag=11100}}.
+	// Reserved is the reserved field (保留域), a [Group] that says what is checked: {checkFlag=11100}.
 	Reserved string `json:"reserved,omitempty" spec:"M ANS1..2048"`
 	// RiskRateInfo is for the risk control (风控信息域), a [Group] {commodityName=..}.
 	RiskRateInfo string `json:"riskRateInfo,omitempty" spec:"C ANS"`

@@ -1,9 +1,15 @@
 package unionpay_test
 
 import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnpay-go/cnpay"
@@ -61,6 +67,55 @@ func TestPreauthCancel(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A gateway that has the request and says nothing.
+func TestHang(t *testing.T) {
+	gateway, client := start(t, cnpay.WithTimeout(50*time.Millisecond))
+	gateway.Misbehave("preauth_cancel", unionpaytest.Hang)
+	req := cancellation(gateway)
+	res, err := client.Preauth.Cancel(t.Context(), req)
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	settled, err := client.Preauth.SettleCancel(t.Context(), req, atOnce(), cnpay.WithTimeout(time.Minute))
+	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
+	require.Equal(t, 1, gateway.Received("preauth_cancel"))
+}
+
+func TestNobodyListens(t *testing.T) {
+	gateway, client := start(t, cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
+	req := cancellation(gateway)
+	gateway.Close()
+	res, err := client.Preauth.Cancel(t.Context(), req)
+	require.Equal(t, cnpay.NotSent, cnpay.OutcomeOf(res, err))
+}
+
+// One client and one gateway serve many goroutines: of sixteen who cancel the same pre-authorisation one succeeds.
+func TestManyAtOnce(t *testing.T) {
+	gateway, client := start(t)
+	shop := httptest.NewServer(client.NotificationHandler(func(context.Context, unionpay.Notification) error { return nil }))
+	defer shop.Close()
+	first := cancellation(gateway)
+	var accepted, refused atomic.Int32
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			req := *first
+			req.OrderID, req.BackURL = unionpay.NewOrderID(), shop.URL
+			switch res, err := client.Preauth.Cancel(t.Context(), &req); cnpay.OutcomeOf(res, err) {
+			case cnpay.Pending:
+				accepted.Add(1)
+			case cnpay.Failed:
+				refused.Add(1)
+			}
+			status, err := gateway.Notify(t.Context(), req.OrderID, unionpaytest.OK)
+			assert.NoError(t, err)
+			assert.Equal(t, http.StatusOK, status)
+		})
+	}
+	wg.Wait()
+	require.Equal(t, int32(1), accepted.Load())
+	require.Equal(t, int32(15), refused.Load())
 }
 
 func TestPreauthCancelFaults(t *testing.T) {
