@@ -117,7 +117,7 @@ func TestCancelCompletionFaults(t *testing.T) {
 			gateway.Misbehave(voidOp, tt.fault)
 			var opts []cnpay.Option
 			if tt.fault == chinaumstest.Hang {
-				opts = append(opts, cnpay.WithTimeout(200*time.Millisecond))
+				opts = append(opts, cnpay.WithTimeout(time.Second))
 			}
 
 			res, err := client.Bills.CancelCompletion(t.Context(), req, opts...)

@@ -193,7 +193,7 @@ func TestReverseFaults(t *testing.T) {
 func TestHang(t *testing.T) {
 	terminal, client := start(t)
 	terminal.Misbehave(reverse, umpaytest.Hang)
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	req := request()
 	res, err := client.Preauth.Reverse(ctx, req)

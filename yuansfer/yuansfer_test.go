@@ -198,7 +198,7 @@ func TestWrongToken(t *testing.T) {
 }
 
 func TestHang(t *testing.T) {
-	gateway, client := start(t, cnpay.WithTimeout(50*time.Millisecond))
+	gateway, client := start(t, cnpay.WithTimeout(time.Second))
 	req := &yuansfer.RevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
 	gateway.Misbehave(revoke, yuansfertest.Hang)
 	begun := time.Now()

@@ -92,7 +92,7 @@ func TestFaultsOfTheNetwork(t *testing.T) {
 			gateway.AlwaysMisbehave("op", tt.fault)
 			limit := cnpay.WithTimeout(5 * time.Second)
 			if tt.fault == testgateway.Hang {
-				limit = cnpay.WithTimeout(100 * time.Millisecond)
+				limit = cnpay.WithTimeout(time.Second)
 			}
 
 			outcome, sent, err := do(t, exchange(gateway.URL), limit)
