@@ -1,0 +1,109 @@
+// Package unionpayconfig reads the "unionpay" section of the JSON file that the examples take with -config.
+package unionpayconfig
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/sign"
+	"github.com/cnpay-go/cnpay/unionpay"
+)
+
+type section struct {
+	Gateway          string `json:"gateway"`
+	Environment      string `json:"environment"`
+	MerID            string `json:"merId"`
+	SignMethod       string `json:"signMethod"`
+	SignCert         string `json:"signCert"`
+	SignCertPassword string `json:"signCertPassword"`
+	RootCert         string `json:"rootCert"`
+	MiddleCert       string `json:"middleCert"`
+	SecureKey        string `json:"secureKey"`
+}
+
+// ReadTest reads the file, and the key and the certificates that it names relative to itself. Sections of other
+// providers may stand beside. It refuses production: these examples take money and give it back to show how.
+func ReadTest(path string) (unionpay.Config, error) {
+	var none unionpay.Config
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return none, fmt.Errorf("-config: %w", err)
+	}
+	var sections map[string]json.RawMessage
+	if err := strict(text, &sections); err != nil {
+		return none, fmt.Errorf("-config %s: %w", path, err)
+	}
+	if sections["unionpay"] == nil {
+		return none, fmt.Errorf("-config %s: no section \"unionpay\"", path)
+	}
+	var s section
+	if err := strict(sections["unionpay"], &s); err != nil {
+		return none, fmt.Errorf("-config %s: unionpay: %w", path, err)
+	}
+	if s.Environment != string(unionpay.Test) {
+		return none, fmt.Errorf("-config %s: unionpay: environment must be %q: this example moves money to show how", path, unionpay.Test)
+	}
+	config, err := s.load(filepath.Dir(path))
+	if err != nil {
+		return none, fmt.Errorf("-config %s: unionpay: %s", path, strings.ReplaceAll(err.Error(), "\n", "; "))
+	}
+	return config, nil
+}
+
+func (s *section) load(folder string) (unionpay.Config, error) {
+	config := unionpay.Config{
+		Environment: unionpay.Environment(s.Environment), Gateway: s.Gateway, MerID: s.MerID,
+		SignMethod: unionpay.SignMethod(s.SignMethod), SecureKey: cnpay.Secret(s.SecureKey),
+	}
+	if config.SignMethod != unionpay.RSA && config.SignMethod != "" {
+		return config, nil
+	}
+	identity, noIdentity := read(folder, "signCert", s.SignCert, func(data []byte) (*sign.Identity, error) {
+		return sign.LoadIdentity(data, s.SignCertPassword)
+	})
+	root, noRoot := read(folder, "rootCert", s.RootCert, sign.ParseCertificates)
+	middle, noMiddle := read(folder, "middleCert", s.MiddleCert, sign.ParseCertificates)
+	if err := errors.Join(noIdentity, noRoot, noMiddle); err != nil {
+		return config, err
+	}
+	config.Identity, config.RootCert, config.MiddleCert = identity, root[0], middle[0]
+	return config, nil
+}
+
+func read[T any](folder, field, name string, parse func([]byte) (T, error)) (T, error) {
+	var none T
+	if name == "" {
+		return none, fmt.Errorf("%s is missing", field)
+	}
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(folder, name)
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return none, fmt.Errorf("%s: %w", field, err)
+	}
+	parsed, err := parse(data)
+	if err != nil {
+		return none, fmt.Errorf("%s: %s: %w", field, name, err)
+	}
+	return parsed, nil
+}
+
+func strict(text []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("more than one JSON value")
+	}
+	return nil
+}
