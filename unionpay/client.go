@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cnpay-go/cnpay"
@@ -114,6 +115,7 @@ type Client struct {
 	settings    cnpay.Settings
 	transport   *transport.Client
 	fields      spec.Table
+	scratch     sync.Pool // of *[]byte, in which the text to verify is put together
 	warnings    []string
 }
 

@@ -249,6 +249,9 @@ func fromCharset(text string, encoding Encoding) (string, error) {
 	return text, nil
 }
 
+// mostScratch is the largest buffer that is kept for the next answer; most need three thousand bytes, files more.
+const mostScratch = 64 << 10
+
 // verify checks that UnionPay signed exactly these fields with the method that the client is configured for. What
 // the message itself says of its method only has to agree. It puts the fields into the order in which they are signed.
 func (c *Client) verify(pairs []sign.Pair, encoding Encoding) error {
@@ -274,9 +277,17 @@ func (c *Client) verify(pairs []sign.Pair, encoding Encoding) error {
 		}
 		verifier = v
 	}
-	text, err := sign.AppendCanonical(nil, signed)
+	scratch, _ := c.scratch.Get().(*[]byte)
+	if scratch == nil {
+		scratch = new([]byte)
+	}
+	text, err := sign.AppendCanonical((*scratch)[:0], signed)
 	if err != nil {
 		return fmt.Errorf("%w: %w", cnpay.ErrMalformed, err)
+	}
+	if cap(text) <= mostScratch {
+		*scratch = text
+		defer c.scratch.Put(scratch)
 	}
 	if encoding == GBK {
 		if text, err = simplifiedchinese.GBK.NewEncoder().Bytes(text); err != nil {

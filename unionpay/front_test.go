@@ -41,7 +41,7 @@ func browser(t *testing.T, page []byte, contentType string) (action string, form
 		}
 		form.Add(html.UnescapeString(input[1]), value)
 	}
-	return html.UnescapeString(found[1-1][1]), form
+	return html.UnescapeString(found[0][1]), form
 }
 
 func submit(t *testing.T, action string, form url.Values) (body []byte, contentType string) {

@@ -174,6 +174,7 @@ func (s *Server) readable(field string) bool {
 	if err != nil {
 		return false
 	}
+	//lint:ignore SA1019 UnionPay's messages are encrypted with this padding and no other.
 	_, err = rsa.DecryptPKCS1v15(nil, s.keys.unionpayKey, secret)
 	return err == nil
 }
