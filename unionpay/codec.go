@@ -208,7 +208,7 @@ func plain(body []byte) (string, error) {
 	switch text := string(body); {
 	case text == "":
 		return "", fmt.Errorf("%w: empty body", cnpay.ErrMalformed)
-	case text == "Invalid request." || text == "Invalid request URI.":
+	case len(text) < 100 && strings.HasPrefix(text, "Invalid request"): // "Invalid request.", "Invalid request URI."
 		return "", fmt.Errorf("%w: %s", ErrEarlyRefusal, text)
 	case text[0] == '<':
 		return "", fmt.Errorf("%w: an HTML page", cnpay.ErrMalformed)
@@ -322,21 +322,22 @@ func fieldOf(pairs []sign.Pair, name string) string {
 	return ""
 }
 
-// decode puts verified fields into dst and returns those it has no place for.
+// decode puts verified fields into dst and returns those it has no place for. The error is that of a number that is
+// none, which is then among those.
 func (c *Client) decode(pairs []sign.Pair, dst any) (extra map[string]string, err error) {
 	for _, p := range pairs {
-		known, err := c.fields.Set(dst, p.Name, p.Value)
-		if err != nil {
-			return nil, err
+		known, unfit := c.fields.Set(dst, p.Name, p.Value)
+		if unfit != nil {
+			err = unfit
 		}
-		if !known {
+		if !known || unfit != nil {
 			if extra == nil {
 				extra = map[string]string{}
 			}
 			extra[p.Name] = p.Value
 		}
 	}
-	return extra, nil
+	return extra, err
 }
 
 // belongs refuses an answer to another request, and one that decides without saying what: a genuine refusal of

@@ -16,17 +16,20 @@ import (
 // A payout is asked for after three minutes first, and what would be a failure elsewhere is still open.
 func TestSettlePayout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		codes := []string{"60", "34", "01", "A6"}
+		codes := []string{"60", "34", "01", "12", "A6"}
 		client, w := keyedClient(t, unionpay.SHA256, nil)
 		w.answer = func(f url.Values) string {
 			code := codes[0]
 			codes = codes[1:]
+			if code == "12" { // an answer that does not say what it found
+				return echo(f, sign.Pair{Name: "origRespCode", Value: code})
+			}
 			return echo(f, sign.Pair{Name: "origRespCode", Value: code}, sign.Pair{Name: "txnType", Value: "12"})
 		}
 		begun := time.Now()
 		settled, err := client.Mandates.SettlePayout(t.Context(), &unionpay.PayoutRequest{OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1})
 		require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
-		require.Equal(t, 4, settled.Queries)
+		require.Equal(t, 5, settled.Queries)
 		require.Equal(t, 3*time.Minute, w.times[0].Sub(begun))
 	})
 }

@@ -33,7 +33,7 @@ type Notification interface {
 type Notice struct {
 	// Outcome is what became of the transaction that the notification is about.
 	Outcome cnpay.Outcome `json:"-"`
-	// Extra are the fields that no document names, by wire name.
+	// Extra are the fields that no document names, by wire name, and amounts that are no numbers.
 	Extra map[string]string `json:"-"`
 
 	// Encoding is the character set (编码方式), in any case of letters.
@@ -125,9 +125,8 @@ func (c *Client) notification(body string) (Notification, error) {
 	}
 	n := newNotification(fieldOf(pairs, "txnType"))
 	notice := n.Common()
-	if notice.Extra, err = c.decode(pairs, n); err != nil {
-		return nil, err
-	}
+	// A number that is none stays in Extra as it came, and zero in its place: no reason to lose a genuine message.
+	notice.Extra, _ = c.decode(pairs, n)
 	if notice.MerID != "" && notice.MerID != c.merID {
 		return nil, fmt.Errorf("%w: merId differs", cnpay.ErrMismatch)
 	}

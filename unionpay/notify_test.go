@@ -139,6 +139,11 @@ func TestParseNotification(t *testing.T) {
 	require.Equal(t, "{token=1&trId=2}", n.(*unionpay.OtherNotification).TokenPayData)
 	require.Equal(t, map[string]string{"empty": ""}, n.Common().Extra)
 
+	odd, err := parse(client, notified(append(good, sign.Pair{Name: "txnAmt", Value: "10.50"})...))
+	require.NoError(t, err, "a genuine message is not lost")
+	require.Zero(t, odd.(*unionpay.OtherNotification).TxnAmt)
+	require.Equal(t, "10.50", odd.Common().Extra["txnAmt"])
+
 	with := func(name, value string) string {
 		changed := append([]sign.Pair{}, good...)
 		for i := range changed {

@@ -138,11 +138,13 @@ type QueryResponse struct {
 //
 // A transaction that the payer carries out on a page or in an app may be reported as failed or not found while there
 // is still time to pay it (payTimeout).
-func (r *QueryResponse) Verdict() cnpay.Verdict {
+func (r *QueryResponse) Verdict() cnpay.Verdict { return r.verdict(r.TxnType) }
+
+func (r *QueryResponse) verdict(txnType string) cnpay.Verdict {
 	if r.Outcome != cnpay.Succeeded {
 		return cnpay.Verdict{Code: r.RespCode, Message: r.RespMsg}
 	}
-	return cnpay.Verdict{Outcome: judgeOriginal(r.TxnType, r.OrigRespCode), Code: r.OrigRespCode, Message: r.OrigRespMsg}
+	return cnpay.Verdict{Outcome: judgeOriginal(txnType, r.OrigRespCode), Code: r.OrigRespCode, Message: r.OrigRespMsg}
 }
 
 // Query asks what became of a transaction (交易状态查询, txnType 00). It moves no money and may be repeated.
@@ -190,7 +192,7 @@ func settle[Req any, M interface {
 		if err := res.about(sent, op); err != nil {
 			return nil, cnpay.Verdict{}, err
 		}
-		verdict := res.Verdict()
+		verdict := res.verdict(op.txnType)
 		if op.payer && verdict.Outcome == cnpay.Failed && !over {
 			verdict.Outcome = cnpay.Unknown // the payer may try again
 		}
