@@ -5,6 +5,11 @@
 // notification ([Client.ParseNotification]) and to a query ([OrdersService.Query]); the Settle methods ask until it is
 // known.
 //
+// The services of a [Client] are the families of operations: Payments (purchase, void, refund), Preauth, QR, Cards
+// (opening and tokens), Mandates (payout, collection), Orders (query), Files and Certificates. What happens in the
+// payer's browser begins with a [Form], what happens in an app with a TN. Sensitive fields are made with an [Encrypter].
+// Package unionpaytest plays UnionPay inside a test.
+//
 // Everything that UnionPay sends is signed. With sign method 01 its certificate comes inside the message and is
 // believed only when the merchant's own files of the two authorities vouch for it and its owner is UnionPay.
 package unionpay

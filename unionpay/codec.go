@@ -344,7 +344,7 @@ func (c *Client) decode(pairs []sign.Pair, dst any) (extra map[string]string, er
 // another order could be put in the place of this one's answer. Published refusals name their order.
 func belongs(sent, received []sign.Pair, op operation, outcome cnpay.Outcome) error {
 	decided := outcome != cnpay.Unknown
-	for _, name := range [...]string{"orderId", "txnTime", "queryId", "merId", "txnType", "txnAmt", "currencyCode", "origQryId"} {
+	for _, name := range [...]string{"orderId", "txnTime", "queryId", "merId", "txnType", "txnAmt", "currencyCode", "origQryId", "settleDate"} {
 		asked, answered := fieldOf(sent, name), fieldOf(received, name)
 		switch {
 		case asked == "" || asked == answered:

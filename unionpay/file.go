@@ -21,6 +21,8 @@ type FileRequest struct {
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
+	// AccInsCode is the institution (接入机构代码); for files of QR codes.
+	AccInsCode string `json:"accInsCode,omitempty" spec:"C AN8..11"`
 	// MerID is the merchant code (商户代码). Empty means the client's.
 	MerID string `json:"merId,omitempty" spec:"M AN15"`
 	// TxnTime is the order time (订单发送时间), about now. See [TxnTime].
@@ -65,7 +67,7 @@ type FileResponse struct {
 //   - Failed: refused; with code 98 there is no file for the day.
 //   - Unknown: ask again.
 //
-//cnpay:op file_download
+//cnpay:op file_download qr_file_download
 func (s *FilesService) Download(ctx context.Context, req *FileRequest, opts ...cnpay.Option) (*FileResponse, error) {
 	return call[FileResponse](ctx, s.client, fileOp(), req, opts)
 }

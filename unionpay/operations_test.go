@@ -508,6 +508,9 @@ func TestBillOfTheGateway(t *testing.T) {
 	_, err = client.Files.Download(t.Context(), &unionpay.FileRequest{TxnTime: unionpay.TxnTime(time.Now()), SettleDate: "0229"})
 	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(nil, err))
 	require.ErrorContains(t, err, "98")
+	keyed, _ := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f, sign.Pair{Name: "settleDate", Value: "0106"}) })
+	_, err = keyed.Files.Download(t.Context(), &unionpay.FileRequest{TxnTime: unionpay.TxnTime(time.Now()), SettleDate: "0105"})
+	require.ErrorIs(t, err, cnpay.ErrMismatch, "another day's file")
 	_, err = (&unionpay.FileResponse{FileContent: file.FileContent}).Bill()
 	require.ErrorContains(t, err, "not a successful answer")
 }
