@@ -60,7 +60,7 @@ type SMSRequest struct {
 func (r *SMSRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -141,7 +141,7 @@ type OpenQueryRequest struct {
 func (r *OpenQueryRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -259,7 +259,7 @@ type FrontOpenRequest struct {
 func (r *FrontOpenRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -337,7 +337,7 @@ type OpenRequest struct {
 func (r *OpenRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -427,7 +427,7 @@ type ApplyTokenRequest struct {
 func (r *ApplyTokenRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -524,7 +524,7 @@ type UpdateTokenRequest struct {
 func (r *UpdateTokenRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -612,7 +612,7 @@ type DeleteTokenRequest struct {
 func (r *DeleteTokenRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 

@@ -58,7 +58,7 @@ type EncryptionCertificateRequest struct {
 func (r *EncryptionCertificateRequest) parts() parts {
 	return parts{
 		kind: filling{&r.CertType, "01"}, merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType,
-		channelType: &r.ChannelType, order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		channelType: &r.ChannelType, order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 

@@ -84,7 +84,7 @@ func call[Res, Req any, M interface {
 			if reply.Status != http.StatusOK {
 				return cnpay.Verdict{}, fmt.Errorf("%w: %d", cnpay.ErrHTTPStatus, reply.Status)
 			}
-			received, err := c.verified(reply.Body, sign.Pair{Name: "reqReserved", Value: p.reqReserved}, sign.Pair{Name: "reserved", Value: p.reserved})
+			received, err := c.verified(reply.Body, c.echoes(sent, p.reqReserved)...)
 			if err != nil {
 				return cnpay.Verdict{}, err
 			}
@@ -217,14 +217,33 @@ func plain(body []byte) (string, error) {
 	}
 }
 
-// parseEchoes reads fields of which some, the merchant's own texts, are known beforehand. The answer repeats them
-// unescaped, so that an "&" or a bracket in one would break the grammar, or bend it to the will of whoever wrote it.
+// echoes are the fields of a request that would break the grammar of an answer, which repeats them unescaped: a
+// backUrl with parameters, a name with an "&". A query is answered with the reqReserved of what it asks for.
+func (c *Client) echoes(sent []sign.Pair, reqReserved string) []sign.Pair {
+	var found []sign.Pair
+	add := func(name, value string) {
+		if strings.ContainsAny(value, "&{}[]") {
+			found = append(found, sign.Pair{Name: name, Value: value})
+		}
+	}
+	for _, p := range sent {
+		value := p.Value
+		if c.encoding == GBK { // whose second bytes can look like brackets
+			value, _ = fromCharset(value, GBK)
+		}
+		if p.Name != "reqReserved" {
+			add(p.Name, value)
+		}
+	}
+	add("reqReserved", reqReserved)
+	return found
+}
+
+// parseEchoes reads fields of which some are known beforehand, so that these neither break the answer nor bend it to
+// the will of whoever wrote them.
 func parseEchoes(text string, echoes []sign.Pair) ([]sign.Pair, error) {
 	var known []sign.Pair
 	for _, echo := range echoes {
-		if !strings.ContainsAny(echo.Value, "&{}[]") {
-			continue
-		}
 		before, after, found := strings.Cut("&"+text+"&", "&"+echo.Name+"="+echo.Value+"&")
 		if found {
 			text = strings.Trim(before+"&"+after, "&")

@@ -317,10 +317,20 @@ func TestOwnTextInAnswers(t *testing.T) {
 			require.Equal(t, "{"+text+"}", res.Reserved)
 		}
 	}
+	// A refusal repeats all of the request.
 	client, _ := keyedClient(t, unionpay.SHA256, func(f url.Values) string {
+		return echo(f, sign.Pair{Name: "respCode", Value: "10"}, sign.Pair{Name: "backUrl", Value: f.Get("backUrl")})
+	})
+	res, err := client.Payments.Void(t.Context(), &unionpay.VoidRequest{
+		OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: "https://m.example/n?a=b&c=[d", MerName: "酒店 & {客房",
+		OrigQryID: "652401051647252574008",
+	})
+	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(res, err), "%v", err)
+
+	client, _ = keyedClient(t, unionpay.SHA256, func(f url.Values) string {
 		return "reqReserved=" + f.Get("reqReserved") + "&" + echo(f, sign.Pair{Name: "reqReserved", Value: "other"})
 	})
-	_, err := client.Payments.Void(t.Context(), &unionpay.VoidRequest{
+	_, err = client.Payments.Void(t.Context(), &unionpay.VoidRequest{
 		OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
 		OrigQryID: "652401051647252574008", ReqReserved: "a&b=c",
 	})

@@ -79,7 +79,7 @@ type PayoutRequest struct {
 func (r *PayoutRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		currencyCode: &r.CurrencyCode, order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		currencyCode: &r.CurrencyCode, order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -197,7 +197,7 @@ type CollectionRequest struct {
 func (r *CollectionRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		currencyCode: &r.CurrencyCode, order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		currencyCode: &r.CurrencyCode, order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -304,7 +304,7 @@ type RealNameRequest struct {
 func (r *RealNameRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -406,7 +406,7 @@ type FrontRealNameRequest struct {
 func (r *FrontRealNameRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -488,7 +488,7 @@ type MandateRequest struct {
 func (r *MandateRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -583,7 +583,7 @@ type MandateEndRequest struct {
 func (r *MandateEndRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -676,7 +676,7 @@ type UnbindRequest struct {
 func (r *UnbindRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -767,7 +767,7 @@ type BindingQueryRequest struct {
 func (r *BindingQueryRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 

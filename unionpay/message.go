@@ -42,7 +42,7 @@ type message interface {
 type parts struct {
 	merID, accessType, bizType, channelType, currencyCode *string
 	kind                                                  filling // what only this request has
-	order, reqReserved, reserved                          string
+	order, reqReserved                                    string
 }
 
 // filling is a field and what it holds where the caller says nothing.

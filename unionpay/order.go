@@ -64,7 +64,7 @@ func (r *QueryRequest) parts() parts {
 		order = r.QueryID
 	}
 	return parts{
-		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, order: order, reqReserved: r.reqReserved, reserved: r.Reserved,
+		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, order: order, reqReserved: r.reqReserved,
 	}
 }
 

@@ -103,7 +103,7 @@ type FrontPurchaseRequest struct {
 func (r *FrontPurchaseRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		currencyCode: &r.CurrencyCode, order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		currencyCode: &r.CurrencyCode, order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -216,7 +216,7 @@ type AppPurchaseRequest struct {
 func (r *AppPurchaseRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		currencyCode: &r.CurrencyCode, order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		currencyCode: &r.CurrencyCode, order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -347,7 +347,7 @@ type PurchaseRequest struct {
 func (r *PurchaseRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		currencyCode: &r.CurrencyCode, order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		currencyCode: &r.CurrencyCode, order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -489,7 +489,7 @@ type OpenAndPurchaseRequest struct {
 func (r *OpenAndPurchaseRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		currencyCode: &r.CurrencyCode, order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		currencyCode: &r.CurrencyCode, order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -578,7 +578,7 @@ type VoidRequest struct {
 func (r *VoidRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -679,7 +679,7 @@ type RefundRequest struct {
 func (r *RefundRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 

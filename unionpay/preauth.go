@@ -64,7 +64,7 @@ type PreauthCancelRequest struct {
 func (r *PreauthCancelRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -196,7 +196,7 @@ type FrontPreauthRequest struct {
 func (r *FrontPreauthRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		currencyCode: &r.CurrencyCode, order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		currencyCode: &r.CurrencyCode, order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -301,7 +301,7 @@ type AppPreauthRequest struct {
 func (r *AppPreauthRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		currencyCode: &r.CurrencyCode, order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		currencyCode: &r.CurrencyCode, order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -427,7 +427,7 @@ type PreauthRequest struct {
 func (r *PreauthRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		currencyCode: &r.CurrencyCode, order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		currencyCode: &r.CurrencyCode, order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -537,7 +537,7 @@ type PreauthCompleteRequest struct {
 func (r *PreauthCompleteRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -635,7 +635,7 @@ type PreauthCompleteCancelRequest struct {
 func (r *PreauthCompleteCancelRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 

@@ -65,7 +65,7 @@ type QRApplyRequest struct {
 func (r *QRApplyRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		currencyCode: &r.CurrencyCode, order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		currencyCode: &r.CurrencyCode, order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -165,7 +165,7 @@ type QRPurchaseRequest struct {
 func (r *QRPurchaseRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		currencyCode: &r.CurrencyCode, order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		currencyCode: &r.CurrencyCode, order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -268,7 +268,7 @@ type QRVoidRequest struct {
 func (r *QRVoidRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -372,7 +372,7 @@ type QRRefundRequest struct {
 func (r *QRRefundRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -462,7 +462,7 @@ type QRReverseRequest struct {
 func (r *QRReverseRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		order: r.OrderID, reqReserved: r.ReqReserved, reserved: r.Reserved,
+		order: r.OrderID, reqReserved: r.ReqReserved,
 	}
 }
 

@@ -6,8 +6,11 @@
 //	origQryID := gateway.AddPreauth(10000)
 //	gateway.Misbehave("preauth_cancel", unionpaytest.LostAnswer)
 //
-// It has an authority of its own and signs as UnionPay does, checks signatures with code of its own, keeps
-// transactions, sends notifications when asked, and misbehaves on command.
+// It has an authority of its own and signs as UnionPay does, checks signatures with code of its own, and keeps
+// transactions by the documents' rules: full amounts and the same clearing day for voids, sums of refunds, one completion,
+// each order number once. Forms lead to a cashier's page that a browser can click through; Pay does the same without
+// one. SetPending, SetCode and SetClock decide how and when transactions end, Notify tells the merchant of it, and
+// Misbehave makes the answers go wrong.
 package unionpaytest
 
 import (
