@@ -21,7 +21,7 @@ func TestSettlePayout(t *testing.T) {
 		w.answer = func(f url.Values) string {
 			code := codes[0]
 			codes = codes[1:]
-			if code == "12" { // an answer that does not say what it found
+			if code == "60" { // an answer that does not say what it found
 				return echo(f, sign.Pair{Name: "origRespCode", Value: code})
 			}
 			return echo(f, sign.Pair{Name: "origRespCode", Value: code}, sign.Pair{Name: "txnType", Value: "12"})

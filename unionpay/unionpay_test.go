@@ -46,6 +46,7 @@ func TestPreauthCancel(t *testing.T) {
 				client, err := unionpay.New(config)
 				require.NoError(t, err)
 				req := cancellation(gateway)
+				req.MerName = "酒店 & {客房"
 				req.ReqReserved = " 测试|a b+c/d%=&;[x]{爗&怺=} 爗 "
 				before := *req
 
