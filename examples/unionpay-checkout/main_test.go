@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnpay-go/cnpay/unionpay"
+	"github.com/cnpay-go/cnpay/unionpay/unionpaytest"
+)
+
+// serving runs the program until the test ends, and returns the address that it prints.
+func serving(t *testing.T, args ...string) (address string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	output, stdout := io.Pipe()
+	var stderr strings.Builder
+	ended := make(chan int, 1)
+	go func() { ended <- run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), stdout, &stderr) }()
+	t.Cleanup(func() {
+		cancel()
+		begun := time.Now()
+		require.Equal(t, exitOK, <-ended)
+		require.Less(t, time.Since(begun), 5*time.Second)
+		require.Empty(t, stderr.String())
+	})
+	text := make([]byte, 1000)
+	n, err := output.Read(text)
+	require.NoError(t, err)
+	found := regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+/`).FindString(string(text[:n]))
+	require.NotEmpty(t, found, string(text[:n]))
+	return found
+}
+
+func get(t *testing.T, address string) (*http.Response, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
+	require.NoError(t, err)
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	return res, string(body)
+}
+
+func TestServeAndStop(t *testing.T) {
+	t.Parallel()
+	res, body := get(t, serving(t))
+	require.Equal(t, http.StatusOK, res.StatusCode)
+	require.Contains(t, body, "Pay with UnionPay")
+}
+
+func config(t *testing.T, g *unionpaytest.Server, environment string) string {
+	t.Helper()
+	dir := t.TempDir()
+	pfx, root, middle := g.Files()
+	for name, data := range map[string][]byte{"merchant.pfx": pfx, "root.pem": root, "middle.pem": middle} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
+	}
+	text, err := json.Marshal(map[string]any{"unionpay": map[string]string{
+		"gateway": g.URL, "environment": environment, "merId": unionpaytest.MerID, "signMethod": "01",
+		"signCert": "merchant.pfx", "signCertPassword": unionpaytest.PFXPassword, "rootCert": "root.pem", "middleCert": "middle.pem",
+	}})
+	require.NoError(t, err)
+	path := filepath.Join(dir, "config.json")
+	require.NoError(t, os.WriteFile(path, text, 0o600))
+	return path
+}
+
+func TestConfig(t *testing.T) {
+	t.Parallel()
+	gateway := unionpaytest.NewServer()
+	defer gateway.Close()
+	res, _ := get(t, serving(t, "-config", config(t, gateway, "test"), "-back-url", "https://shop.example/notify"))
+	require.Contains(t, res.Header.Get("Content-Security-Policy"), gateway.URL)
+
+	var stdout, stderr strings.Builder
+	args := []string{"-addr", "127.0.0.1:0", "-config", config(t, gateway, "production"), "-back-url", unionpay.NoNotification}
+	require.Equal(t, exitUsage, run(t.Context(), args, &stdout, &stderr))
+	require.Contains(t, stderr.String(), "environment must be")
+}
+
+func TestBadFlags(t *testing.T) {
+	t.Parallel()
+	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	for _, args := range [][]string{
+		{"-wrong"}, {"extra"}, {"-addr", "8080"}, {"-addr", ":8080"}, {"-addr", "0.0.0.0:8080"}, {"-addr", "shop.example:80"},
+		{"-addr", taken.Addr().String()}, {"-pay-timeout", "0s"}, {"-pay-timeout", "soon"}, {"-config", "missing.json"},
+		{"-addr", "127.0.0.1:0", "-config", "missing.json", "-back-url", "https://shop.example/notify"},
+		{"-config", "missing.json", "-back-url", "shop.example/notify"}, {"-back-url", "https://shop.example/notify"},
+	} {
+		var stdout, stderr strings.Builder
+		require.Equal(t, exitUsage, run(t.Context(), args, &stdout, &stderr), args)
+		require.NotEmpty(t, stderr.String(), args)
+		require.Empty(t, stdout.String(), args)
+	}
+	var stdout, stderr strings.Builder
+	require.Equal(t, exitOK, run(t.Context(), []string{"-h"}, &stdout, &stderr))
+	require.Contains(t, stderr.String(), "usage: unionpay-checkout")
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	var stderr strings.Builder
+	require.Equal(t, exitFailed, run(t.Context(), []string{"-addr", "127.0.0.1:0"}, fullDisk{}, &stderr))
+	require.Contains(t, stderr.String(), "no space left")
+}
