@@ -72,7 +72,7 @@ func TestPreauthCancel(t *testing.T) {
 
 // A gateway that has the request and says nothing.
 func TestHang(t *testing.T) {
-	gateway, client := start(t, cnpay.WithTimeout(50*time.Millisecond))
+	gateway, client := start(t, cnpay.WithTimeout(time.Second))
 	gateway.Misbehave("preauth_cancel", unionpaytest.Hang)
 	req := cancellation(gateway)
 	res, err := client.Preauth.Cancel(t.Context(), req)
