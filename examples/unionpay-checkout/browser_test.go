@@ -271,7 +271,7 @@ func TestInChromium(t *testing.T) {
 	b.picture("9-dark-front")
 	b.press("Enter", 13)
 	b.wait("document.querySelector('button[name=pay]')")
-	b.eval("history.back()") // past the page that submitted itself
+	b.eval("history.back()")                          // past the page that submitted itself
 	b.wait("document.querySelector('.orders .wait')") // the list is not the one that the browser has kept
 	b.click(".orders li:first-child a")
 	b.status("Waiting")

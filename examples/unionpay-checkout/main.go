@@ -128,7 +128,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, errors.New("-back-url needs -config: the gateway in this process knows where the shop is")
 	}
 	if u, err := url.Parse(o.backURL); o.backURL != "" && (err != nil || u.Host == "" || !strings.HasPrefix(u.Scheme, "http")) {
-		return o, fmt.Errorf("-back-url %s: want an address with http: or https:", o.backURL)
+		return o, fmt.Errorf("-back-url %s: want an address such as https://shop.example/notify", o.backURL)
 	}
 	return o, nil
 }

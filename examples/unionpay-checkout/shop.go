@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -67,7 +68,7 @@ func (s *shop) handler() http.Handler {
 // everything but notifications from whoever comes through the public address of -back-url.
 func (s *shop) guard(next http.Handler) http.Handler {
 	own := strings.TrimPrefix(s.base, "http://")
-	_, port, _ := strings.Cut(own, ":")
+	_, port, _ := net.SplitHostPort(own)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", s.policy("'self'"))

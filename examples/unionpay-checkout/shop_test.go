@@ -394,6 +394,13 @@ func TestWhoWalksAway(t *testing.T) {
 	v.cashier(page)
 	page = v.see(id, "Not paid")
 	require.NotContains(t, page, "shipped")
+	v.gateway.SetClock(func() time.Time { return time.Now().Add(-time.Minute) }) // paid at the last moment, told too late
+	require.NoError(t, v.gateway.Pay(id, "00"))
+	_, err := v.gateway.Notify(t.Context(), id, unionpaytest.OK)
+	require.NoError(t, err)
+	page = v.see(id, "Not paid")
+	require.Contains(t, page, "left to a person")
+	require.NotContains(t, page, "shipped")
 }
 
 func TestWhoFailsAndPaysThen(t *testing.T) {

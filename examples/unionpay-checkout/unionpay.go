@@ -132,6 +132,9 @@ func (s *shop) notified(ctx context.Context, n unionpay.Notification) error {
 		t.Notified, news = true, true
 		o.log(notice.Outcome == cnpay.Failed, fmt.Sprintf("Notification from UnionPay about the %s of %s: %s (%s).",
 			t.Kind, yuan(t.Amount), notice.Outcome, notice.RespCode))
+		if t.Outcome == cnpay.Failed && notice.Outcome == cnpay.Succeeded {
+			o.log(true, "It was known as failed; it is left to a person.")
+		}
 		return nil
 	})
 	if errors.Is(err, errNothingNew) {

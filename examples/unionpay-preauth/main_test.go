@@ -101,7 +101,9 @@ func TestHang(t *testing.T) {
 func TestTable(t *testing.T) {
 	t.Parallel()
 	var stdout, stderr strings.Builder
-	require.Equal(t, exitFailed, run(t.Context(), []string{"-scenario", "refused"}, &stdout, &stderr))
+	require.Equal(t, exitFailed, run(t.Context(), []string{"-scenario", "refused", "-v"}, &stdout, &stderr))
+	require.Contains(t, stderr.String(), "preauth_complete")
+	require.NotContains(t, stderr.String(), "6216261000000000018")
 	lines := strings.Split(stdout.String(), "\n")
 	column := strings.Index(lines[0], "OUTCOME")
 	for _, line := range lines {
