@@ -17,7 +17,7 @@ import (
 // ours takes and what it allocates.
 func Ratio(b *testing.B, goroutines int, floor, ours func()) {
 	b.Helper()
-	const round = 20 * time.Millisecond
+	const round = 100 * time.Millisecond        // long enough for new goroutines to have grown their stacks
 	n := max(calls(round, floor)/goroutines, 1) // per goroutine and round
 	var ratios, times []float64
 	for b.Loop() {

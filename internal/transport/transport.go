@@ -175,7 +175,16 @@ func readAll(res *http.Response, limit int64) ([]byte, error) {
 	if res.ContentLength > limit {
 		return nil, fmt.Errorf("%w: %d bytes announced, at most %d read", cnpay.ErrTooLarge, res.ContentLength, limit)
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, limit+1))
+	var body []byte
+	var err error
+	if res.ContentLength > 0 { // one allocation of the right size
+		body = make([]byte, res.ContentLength)
+		var n int
+		n, err = io.ReadFull(res.Body, body)
+		body = body[:n]
+	} else {
+		body, err = io.ReadAll(io.LimitReader(res.Body, limit+1))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: answer cut off after %d bytes: %w", cnpay.ErrTransport, len(body), bare(err))
 	}
