@@ -24,6 +24,16 @@ type Cleared struct {
 	ExchangeDate string `json:"exchangeDate" spec:"C MMDD"`
 }
 
+// Money makes every struct that embeds a Cleared a [MoneyNotification].
+func (c *Cleared) Money() *Cleared { return c }
+
+// A MoneyNotification is a [Notification] about money: all but *[OpenNotification] and its like. Compare its Money with
+// what was ordered.
+type MoneyNotification interface {
+	Notification
+	Money() *Cleared
+}
+
 // PaidBy is what the notifications of payments tell of the card.
 type PaidBy struct {
 	// AccNo is the card (账号): masked, or encrypted for the merchant's key.

@@ -28,7 +28,7 @@ type Notification interface {
 // Notice is what every notification has.
 //
 // A genuine notification is not yet the right one. Before acting on it, find the order by OrderID and TxnTime and
-// compare the amount and the currency with what was ordered; then ask once with [OrdersService.Query], as UnionPay
+// compare the amount and the currency ([MoneyNotification]) with what was ordered; then ask once with [OrdersService.Query], as UnionPay
 // advises, before goods are shipped. Notifications come repeatedly and out of order; see Key.
 type Notice struct {
 	// Outcome is what became of the transaction that the notification is about.

@@ -186,6 +186,8 @@ func settle[Req any, M interface {
 		switch {
 		case res != nil && res.RespCode == "34" && over:
 			return res, cnpay.Verdict{Outcome: cnpay.Failed, Code: res.RespCode, Message: res.RespMsg}, nil
+		case res != nil && res.RespCode == "34":
+			return res, cnpay.Verdict{Code: res.RespCode, Message: res.RespMsg}, nil // not found, or not yet
 		case err != nil:
 			return nil, cnpay.Verdict{}, err
 		}

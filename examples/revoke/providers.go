@@ -134,7 +134,7 @@ func unionPay(s *scene) (job, error) {
 	var c unionpay.Config
 	if s.config != nil {
 		var err error
-		if c, err = s.config.unionPay(); err != nil {
+		if c, err = s.config.UnionPay.Load(s.config.folder); err != nil {
 			return job{}, fmt.Errorf("-config: unionpay: %w", err)
 		}
 	} else {

@@ -86,23 +86,8 @@ func (s *shop) operation(t *transaction) operation {
 
 // money is what a notification says of the money, nil for one that says nothing.
 func money(n unionpay.Notification) *unionpay.Cleared {
-	switch n := n.(type) {
-	case *unionpay.PurchaseNotification:
-		return &n.Cleared
-	case *unionpay.PreauthNotification:
-		return &n.Cleared
-	case *unionpay.PreauthCompleteNotification:
-		return &n.Cleared
-	case *unionpay.PreauthCancelNotification:
-		return &n.Cleared
-	case *unionpay.PreauthCompleteCancelNotification:
-		return &n.Cleared
-	case *unionpay.VoidNotification:
-		return &n.Cleared
-	case *unionpay.RefundNotification:
-		return &n.Cleared
-	case *unionpay.OtherNotification:
-		return &n.Cleared
+	if m, ok := n.(unionpay.MoneyNotification); ok {
+		return m.Money()
 	}
 	return nil
 }

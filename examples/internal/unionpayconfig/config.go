@@ -16,7 +16,8 @@ import (
 	"github.com/cnpay-go/cnpay/unionpay"
 )
 
-type section struct {
+// Section is the form of the section.
+type Section struct {
 	Gateway          string `json:"gateway"`
 	Environment      string `json:"environment"`
 	MerID            string `json:"merId"`
@@ -37,27 +38,28 @@ func ReadTest(path string) (unionpay.Config, error) {
 		return none, fmt.Errorf("-config: %w", err)
 	}
 	var sections map[string]json.RawMessage
-	if err := strict(text, &sections); err != nil {
+	if err := Strict(text, &sections); err != nil {
 		return none, fmt.Errorf("-config %s: %w", path, err)
 	}
 	if sections["unionpay"] == nil {
 		return none, fmt.Errorf("-config %s: no section \"unionpay\"", path)
 	}
-	var s section
-	if err := strict(sections["unionpay"], &s); err != nil {
+	var s Section
+	if err := Strict(sections["unionpay"], &s); err != nil {
 		return none, fmt.Errorf("-config %s: unionpay: %w", path, err)
 	}
 	if s.Environment != string(unionpay.Test) {
 		return none, fmt.Errorf("-config %s: unionpay: environment must be %q: this example moves money to show how", path, unionpay.Test)
 	}
-	config, err := s.load(filepath.Dir(path))
+	config, err := s.Load(filepath.Dir(path))
 	if err != nil {
-		return none, fmt.Errorf("-config %s: unionpay: %s", path, strings.ReplaceAll(err.Error(), "\n", "; "))
+		return none, fmt.Errorf("-config %s: unionpay: %w", path, err)
 	}
 	return config, nil
 }
 
-func (s *section) load(folder string) (unionpay.Config, error) {
+// Load reads the key and the certificates that the section names, relative to folder.
+func (s *Section) Load(folder string) (unionpay.Config, error) {
 	config := unionpay.Config{
 		Environment: unionpay.Environment(s.Environment), Gateway: s.Gateway, MerID: s.MerID,
 		SignMethod: unionpay.SignMethod(s.SignMethod), SecureKey: cnpay.Secret(s.SecureKey),
@@ -71,7 +73,7 @@ func (s *section) load(folder string) (unionpay.Config, error) {
 	root, noRoot := read(folder, "rootCert", s.RootCert, sign.ParseCertificates)
 	middle, noMiddle := read(folder, "middleCert", s.MiddleCert, sign.ParseCertificates)
 	if err := errors.Join(noIdentity, noRoot, noMiddle); err != nil {
-		return config, err
+		return config, errors.New(strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	config.Identity, config.RootCert, config.MiddleCert = identity, root[0], middle[0]
 	return config, nil
@@ -96,7 +98,8 @@ func read[T any](folder, field, name string, parse func([]byte) (T, error)) (T, 
 	return parsed, nil
 }
 
-func strict(text []byte, into any) error {
+// Strict decodes one JSON value and nothing else; it refuses members that into does not know.
+func Strict(text []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
