@@ -704,6 +704,9 @@ func (r *Reconciliation) Clean() bool {
 // side one day later or earlier, and only what is left then is wrong. Any error of the records ends the comparison,
 // because half a bill would show differences that are none.
 func Reconcile(own []OwnTransaction, records iter.Seq2[BillRecord, error]) (*Reconciliation, error) {
+	if records == nil {
+		records = func(func(BillRecord, error) bool) {}
+	}
 	byQuery := map[string][]int{}
 	byOrder := map[string][]int{}
 	for i, o := range own {

@@ -69,7 +69,6 @@ func (r *SMSRequest) conditions() []cnpay.Fault {
 		forAcquirer(r.AccessType, needed{"acqInsCode", r.AcqInsCode}),
 		forPlatform(r.AccessType, r.SubMerID, r.SubMerName, r.SubMerAbbr),
 		groups(needed{"tokenPayData", r.TokenPayData}),
-		encrypted(r.AccNo, r.EncryptCertID),
 	)
 }
 
@@ -148,7 +147,6 @@ func (r *OpenQueryRequest) parts() parts {
 func (r *OpenQueryRequest) conditions() []cnpay.Fault {
 	return slices.Concat(
 		forAcquirer(r.AccessType, needed{"acqInsCode", r.AcqInsCode}),
-		encrypted(r.AccNo, r.EncryptCertID),
 		r.subject(),
 	)
 }
@@ -268,7 +266,6 @@ func (r *FrontOpenRequest) conditions() []cnpay.Fault {
 		forAcquirer(r.AccessType, needed{"acqInsCode", r.AcqInsCode}),
 		forPlatform(r.AccessType, r.SubMerID, r.SubMerName, r.SubMerAbbr),
 		groups(needed{"tokenPayData", r.TokenPayData}, needed{"riskRateInfo", r.RiskRateInfo}),
-		encrypted(r.AccNo, r.EncryptCertID),
 	)
 }
 
@@ -346,7 +343,6 @@ func (r *OpenRequest) conditions() []cnpay.Fault {
 		forAcquirer(r.AccessType, needed{"acqInsCode", r.AcqInsCode}),
 		forPlatform(r.AccessType, r.SubMerID, r.SubMerName, r.SubMerAbbr),
 		groups(needed{"tokenPayData", r.TokenPayData}),
-		encrypted(r.AccNo, r.EncryptCertID),
 	)
 }
 

@@ -91,7 +91,7 @@ func (s *CertificatesService) Encryption(ctx context.Context, req *EncryptionCer
 
 func encryptionCertificateOp() operation {
 	return operation{
-		id: "encrypt_cert_update", path: backTrans, txnType: "95", txnSubTypes: "00", bizType: "000000",
+		id: "encrypt_cert_update", path: backTrans, gives: "encryptPubKeyCert", txnType: "95", txnSubTypes: "00", bizType: "000000",
 		channelType: "07", repeatable: true, judge: judgeCode,
 	}
 }
@@ -134,13 +134,15 @@ func encryptionOwner(cn string) bool {
 // concurrent use.
 type EncryptionKeeper struct {
 	client  *Client
+	request EncryptionCertificateRequest
 	current atomic.Pointer[Encrypter]
 }
 
 // NewEncryptionKeeper returns a keeper that begins with the given certificate (acp_*_enc.cer). With nil there is none
-// until the first Refresh.
-func (s *CertificatesService) NewEncryptionKeeper(certificate *x509.Certificate) (*EncryptionKeeper, error) {
-	k := &EncryptionKeeper{client: s.client}
+// until the first Refresh. The request is what Refresh sends, each time with an order number and a time of
+// its own: a merchant leaves it empty, an institution or a platform fills in what it must say of itself.
+func (s *CertificatesService) NewEncryptionKeeper(certificate *x509.Certificate, request EncryptionCertificateRequest) (*EncryptionKeeper, error) {
+	k := &EncryptionKeeper{client: s.client, request: request}
 	if certificate == nil {
 		return k, nil
 	}
@@ -158,9 +160,9 @@ func (k *EncryptionKeeper) Current() *Encrypter { return k.current.Load() }
 // Refresh asks UnionPay for its certificate and changes over to it when it is another one, which changed reports.
 // After an error the one in use stays.
 func (k *EncryptionKeeper) Refresh(ctx context.Context, opts ...cnpay.Option) (changed bool, err error) {
-	res, err := k.client.Certificates.Encryption(ctx, &EncryptionCertificateRequest{
-		OrderID: NewOrderID(), TxnTime: TxnTime(k.client.now()),
-	}, opts...)
+	req := k.request
+	req.OrderID, req.TxnTime = NewOrderID(), TxnTime(k.client.now())
+	res, err := k.client.Certificates.Encryption(ctx, &req, opts...)
 	if err != nil {
 		return false, err
 	}

@@ -84,6 +84,7 @@ type Config struct {
 	Gateway     string      // scheme and host; empty means the environment's
 	FileGateway string      // scheme and host of the reconciliation files; empty means Gateway or, without one, the environment's
 	MerID       string      // merchant code (商户代码), 15 letters and digits
+	OtherMerIDs []string    // further merchants that the client may send for and be notified about, of an institution or a platform
 	AccessType  string      // of requests that say nothing else (接入类型); empty means AccessMerchant
 
 	SignMethod SignMethod        // empty means RSA
@@ -108,7 +109,7 @@ type Client struct {
 
 	gateway     string
 	fileGateway string
-	merID       string
+	merIDs      []string // the first is that of requests that name none
 	accessType  string
 	signMethod  SignMethod
 	certID      string
@@ -128,7 +129,7 @@ type Client struct {
 func New(config Config, opts ...cnpay.Option) (*Client, error) {
 	settings := cnpay.Settings{}.With(opts...)
 	c := &Client{
-		merID:      config.MerID,
+		merIDs:     append([]string{config.MerID}, config.OtherMerIDs...),
 		accessType: orElse(config.AccessType, AccessMerchant),
 		signMethod: orElse(config.SignMethod, RSA),
 		settings:   settings,

@@ -34,6 +34,7 @@ type operation struct {
 	channelType string // the default
 	repeatable  bool   // the documents say that a repeat is harmless
 	judge       func(respCode string) cnpay.Outcome
+	gives       string                // the field without which a success is none
 	limit       int64                 // of the answer's size, where it is not the usual
 	schedule    func() cnpay.Schedule // of the queries that settle it
 	payer       bool                  // carried out by the payer, who may try until payTimeout
@@ -98,6 +99,9 @@ func call[Res, Req any, M interface {
 			if err := belongs(sent, received, op, verdict.Outcome); err != nil {
 				return cnpay.Verdict{}, err
 			}
+			if verdict.Outcome == cnpay.Succeeded && op.gives != "" && fieldOf(received, op.gives) == "" {
+				return cnpay.Verdict{}, fmt.Errorf("%w: a success without %s", cnpay.ErrMalformed, op.gives)
+			}
 			base.Outcome = verdict.Outcome
 			res = decoded
 			return verdict, nil
@@ -110,6 +114,10 @@ func call[Res, Req any, M interface {
 func (c *Client) signed(m message, faults []cnpay.Fault) ([]sign.Pair, error) {
 	faults = append(append(faults, c.fields.Check(m)...), m.conditions()...)
 	pairs := c.fields.Pairs(m)
+	if own := fieldOf(pairs, "reqReserved"); c.impersonates("reqReserved", own, nil) {
+		faults = append(faults, cnpay.Fault{Field: "reqReserved", Problem: "must not hold text that reads as another field, like &respCode="})
+	}
+	faults = append(faults, needsEncryptCertID(pairs)...)
 	if c.encoding == GBK {
 		faults = append(faults, toGBK(pairs)...)
 	}
@@ -172,7 +180,7 @@ func (c *Client) verified(body []byte, echoes ...sign.Pair) ([]sign.Pair, error)
 	case fieldOf(pairs, "signature") == "":
 		return nil, unsigned(pairs)
 	}
-	return pairs, c.verify(pairs, encoding)
+	return pairs, c.verify(pairs, encoding, echoes...)
 }
 
 // parse reads a body in the character set that it names itself, most likely the client's own. The characters come
@@ -273,7 +281,10 @@ const mostScratch = 64 << 10
 
 // verify checks that UnionPay signed exactly these fields with the method that the client is configured for. What
 // the message itself says of its method only has to agree. It puts the fields into the order in which they are signed.
-func (c *Client) verify(pairs []sign.Pair, encoding Encoding) error {
+//
+// The signed text has no escapes, so the same text is that of other fields too: of a reqReserved that ends before an
+// "&respCode=" in it, for one. A value that reads as a field is therefore refused, unless it is known beforehand.
+func (c *Client) verify(pairs []sign.Pair, encoding Encoding, known ...sign.Pair) error {
 	last := len(pairs) - 1
 	at := slices.IndexFunc(pairs, func(p sign.Pair) bool { return p.Name == "signature" })
 	if at < 0 || pairs[at].Value == "" {
@@ -287,6 +298,11 @@ func (c *Client) verify(pairs []sign.Pair, encoding Encoding) error {
 	}
 	if v := fieldOf(pairs, "signMethod"); v != "" && v != string(c.signMethod) {
 		return fmt.Errorf("%w: signMethod is not the client's %s", cnpay.ErrSignature, c.signMethod)
+	}
+	for _, p := range signed {
+		if c.impersonates(p.Name, p.Value, signed) && !slices.Contains(known, p) {
+			return fmt.Errorf("%w: the value of %s reads as another field", cnpay.ErrSignature, p.Name)
+		}
 	}
 	verifier := c.keyed
 	if c.trust != nil {
@@ -320,6 +336,37 @@ func (c *Client) verify(pairs []sign.Pair, encoding Encoding) error {
 		return fmt.Errorf("%w: %w", cnpay.ErrSignature, err)
 	}
 	return nil
+}
+
+// impersonates reports whether the value of a field holds what reads, in the text that is signed, as another field: one
+// of the message or one of the documents. Groups are left out: their sub-fields stand in braces.
+func (c *Client) impersonates(name, value string, message []sign.Pair) bool {
+	if _, group := braced(value); group && name != "reqReserved" {
+		return false
+	}
+	for {
+		_, rest, found := strings.Cut(value, "&")
+		if !found {
+			return false
+		}
+		other, _, found := strings.Cut(rest, "=")
+		if found && (c.documented(other) || slices.ContainsFunc(message, func(p sign.Pair) bool { return p.Name == other })) {
+			return true
+		}
+		value = rest
+	}
+}
+
+// documented reports whether an answer or a notification can have a field of that name.
+func (c *Client) documented(name string) bool {
+	for _, message := range [...]any{
+		QueryResponse{}, PurchaseNotification{}, OpenNotification{}, OtherNotification{},
+	} {
+		if c.fields.Has(message, name) {
+			return true
+		}
+	}
+	return name == "certId"
 }
 
 // unsigned tells an early refusal, which the documents know, from an answer whose signature is lost.

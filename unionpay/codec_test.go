@@ -301,10 +301,57 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// Text that reads as another field would make the signed text of a notification ambiguous.
+func TestOwnTextThatReadsAsAField(t *testing.T) {
+	for _, text := range []string{
+		"x&respCode=00&z={", " &respMsg=ok ", "&reqReserved=", "a&queryId=1", "a&&txnAmt=1", "{a=1&signPubKeyCert=}", "a&b&settleAmt=1",
+	} {
+		client, w := keyedClient(t, unionpay.SHA256, silent)
+		res, err := client.Payments.Void(t.Context(), &unionpay.VoidRequest{
+			OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
+			OrigQryID: "652401051647252574008", ReqReserved: text,
+		})
+		require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(res, err), text)
+		require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
+		require.ErrorContains(t, err, "reqReserved")
+		require.Empty(t, w.times)
+	}
+}
+
+// A plain query does not know the text that the answer repeats, unless it is told.
+func TestQueryReadsOwnText(t *testing.T) {
+	for _, text := range []string{"a&b=c", "a{b", "[", "a}b&c"} {
+		client, _ := keyedClient(t, unionpay.SHA256, func(f url.Values) string {
+			return echo(f, sign.Pair{Name: "origRespCode", Value: "00"}, sign.Pair{Name: "reqReserved", Value: text},
+				sign.Pair{Name: "reserved", Value: "{cardNumberLock=1}"})
+		})
+		req := query()
+		req.ReqReserved = text
+		res, err := client.Orders.Query(t.Context(), req)
+		require.NoError(t, err, text)
+		require.Equal(t, text, res.ReqReserved)
+		require.Equal(t, "{cardNumberLock=1}", res.Reserved)
+
+		res, err = client.Orders.Query(t.Context(), query())
+		require.Equal(t, err == nil, res != nil && res.ReqReserved == text, "read rightly or not at all: %q", text)
+	}
+}
+
+// A success has to give what was asked for.
+func TestSuccessWithoutItsFruit(t *testing.T) {
+	client, _ := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f) })
+	app, err := client.Payments.App(t.Context(), &unionpay.AppPurchaseRequest{
+		OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
+	})
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(app, err))
+	require.ErrorIs(t, err, cnpay.ErrMalformed)
+	require.ErrorContains(t, err, "tn")
+}
+
 // The merchant's own text comes back unescaped; what it holds must neither break the answer nor bend it.
 func TestOwnTextInAnswers(t *testing.T) {
 	for _, text := range []string{
-		"a&b=c", "&", "x&respCode=00&z={", "}", "{", "[&", "a=b&c={d&e}", " &respMsg=ok ", "&reqReserved=", "respCode=00&respCode=00",
+		"a&b=c", "&", "}", "{", "[&", "a=b&c={d&e}", " both ends ", "respCode=00", "a;b+c%26d",
 	} {
 		for code, want := range map[string]cnpay.Outcome{"00": cnpay.Pending, "64": cnpay.Failed} {
 			client, _ := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f, sign.Pair{Name: "respCode", Value: code}) })

@@ -88,7 +88,7 @@ func TestDefaults(t *testing.T) {
 func TestSettleAsksForTheSame(t *testing.T) {
 	client, w := keyedClient(t, unionpay.SHA256, func(f url.Values) string {
 		return echo(f, sign.Pair{Name: "origRespCode", Value: "00"})
-	})
+	}, func(c *unionpay.Config) { c.OtherMerIDs = []string{"777290058110097"} })
 	settled, err := client.QR.SettleVoid(t.Context(), &unionpay.QRVoidRequest{
 		OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, AccessType: "1", AcqInsCode: "00010000", AccInsCode: "00020000",
 		MerID: "777290058110097",

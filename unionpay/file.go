@@ -54,6 +54,8 @@ type FileResponse struct {
 	FileContent string `json:"fileContent" spec:"C ANS"`
 	// FileName is the name of the ZIP archive (文件名).
 	FileName string `json:"fileName" spec:"C ANS"`
+	// CertID is the serial number of the certificate of an older protocol (证书ID).
+	CertID string `json:"certId" spec:"C N1..128"`
 	// SettleDate is the clearing day of the file (清算日期).
 	SettleDate string `json:"settleDate" spec:"C MMDD"`
 	// FileType is the kind of file (文件类型).
@@ -74,7 +76,7 @@ func (s *FilesService) Download(ctx context.Context, req *FileRequest, opts ...c
 
 func fileOp() operation {
 	return operation{
-		id: "file_download", path: "/", txnType: "76", txnSubTypes: "01", bizType: "000000", files: true,
+		id: "file_download", path: "/", gives: "fileContent", txnType: "76", txnSubTypes: "01", bizType: "000000", files: true,
 		repeatable: true, judge: judgeCode, limit: mostFile,
 	}
 }

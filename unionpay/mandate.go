@@ -88,7 +88,6 @@ func (r *PayoutRequest) conditions() []cnpay.Fault {
 		forAcquirer(r.AccessType, needed{"acqInsCode", r.AcqInsCode}, needed{"merCatCode", r.MerCatCode}, needed{"merName", r.MerName}),
 		forPlatform(r.AccessType, r.SubMerID, r.SubMerName, r.SubMerAbbr),
 		groups(needed{"payerVerifiInfo", r.PayerVerifiInfo}),
-		encrypted(r.AccNo, r.EncryptCertID),
 	)
 }
 
@@ -205,7 +204,6 @@ func (r *CollectionRequest) conditions() []cnpay.Fault {
 	return slices.Concat(
 		forAcquirer(r.AccessType, needed{"acqInsCode", r.AcqInsCode}, needed{"merCatCode", r.MerCatCode}, needed{"merName", r.MerName}),
 		forPlatform(r.AccessType, r.SubMerID, r.SubMerName, r.SubMerAbbr),
-		encrypted(r.AccNo, r.EncryptCertID),
 	)
 }
 
@@ -313,7 +311,6 @@ func (r *RealNameRequest) conditions() []cnpay.Fault {
 		forAcquirer(r.AccessType, needed{"acqInsCode", r.AcqInsCode}, needed{"merCatCode", r.MerCatCode}, needed{"merName", r.MerName}),
 		forPlatform(r.AccessType, r.SubMerID, r.SubMerName, r.SubMerAbbr),
 		groups(needed{"riskRateInfo", r.RiskRateInfo}),
-		encrypted(r.AccNo, r.EncryptCertID),
 	)
 }
 
@@ -415,7 +412,6 @@ func (r *FrontRealNameRequest) conditions() []cnpay.Fault {
 		forAcquirer(r.AccessType, needed{"acqInsCode", r.AcqInsCode}, needed{"merCatCode", r.MerCatCode}, needed{"merName", r.MerName}),
 		forPlatform(r.AccessType, r.SubMerID, r.SubMerName, r.SubMerAbbr),
 		groups(needed{"riskRateInfo", r.RiskRateInfo}),
-		encrypted(r.AccNo, r.EncryptCertID),
 	)
 }
 
@@ -497,7 +493,6 @@ func (r *MandateRequest) conditions() []cnpay.Fault {
 		forAcquirer(r.AccessType, needed{"acqInsCode", r.AcqInsCode}, needed{"merCatCode", r.MerCatCode}, needed{"merName", r.MerName}),
 		forPlatform(r.AccessType, r.SubMerID, r.SubMerName, r.SubMerAbbr),
 		groups(needed{"riskRateInfo", r.RiskRateInfo}),
-		encrypted(r.AccNo, r.EncryptCertID),
 	)
 }
 
@@ -592,7 +587,6 @@ func (r *MandateEndRequest) conditions() []cnpay.Fault {
 		forAcquirer(r.AccessType, needed{"acqInsCode", r.AcqInsCode}, needed{"merCatCode", r.MerCatCode}, needed{"merName", r.MerName}),
 		forPlatform(r.AccessType, r.SubMerID, r.SubMerName, r.SubMerAbbr),
 		groups(needed{"riskRateInfo", r.RiskRateInfo}),
-		encrypted(r.AccNo, r.EncryptCertID),
 	)
 }
 
@@ -685,7 +679,6 @@ func (r *UnbindRequest) conditions() []cnpay.Fault {
 		forAcquirer(r.AccessType, needed{"acqInsCode", r.AcqInsCode}, needed{"merCatCode", r.MerCatCode}, needed{"merName", r.MerName}),
 		forPlatform(r.AccessType, r.SubMerID, r.SubMerName, r.SubMerAbbr),
 		groups(needed{"riskRateInfo", r.RiskRateInfo}),
-		encrypted(r.AccNo, r.EncryptCertID),
 	)
 }
 
@@ -776,7 +769,6 @@ func (r *BindingQueryRequest) conditions() []cnpay.Fault {
 		forAcquirer(r.AccessType, needed{"acqInsCode", r.AcqInsCode}, needed{"merCatCode", r.MerCatCode}, needed{"merName", r.MerName}),
 		forPlatform(r.AccessType, r.SubMerID, r.SubMerName, r.SubMerAbbr),
 		groups(needed{"riskRateInfo", r.RiskRateInfo}),
-		encrypted(r.AccNo, r.EncryptCertID),
 		either(needed{"bindId", r.BindID}, needed{"accNo", r.AccNo}),
 	)
 }

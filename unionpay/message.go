@@ -1,9 +1,13 @@
 package unionpay
 
 import (
+	"bytes"
+	"encoding/base64"
+	"slices"
 	"strings"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/sign"
 )
 
 const version = "5.1.0"
@@ -77,8 +81,11 @@ func (c *Client) complete(m message, p parts, op operation) []cnpay.Fault {
 	fill("signature", &e.Signature, "")
 	fill("txnType", &e.TxnType, op.txnType)
 	fill("txnSubType", &e.TxnSubType, strings.Split(op.txnSubTypes, "|")...)
+	if p.merID != nil && *p.merID != "" && !slices.Contains(c.merIDs, *p.merID) {
+		faults = append(faults, cnpay.Fault{Field: "merId", Problem: "is none of the client's merchants"})
+	}
 	for _, f := range [...]filling{
-		{p.merID, c.merID}, {p.accessType, c.accessType}, {p.bizType, op.bizType}, {p.channelType, op.channelType},
+		{p.merID, c.merIDs[0]}, {p.accessType, c.accessType}, {p.bizType, op.bizType}, {p.channelType, op.channelType},
 		{p.currencyCode, "156"}, p.kind,
 	} {
 		if f.value != nil && *f.value == "" {
@@ -134,12 +141,20 @@ func groups(fields ...needed) []cnpay.Fault {
 	return faults
 }
 
-// encrypted checks that an encrypted card number says what it is encrypted with. Plain ones have at most 19 digits.
-func encrypted(accNo, encryptCertID string) []cnpay.Fault {
-	if len(accNo) > 40 && encryptCertID == "" {
-		return lacking("with an encrypted accNo", []needed{{"encryptCertId", encryptCertID}})
+// needsEncryptCertID checks that encrypted fields say what they are encrypted with. Plain card numbers have at most 19
+// digits; of the card holder's data the PIN is always encrypted.
+func needsEncryptCertID(pairs []sign.Pair) []cnpay.Fault {
+	var of string
+	if len(fieldOf(pairs, "accNo")) > 40 {
+		of = "accNo"
+	} else if text, err := base64.StdEncoding.DecodeString(fieldOf(pairs, "customerInfo")); err == nil &&
+		(bytes.Contains(text, []byte("encryptedInfo=")) || bytes.Contains(text, []byte("pin="))) {
+		of = "customerInfo"
 	}
-	return nil
+	if of == "" {
+		return nil
+	}
+	return lacking("with an encrypted "+of, []needed{{"encryptCertId", fieldOf(pairs, "encryptCertId")}})
 }
 
 // Response is what every answer has. Error answers may lack all but RespCode and RespMsg; what is there repeats the

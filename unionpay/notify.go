@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/cnpay-go/cnpay"
@@ -46,7 +47,7 @@ type Notice struct {
 	AccessType string `json:"accessType" spec:"R N1"`
 	// AcqInsCode is the acquiring institution (收单机构代码).
 	AcqInsCode string `json:"acqInsCode" spec:"C AN8..11"`
-	// MerID is the merchant code (商户代码), the client's own.
+	// MerID is the merchant code (商户代码), one of the client's.
 	MerID string `json:"merId" spec:"R AN15"`
 	// OrderID is the merchant's order number (商户订单号).
 	OrderID string `json:"orderId" spec:"R AN8..40"`
@@ -127,8 +128,8 @@ func (c *Client) notification(body string) (Notification, error) {
 	notice := n.Common()
 	// A number that is none stays in Extra as it came, and zero in its place: no reason to lose a genuine message.
 	notice.Extra, _ = c.decode(pairs, n)
-	if notice.MerID != "" && notice.MerID != c.merID {
-		return nil, fmt.Errorf("%w: merId differs", cnpay.ErrMismatch)
+	if !slices.Contains(c.merIDs, notice.MerID) {
+		return nil, fmt.Errorf("%w: merId is none of the client's merchants", cnpay.ErrMismatch)
 	}
 	notice.Outcome = judgeOriginal(notice.TxnType, notice.RespCode)
 	return n, nil

@@ -214,6 +214,64 @@ func TestForgedNotificationsLeaveNothing(t *testing.T) {
 	require.Less(t, int64(heap())-int64(before), int64(2<<20))
 }
 
+// The signed text has no escapes: whoever chose a part of it could split it into other fields.
+func TestNotificationCannotBeSplitAnew(t *testing.T) {
+	client, _ := keyedClient(t, unionpay.SHA256, silent)
+	genuine := []sign.Pair{
+		{Name: "encoding", Value: "UTF-8"}, {Name: "merId", Value: unionpaytest.MerID}, {Name: "orderId", Value: "20240105145046001"},
+		{Name: "reqReserved", Value: "x&respCode=00&respMsg="}, {Name: "respCode", Value: "60"}, {Name: "respMsg", Value: "declined"},
+		{Name: "txnType", Value: "04"},
+	}
+	_, err := parse(client, notified(genuine...))
+	require.ErrorIs(t, err, cnpay.ErrSignature)
+	forged := []sign.Pair{
+		genuine[0], genuine[1], genuine[2], {Name: "reqReserved", Value: "x"}, {Name: "respCode", Value: "00"},
+		{Name: "respMsg", Value: "&respCode=60&respMsg=declined"}, genuine[6],
+	}
+	a, _ := sign.Canonical(genuine)
+	b, _ := sign.Canonical(forged)
+	require.Equal(t, string(a), string(b), "the signature holds for both")
+	_, err = parse(client, notified(forged...))
+	require.ErrorIs(t, err, cnpay.ErrSignature)
+
+	genuine[3].Value = "x&y=1"
+	n, err := parse(client, notified(genuine...))
+	require.NoError(t, err)
+	require.Equal(t, "x&y=1", n.Common().ReqReserved)
+	require.Equal(t, cnpay.Failed, n.Common().Outcome)
+}
+
+func TestMerchantsOfAClient(t *testing.T) {
+	const other = "777290058110097"
+	tell := func(merID ...string) string {
+		pairs := []sign.Pair{{Name: "orderId", Value: "20240105145046001"}, {Name: "respCode", Value: "00"}, {Name: "txnType", Value: "04"}}
+		for _, m := range merID {
+			pairs = append(pairs, sign.Pair{Name: "merId", Value: m})
+		}
+		return notified(pairs...)
+	}
+	req := &unionpay.PreauthCancelRequest{
+		MerID: other, OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, OrigQryID: "652401051647252574008",
+	}
+	client, w := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f) })
+	for _, body := range []string{tell(other), tell()} {
+		_, err := parse(client, body)
+		require.ErrorIs(t, err, cnpay.ErrMismatch)
+	}
+	_, err := client.Preauth.Cancel(t.Context(), req)
+	require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
+	require.ErrorContains(t, err, "merId")
+	require.Empty(t, w.times)
+
+	client, _ = keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f) },
+		func(c *unionpay.Config) { c.OtherMerIDs = []string{other} })
+	n, err := parse(client, tell(other))
+	require.NoError(t, err)
+	require.Equal(t, other, n.Common().MerID)
+	_, err = client.Preauth.Cancel(t.Context(), req)
+	require.NoError(t, err)
+}
+
 func TestNotificationTypes(t *testing.T) {
 	for txnType, want := range map[string]unionpay.Notification{
 		"01": &unionpay.PurchaseNotification{}, "02": &unionpay.PreauthNotification{}, "03": &unionpay.PreauthCompleteNotification{},
@@ -223,7 +281,7 @@ func TestNotificationTypes(t *testing.T) {
 	} {
 		client, _ := keyedClient(t, unionpay.SHA256, silent)
 		n, err := parse(client, notified(
-			sign.Pair{Name: "txnType", Value: txnType}, sign.Pair{Name: "respCode", Value: "00"}, sign.Pair{Name: "orderId", Value: "20240105145046001"},
+			sign.Pair{Name: "merId", Value: unionpaytest.MerID}, sign.Pair{Name: "txnType", Value: txnType}, sign.Pair{Name: "respCode", Value: "00"}, sign.Pair{Name: "orderId", Value: "20240105145046001"},
 			sign.Pair{Name: "accNo", Value: "6226********0048"}))
 		require.NoError(t, err)
 		require.IsType(t, want, n, txnType)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/pem"
 	"math/big"
 	"net/url"
@@ -255,7 +256,8 @@ func TestOperationOutcomes(t *testing.T) {
 				"10": cnpay.Failed, "35": cnpay.Failed, "64": cnpay.Failed, "99": cnpay.Failed, "60": declined(tt.id),
 			} {
 				client, _ := keyedClient(t, unionpay.SHA256, func(f url.Values) string {
-					return echo(f, sign.Pair{Name: "respCode", Value: code})
+					return echo(f, sign.Pair{Name: "respCode", Value: code}, sign.Pair{Name: "tn", Value: "1"}, sign.Pair{Name: "qrCode", Value: "1"},
+						sign.Pair{Name: "encryptPubKeyCert", Value: "1"}, sign.Pair{Name: "fileContent", Value: "1"})
 				})
 				r := tt.make(client, prior{
 					preauth: "652401051647252574008", completion: "652401051647252574008", purchase: "652401051647252574008",
@@ -426,9 +428,34 @@ func TestTokens(t *testing.T) {
 	require.Equal(t, "0", found.ActivateStatus)
 }
 
+func TestEncryptionKeeperOfAnInstitution(t *testing.T) {
+	client, w := keyedClient(t, unionpay.SHA256, silent, func(c *unionpay.Config) { c.AccessType = unionpay.AccessAcquirer })
+	request := unionpay.EncryptionCertificateRequest{AcqInsCode: "00010000", MerCatCode: "7011", MerName: "hotel"}
+	keeper, err := client.Certificates.NewEncryptionKeeper(nil, request)
+	require.NoError(t, err)
+	_, err = keeper.Refresh(t.Context())
+	require.NotErrorIs(t, err, cnpay.ErrInvalidRequest)
+	form, err := url.ParseQuery(w.body)
+	require.NoError(t, err)
+	require.Equal(t, "00010000", form.Get("acqInsCode"))
+}
+
+// The card holder's data, too, has to say what it is encrypted with.
+func TestEncryptedCustomerInfoNeedsItsCertificate(t *testing.T) {
+	client, w := keyedClient(t, unionpay.SHA256, silent)
+	for _, content := range []string{"{encryptedInfo=AAAA}", "{certifTp=01&pin=AAAA}"} {
+		req := &unionpay.SMSRequest{
+			OrderID: "20240105145046001", TxnTime: "20240105145046", CustomerInfo: base64.StdEncoding.EncodeToString([]byte(content)),
+		}
+		_, err := client.Cards.SendSMS(t.Context(), req)
+		require.ErrorContains(t, err, "encryptCertId")
+	}
+	require.Empty(t, w.times)
+}
+
 func TestEncryptionKeeper(t *testing.T) {
 	gateway, client := start(t)
-	keeper, err := client.Certificates.NewEncryptionKeeper(nil)
+	keeper, err := client.Certificates.NewEncryptionKeeper(nil, unionpay.EncryptionCertificateRequest{})
 	require.NoError(t, err)
 	require.Nil(t, keeper.Current())
 	gateway.Misbehave("encrypt_cert_update", unionpaytest.ForgedCertificate)

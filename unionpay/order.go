@@ -55,7 +55,9 @@ type QueryRequest struct {
 	// Reserved is the reserved field (保留域), {k=v&k=v}.
 	Reserved string `json:"reserved,omitempty" spec:"O ANS1..2048"`
 
-	reqReserved string // of the transaction asked for, which the answer repeats
+	// ReqReserved is the merchant's own text (请求方保留域) that the transaction was sent with. It is not sent again; the
+	// answer repeats it, and can only be read with it where it holds an "&" or a bracket.
+	ReqReserved string `json:"-"`
 }
 
 func (r *QueryRequest) parts() parts {
@@ -64,7 +66,7 @@ func (r *QueryRequest) parts() parts {
 		order = r.QueryID
 	}
 	return parts{
-		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, order: order, reqReserved: r.reqReserved,
+		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, order: order, reqReserved: r.ReqReserved,
 	}
 }
 
@@ -173,7 +175,7 @@ func settle[Req any, M interface {
 	sent := c.fields.Pairs(m)
 	ask := QueryRequest{
 		AccessType: *p.accessType, MerID: *p.merID, OrderID: fieldOf(sent, "orderId"), TxnTime: fieldOf(sent, "txnTime"),
-		AcqInsCode: fieldOf(sent, "acqInsCode"), AccInsCode: fieldOf(sent, "accInsCode"), reqReserved: p.reqReserved,
+		AcqInsCode: fieldOf(sent, "acqInsCode"), AccInsCode: fieldOf(sent, "accInsCode"), ReqReserved: p.reqReserved,
 	}
 	schedule := c.settings.With(opts...).Schedule
 	if schedule == nil {

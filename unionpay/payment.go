@@ -113,7 +113,6 @@ func (r *FrontPurchaseRequest) conditions() []cnpay.Fault {
 		forPlatform(r.AccessType, r.SubMerID, r.SubMerName, r.SubMerAbbr),
 		groups(needed{"cardTransData", r.CardTransData}, needed{"instalTransInfo", r.InstalTransInfo},
 			needed{"riskRateInfo", r.RiskRateInfo}),
-		encrypted(r.AccNo, r.EncryptCertID),
 	)
 }
 
@@ -225,7 +224,6 @@ func (r *AppPurchaseRequest) conditions() []cnpay.Fault {
 		forAcquirer(r.AccessType, needed{"acqInsCode", r.AcqInsCode}),
 		forPlatform(r.AccessType, r.SubMerID, r.SubMerName, r.SubMerAbbr),
 		groups(needed{"instalTransInfo", r.InstalTransInfo}, needed{"riskRateInfo", r.RiskRateInfo}),
-		encrypted(r.AccNo, r.EncryptCertID),
 	)
 }
 
@@ -259,7 +257,7 @@ func (s *PaymentsService) SettleApp(ctx context.Context, req *AppPurchaseRequest
 
 func appPurchaseOp() operation {
 	return operation{
-		id: "app_consume", path: appTrans, txnType: "01", txnSubTypes: "01|03", bizType: "000201",
+		id: "app_consume", path: appTrans, gives: "tn", txnType: "01", txnSubTypes: "01|03", bizType: "000201",
 		channelType: "08", judge: judgeCode, schedule: PayerSchedule, payer: true,
 	}
 }
@@ -357,7 +355,6 @@ func (r *PurchaseRequest) conditions() []cnpay.Fault {
 		forPlatform(r.AccessType, r.SubMerID, r.SubMerName, r.SubMerAbbr),
 		groups(needed{"tokenPayData", r.TokenPayData}, needed{"cardTransData", r.CardTransData},
 			needed{"instalTransInfo", r.InstalTransInfo}, needed{"riskRateInfo", r.RiskRateInfo}),
-		encrypted(r.AccNo, r.EncryptCertID),
 		either(needed{"tokenPayData", r.TokenPayData}, needed{"accNo", r.AccNo}),
 	)
 }
@@ -499,7 +496,6 @@ func (r *OpenAndPurchaseRequest) conditions() []cnpay.Fault {
 		forPlatform(r.AccessType, r.SubMerID, r.SubMerName, r.SubMerAbbr),
 		groups(needed{"tokenPayData", r.TokenPayData}, needed{"cardTransData", r.CardTransData},
 			needed{"instalTransInfo", r.InstalTransInfo}, needed{"riskRateInfo", r.RiskRateInfo}),
-		encrypted(r.AccNo, r.EncryptCertID),
 	)
 }
 

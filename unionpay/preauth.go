@@ -205,7 +205,6 @@ func (r *FrontPreauthRequest) conditions() []cnpay.Fault {
 		forAcquirer(r.AccessType, needed{"acqInsCode", r.AcqInsCode}),
 		forPlatform(r.AccessType, r.SubMerID, r.SubMerName, r.SubMerAbbr),
 		groups(needed{"cardTransData", r.CardTransData}, needed{"riskRateInfo", r.RiskRateInfo}),
-		encrypted(r.AccNo, r.EncryptCertID),
 	)
 }
 
@@ -310,7 +309,6 @@ func (r *AppPreauthRequest) conditions() []cnpay.Fault {
 		forAcquirer(r.AccessType, needed{"acqInsCode", r.AcqInsCode}),
 		forPlatform(r.AccessType, r.SubMerID, r.SubMerName, r.SubMerAbbr),
 		groups(needed{"riskRateInfo", r.RiskRateInfo}),
-		encrypted(r.AccNo, r.EncryptCertID),
 	)
 }
 
@@ -346,7 +344,7 @@ func (s *PreauthService) SettleApp(ctx context.Context, req *AppPreauthRequest, 
 
 func appPreauthOp() operation {
 	return operation{
-		id: "app_preauth", path: appTrans, txnType: "02", txnSubTypes: "01", bizType: "000201",
+		id: "app_preauth", path: appTrans, gives: "tn", txnType: "02", txnSubTypes: "01", bizType: "000201",
 		channelType: "08", judge: judgeCode, schedule: PayerSchedule, payer: true,
 	}
 }
@@ -437,7 +435,6 @@ func (r *PreauthRequest) conditions() []cnpay.Fault {
 		forPlatform(r.AccessType, r.SubMerID, r.SubMerName, r.SubMerAbbr),
 		groups(needed{"tokenPayData", r.TokenPayData}, needed{"cardTransData", r.CardTransData},
 			needed{"riskRateInfo", r.RiskRateInfo}),
-		encrypted(r.AccNo, r.EncryptCertID),
 		either(needed{"tokenPayData", r.TokenPayData}, needed{"accNo", r.AccNo}),
 	)
 }

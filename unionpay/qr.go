@@ -108,7 +108,7 @@ func (s *QRService) SettleApply(ctx context.Context, req *QRApplyRequest, opts .
 
 func qRApplyOp() operation {
 	return operation{
-		id: "qr_apply", path: backTrans, txnType: "01", txnSubTypes: "07", bizType: "000000", channelType: "08",
+		id: "qr_apply", path: backTrans, gives: "qrCode", txnType: "01", txnSubTypes: "07", bizType: "000000", channelType: "08",
 		judge: judgeCode, schedule: PayerSchedule, payer: true,
 	}
 }

@@ -108,6 +108,12 @@ func read(rt reflect.Type) *Type {
 	return t
 }
 
+// Has reports whether the struct that v is, or points to, has a field of that wire name.
+func (t *Table) Has(v any, name string) bool {
+	_, ok := t.Of(v).byName[name]
+	return ok
+}
+
 // Check returns every fault of a request, in the order of its table.
 func (t *Table) Check(request any) []cnpay.Fault {
 	v := reflect.Indirect(reflect.ValueOf(request))
@@ -128,6 +134,9 @@ func (f *field) problem(v reflect.Value) string {
 	case text:
 		s := v.String()
 		if s != "" {
+			if strings.TrimSpace(s) == "" {
+				return "must not be blank"
+			}
 			return f.domain.problem(s)
 		}
 		absent = true

@@ -53,6 +53,7 @@ func TestDomains(t *testing.T) {
 		{"M N6", "12345６", "must be digits"}, // a wide digit
 		{"M N6", "-12345", "must be digits"},
 		{"M N..3", "1", ""},
+		{"M S..8", "   ", "must not be blank"},
 		{"M N..3", "1234", "must be at most 3 long, is 4"},
 		{"M N1..12", "123456789012", ""},
 		{"M N1..12", "1234567890123", "must be 1 to 12 long, is 13"},
