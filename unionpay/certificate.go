@@ -97,7 +97,7 @@ func encryptionCertificateOp() operation {
 }
 
 // Certificate returns the certificate of the answer, checked: with sign method 01 the merchant's own files of the two
-// authorities must vouch for it, and in every case its owner must be UnionPay.
+// authorities must vouch for it, and in every case it must be in force and UnionPay's.
 func (s *CertificatesService) Certificate(res *EncryptionCertificateResponse) (*x509.Certificate, error) {
 	if res == nil || res.Outcome != cnpay.Succeeded {
 		return nil, errors.New("unionpay: encryption certificate: not a successful answer")
@@ -110,10 +110,14 @@ func (s *CertificatesService) Certificate(res *EncryptionCertificateResponse) (*
 		return nil, fmt.Errorf("unionpay: encryption certificate: %d certificates, want one", len(found))
 	}
 	certificate := found[0]
-	if s.client.chain != nil {
-		err = s.client.chain.Verify(certificate, s.client.now(), encryptionOwner)
-	} else if !encryptionOwner(certificate.Subject.CommonName) {
+	now := s.client.now()
+	switch {
+	case s.client.chain != nil:
+		err = s.client.chain.Verify(certificate, now, encryptionOwner)
+	case !encryptionOwner(certificate.Subject.CommonName):
 		err = errors.New("the owner is not UnionPay")
+	case now.Before(certificate.NotBefore) || now.After(certificate.NotAfter):
+		err = errors.New("it is not in force today")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("unionpay: encryption certificate: %w", err)

@@ -487,15 +487,17 @@ func TestEncryptionCertificate(t *testing.T) {
 	keyed, err := unionpay.New(gateway.ConfigFor(unionpay.SHA256))
 	require.NoError(t, err)
 	key := gateway.Config().Identity.Key
-	made := func(cn string) string {
+	issued := func(cn string, day int) string {
+		from := time.Now().AddDate(0, 0, day).Add(-time.Hour)
 		template := &x509.Certificate{
 			SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: cn},
-			NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+			NotBefore: from, NotAfter: from.Add(2 * time.Hour),
 		}
 		der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 		require.NoError(t, err)
 		return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 	}
+	made := func(cn string) string { return issued(cn, 0) }
 	const own = "041@Z1200040000:SIGN@00040000:SIGN@00000002"
 	for name, text := range map[string]string{"another authority": made(own), "no certificate": "x", "nothing": "", "two": made(own) + made(own)} {
 		res := &unionpay.EncryptionCertificateResponse{EncryptPubKeyCert: text}
@@ -512,6 +514,11 @@ func TestEncryptionCertificate(t *testing.T) {
 	res.EncryptPubKeyCert = made("041@Z2014-11-11@700000000000001:SIGN@00000003")
 	_, err = keyed.Certificates.Certificate(res)
 	require.ErrorContains(t, err, "the owner is not UnionPay")
+	for _, day := range []int{-1, 1} {
+		res.EncryptPubKeyCert = issued(own, day)
+		_, err = keyed.Certificates.Certificate(res)
+		require.ErrorContains(t, err, "not in force today")
+	}
 }
 
 func TestBillOfTheGateway(t *testing.T) {
