@@ -242,7 +242,7 @@ func (s *Server) original(t *transaction, txnTypes ...string) *transaction {
 	if t.request["origQryId"] == "" {
 		found = s.byOrder(t.request["origOrderId"], t.request["origTxnTime"])
 	}
-	if found == nil || found.code != "00" || found.waiting || !slices.Contains(txnTypes, found.request["txnType"]) {
+	if found == nil || found.code != "00" || found.waiting || found.pending > 0 || !slices.Contains(txnTypes, found.request["txnType"]) {
 		return nil
 	}
 	return found

@@ -167,23 +167,21 @@ func (s *Server) SetCode(orderID, code string) {
 	}
 }
 
-// ErrNotWanted says that a transaction's backUrl asks for no notification, or is none.
-var ErrNotWanted = errors.New("unionpaytest: no notification wanted")
+// What Notify says when there is nothing to send.
+var (
+	ErrNotWanted = errors.New("unionpaytest: no notification wanted") // the backUrl asks for none, or is none
+	ErrNotPaid   = errors.New("unionpaytest: the payer has not paid yet")
+)
 
 // Notify sends the notification about a transaction to its backUrl, signed as the transaction's request was, and
-// returns the merchant's answer to it. Faults that concern signatures and certificates apply.
+// returns the merchant's answer to it. A transaction that was still being processed has ended by then. Faults that
+// concern signatures and certificates apply.
 func (s *Server) Notify(ctx context.Context, orderID string, fault Fault) (status int, err error) {
 	s.mu.Lock()
-	t := s.byOrder(orderID, "")
-	var target string
-	var form []byte
-	if t != nil {
-		target = t.request["backUrl"]
-		form = s.notification(t, fault).form()
-	}
+	target, form, err := s.told(s.byOrder(orderID, ""), fault)
 	s.mu.Unlock()
-	if t == nil || target == unionpay.NoNotification || !strings.HasPrefix(target, "http") {
-		return 0, ErrNotWanted
+	if err != nil {
+		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -198,4 +196,16 @@ func (s *Server) Notify(ctx context.Context, orderID string, fault Fault) (statu
 	}
 	defer res.Body.Close()
 	return res.StatusCode, nil
+}
+
+// told ends a transaction, and returns what is sent about it and where.
+func (s *Server) told(t *transaction, fault Fault) (target string, form []byte, err error) {
+	if t == nil || t.request["backUrl"] == unionpay.NoNotification || !strings.HasPrefix(t.request["backUrl"], "http") {
+		return "", nil, ErrNotWanted
+	}
+	if t.waiting {
+		return "", nil, ErrNotPaid
+	}
+	t.pending = 0
+	return t.request["backUrl"], s.notification(t, fault).form(), nil
 }
