@@ -112,7 +112,8 @@ func write(w http.ResponseWriter, status int, encoding, page string, data any) {
 
 func render(w io.Writer, encoding, page string, data any) {
 	var b strings.Builder
-	if err := template.Must(template.New("page").Parse(page)).Execute(&b, data); err != nil {
+	parsed := template.Must(template.New("page").Funcs(template.FuncMap{"yuan": yuan}).Parse(page))
+	if err := parsed.Execute(&b, data); err != nil {
 		panic(err) // a mistake of this package
 	}
 	text := b.String()
@@ -124,6 +125,12 @@ func render(w io.Writer, encoding, page string, data any) {
 	_, _ = io.WriteString(w, text)
 }
 
+// yuan shows an amount of fen as people write it.
+func yuan(fen string) string {
+	fen = strings.Repeat("0", max(3-len(fen), 0)) + fen
+	return fen[:len(fen)-2] + "." + fen[len(fen)-2:]
+}
+
 const cashierPage = `<!DOCTYPE html>
 <html lang="zh"><head><meta charset="{{.Encoding}}"><meta name="viewport" content="width=device-width"><title>银联收银台</title>
 <style>body{font:16px/1.6 sans-serif;max-width:28rem;margin:4rem auto;padding:0 1rem;color:#222}h1{font-size:1.3rem}
@@ -132,7 +139,7 @@ button{font:inherit;padding:.5rem 1.5rem;border:1px solid #c33;border-radius:.3r
 button[name=refuse]{background:#fff;color:#c33}.problem{color:#c33}</style></head>
 <body><h1>银联收银台（测试）</h1>
 {{with .Problem}}<p class="problem">{{.}}</p>{{end}}
-{{with .Request}}<dl><dt>订单号</dt><dd>{{.orderId}}</dd>{{with .txnAmt}}<dt>金额（分）</dt><dd>{{.}}</dd>{{end}}
+{{with .Request}}<dl><dt>订单号</dt><dd>{{.orderId}}</dd>{{with .txnAmt}}<dt>金额</dt><dd>{{yuan .}} 元</dd>{{end}}
 {{with .orderDesc}}<dt>订单描述</dt><dd>{{.}}</dd>{{end}}</dl>
 <form method="post" action="{{$.Path}}"><input type="hidden" name="orderId" value="{{.orderId}}">
 <button name="pay" value="1">确认付款</button><button name="refuse" value="1">余额不足</button></form>{{end}}
