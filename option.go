@@ -49,7 +49,8 @@ func WithHTTPClient(c *http.Client) Option { return func(s *Settings) { s.HTTPCl
 // always allowed. For private lines that end TLS elsewhere.
 func WithPlainHTTP() Option { return func(s *Settings) { s.PlainHTTP = true } }
 
-// WithLogger logs each attempt and each finished call: operation, order, attempt, status, code, outcome, duration.
+// WithLogger logs each attempt, each finished call and each notification: operation, order, attempt, status, code,
+// outcome, duration.
 // Card numbers, keys, tokens and bodies are never logged. Without a logger nothing is.
 func WithLogger(l *slog.Logger) Option { return func(s *Settings) { s.Logger = l } }
 

@@ -274,8 +274,8 @@ func (r *FrontOpenRequest) conditions() []cnpay.Fault {
 // same orderId. The browser may come back with a GET and no data when it failed.
 //
 //cnpay:op front_open
-func (s *CardsService) FrontOpen(req *FrontOpenRequest, opts ...cnpay.Option) (*Form, error) {
-	return render(s.client, frontOpenOp(), req, opts)
+func (s *CardsService) FrontOpen(req *FrontOpenRequest) (*Form, error) {
+	return render(s.client, frontOpenOp(), req)
 }
 
 func frontOpenOp() operation {

@@ -32,7 +32,7 @@ type Form struct {
 func render[Req any, M interface {
 	*Req
 	message
-}](c *Client, op operation, req *Req, _ []cnpay.Option) (*Form, error) {
+}](c *Client, op operation, req *Req) (*Form, error) {
 	m := M(new(Req))
 	if req != nil {
 		*m = *req

@@ -419,8 +419,8 @@ func (r *FrontRealNameRequest) conditions() []cnpay.Fault {
 // frontTransReq.do). A notification comes when he succeeded.
 //
 //cnpay:op realname_auth_front
-func (s *MandatesService) FrontVerifyName(req *FrontRealNameRequest, opts ...cnpay.Option) (*Form, error) {
-	return render(s.client, frontRealNameOp(), req, opts)
+func (s *MandatesService) FrontVerifyName(req *FrontRealNameRequest) (*Form, error) {
+	return render(s.client, frontRealNameOp(), req)
 }
 
 func frontRealNameOp() operation {

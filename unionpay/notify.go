@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -168,7 +169,7 @@ func formPairs(body string) ([]sign.Pair, error) {
 // NotificationHandler is the address that backUrl names. It verifies each notification and hands it to handle, which
 // must store it before it returns nil: only then UnionPay is told that all is well. After an error UnionPay sends it
 // again, a few times within about a quarter of an hour and then never, which is why Settle exists.
-// handle has about ten seconds and is called from several goroutines.
+// handle has about ten seconds and is called from several goroutines. The client's logger hears of every one.
 func (c *Client) NotificationHandler(handle func(ctx context.Context, n Notification) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost {
@@ -178,13 +179,31 @@ func (c *Client) NotificationHandler(handle func(ctx context.Context, n Notifica
 		}
 		n, err := c.ParseNotification(r)
 		if err != nil {
+			c.logNotification(r.Context(), &Notice{}, err)
 			http.Error(w, "not a genuine notification", http.StatusBadRequest)
 			return
 		}
-		if err := handle(r.Context(), n); err != nil {
+		err = handle(r.Context(), n)
+		c.logNotification(r.Context(), n.Common(), err)
+		if err != nil {
 			http.Error(w, "not stored", http.StatusInternalServerError)
 			return
 		}
 		_, _ = io.WriteString(w, "ok")
 	})
+}
+
+func (c *Client) logNotification(ctx context.Context, n *Notice, err error) {
+	if c.settings.Logger == nil {
+		return
+	}
+	level := slog.LevelInfo
+	attrs := []slog.Attr{
+		slog.String("provider", "unionpay"), slog.String("type", n.TxnType), slog.String("order", n.OrderID),
+		slog.String("outcome", n.Outcome.String()), slog.String("code", n.RespCode),
+	}
+	if err != nil {
+		level, attrs = slog.LevelWarn, append(attrs, slog.String("reason", fmt.Sprintf("%.300s", err))) // what a forger wrote may be long
+	}
+	c.settings.Logger.LogAttrs(ctx, level, "cnpay notification", attrs...)
 }

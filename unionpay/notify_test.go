@@ -1,9 +1,11 @@
 package unionpay_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -190,6 +192,41 @@ func TestHandlerMethods(t *testing.T) {
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/notify", nil))
 	require.Equal(t, http.StatusMethodNotAllowed, w.Code)
+}
+
+// An operator sees what came, stored or not, and a forger cannot fill his disk.
+func TestNotificationsAreLogged(t *testing.T) {
+	gateway := unionpaytest.NewServer()
+	t.Cleanup(gateway.Close)
+	var log bytes.Buffer
+	client, err := unionpay.New(gateway.Config(), cnpay.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	require.NoError(t, err)
+	log.Reset()
+	shop := receive(t, client)
+	req := cancellation(gateway)
+	req.BackURL = shop.URL
+	_, err = client.Preauth.Cancel(t.Context(), req)
+	require.NoError(t, err)
+	for _, c := range []struct {
+		fault  unionpaytest.Fault
+		stored error
+		want   string
+	}{
+		{unionpaytest.OK, nil, `level=INFO msg="cnpay notification" provider=unionpay type=32 order=` + req.OrderID + " outcome=succeeded code=00\n"},
+		{unionpaytest.OK, errors.New("disk full"), `order=` + req.OrderID + ` outcome=succeeded code=00 reason="disk full"`},
+		{unionpaytest.BadSignature, nil, `level=WARN msg="cnpay notification" provider=unionpay type="" order="" outcome=unknown code="" reason=`},
+	} {
+		log.Reset()
+		shop.fail = c.stored
+		_, err = gateway.Notify(t.Context(), req.OrderID, c.fault)
+		require.NoError(t, err)
+		require.Contains(t, log.String(), c.want)
+	}
+	log.Reset()
+	name := strings.Repeat("x", 10_000)
+	_, err = http.PostForm(shop.URL, url.Values{name: {"&respCode=00"}, "signature": {"eA=="}})
+	require.NoError(t, err)
+	require.Less(t, log.Len(), 1000)
 }
 
 // Forgers may send as many certificates as they like: nothing of them is kept.

@@ -126,8 +126,8 @@ func (r *FrontPurchaseRequest) conditions() []cnpay.Fault {
 // With TxnSubType 03 the purchase is in instalments.
 //
 //cnpay:op front_consume wap_consume
-func (s *PaymentsService) Front(req *FrontPurchaseRequest, opts ...cnpay.Option) (*Form, error) {
-	return render(s.client, frontPurchaseOp(), req, opts)
+func (s *PaymentsService) Front(req *FrontPurchaseRequest) (*Form, error) {
+	return render(s.client, frontPurchaseOp(), req)
 }
 
 // SettleFront asks, on [PayerSchedule], until it is known what became of a purchase on UnionPay's page. It needs the
@@ -508,8 +508,8 @@ func (r *OpenAndPurchaseRequest) conditions() []cnpay.Fault {
 // PayTimeout. Only after it, and known to be unpaid, may the payer try again, under a new orderId.
 //
 //cnpay:op open_and_consume
-func (s *PaymentsService) OpenAndPurchase(req *OpenAndPurchaseRequest, opts ...cnpay.Option) (*Form, error) {
-	return render(s.client, openAndPurchaseOp(), req, opts)
+func (s *PaymentsService) OpenAndPurchase(req *OpenAndPurchaseRequest) (*Form, error) {
+	return render(s.client, openAndPurchaseOp(), req)
 }
 
 // SettleOpenAndPurchase asks, on [PayerSchedule], until it is known what became of an opening with purchase. It

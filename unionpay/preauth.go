@@ -216,8 +216,8 @@ func (r *FrontPreauthRequest) conditions() []cnpay.Fault {
 // after it, and known to be unpaid, may the payer try again, under a new orderId.
 //
 //cnpay:op front_preauth
-func (s *PreauthService) Front(req *FrontPreauthRequest, opts ...cnpay.Option) (*Form, error) {
-	return render(s.client, frontPreauthOp(), req, opts)
+func (s *PreauthService) Front(req *FrontPreauthRequest) (*Form, error) {
+	return render(s.client, frontPreauthOp(), req)
 }
 
 // SettleFront asks, on [PayerSchedule], until it is known what became of a pre-authorisation on UnionPay's page. It
