@@ -50,8 +50,7 @@ func WithHTTPClient(c *http.Client) Option { return func(s *Settings) { s.HTTPCl
 func WithPlainHTTP() Option { return func(s *Settings) { s.PlainHTTP = true } }
 
 // WithLogger logs each attempt, each finished call and each notification: operation, order, attempt, status, code,
-// outcome, duration.
-// Card numbers, keys, tokens and bodies are never logged. Without a logger nothing is.
+// outcome, duration. Card numbers, keys, tokens and bodies are never logged. Without a logger nothing is.
 func WithLogger(l *slog.Logger) Option { return func(s *Settings) { s.Logger = l } }
 
 // WithRecorder tells r of every call.

@@ -62,14 +62,9 @@ func (c *Client) complete(m message, p parts, op operation) []cnpay.Fault {
 	fill := func(name string, value *string, allowed ...string) {
 		if *value == "" {
 			*value = allowed[0]
-			return
+		} else if !slices.Contains(allowed, *value) {
+			faults = append(faults, cnpay.Fault{Field: name, Problem: "must be left empty or be " + strings.Join(allowed, " or ")})
 		}
-		for _, a := range allowed {
-			if *value == a {
-				return
-			}
-		}
-		faults = append(faults, cnpay.Fault{Field: name, Problem: "must be left empty or be " + strings.Join(allowed, " or ")})
 	}
 	if strings.EqualFold(e.Encoding, string(c.encoding)) {
 		e.Encoding = ""
