@@ -14,7 +14,8 @@
 // instance, and names them with -held.
 //
 // It exits with 0 when every outcome is succeeded or pending, 1 when one failed, 2 for bad flags, a bad configuration
-// or a bad request, 3 when one is unknown, 4 when one was not sent; 3 goes before 2, 2 before 4, 4 before 1.
+// or a bad request, 3 when one is unknown, 4 when one was not sent; 3 goes before 2, 2 before 4, 4 before 1. Of what
+// moves no money, the certificate and the SMS code, an unknown outcome counts as failed.
 package main
 
 import (
