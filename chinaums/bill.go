@@ -23,7 +23,7 @@ type BillCancelCompletionRequest struct {
 	// TID is the terminal number (终端号). The PDFs say exactly 8.
 	TID string `json:"tid" spec:"M S..32"`
 	// InstMID is the business type (业务类型): BillsInstMID.
-	InstMID string `json:"instMid" spec:"M S"`
+	InstMID string `json:"instMid" spec:"M =QRPAYDEFAULT"`
 	// BillNo is the bill number (账单号) that the pre-authorisation was made under.
 	BillNo string `json:"billNo" spec:"M S..31"`
 	// BillDate is the date of the bill (账单日期) as it was made with, not today's: 2006-01-02.
@@ -156,7 +156,7 @@ type BillQueryRequest struct {
 	// SrcReserve is the caller's own text (请求系统预留字段), echoed in the answer.
 	SrcReserve string `json:"srcReserve,omitempty" spec:"O S..255"`
 	// InstMID is the business type (业务类型): BillsInstMID.
-	InstMID string `json:"instMid" spec:"M S..32"`
+	InstMID string `json:"instMid" spec:"M =QRPAYDEFAULT"`
 	// BillNo is the bill number (账单号). The order number of its payment (merOrderId) does as well, and is one
 	// character longer.
 	BillNo string `json:"billNo" spec:"M S..32"`

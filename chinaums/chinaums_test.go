@@ -68,7 +68,6 @@ func TestCancelCompletionRefused(t *testing.T) {
 	for code, change := range map[string]func(*chinaums.BillCancelCompletionRequest){
 		"NO_ORDER":    func(r *chinaums.BillCancelCompletionRequest) { r.MerOrderID = "327M2206181" },
 		"NO_MERCHANT": func(r *chinaums.BillCancelCompletionRequest) { r.MID = "898201612345679" },
-		"BAD_REQUEST": func(r *chinaums.BillCancelCompletionRequest) { r.InstMID = "H5DEFAULT" },
 	} {
 		req := good
 		change(&req)
@@ -262,7 +261,7 @@ func TestInvalidRequests(t *testing.T) {
 		"instMid is required; billNo is required; billDate is required; merOrderId is required; authIdRespCd is required")
 
 	_, err = client.Bills.CancelCompletion(t.Context(), &chinaums.BillCancelCompletionRequest{
-		RequestTimestamp: "20220421150052", MID: strings.Repeat("8", 33), TID: "8888\n0001", InstMID: "QRPAYDEFAULT",
+		RequestTimestamp: "20220421150052", MID: strings.Repeat("8", 33), TID: "8888\n0001", InstMID: "H5DEFAULT",
 		BillNo: strings.Repeat("账", 32), BillDate: "20220618", MerOrderID: strings.Repeat("3", 33),
 		AuthIDRespCd: strings.Repeat("2", 65), MsgID: strings.Repeat("4", 65), SrcReserve: strings.Repeat("x", 256),
 	})
@@ -272,6 +271,7 @@ func TestInvalidRequests(t *testing.T) {
 		{Field: "requestTimestamp", Problem: "must be a time of the form yyyy-MM-dd HH:mm:ss"},
 		{Field: "mid", Problem: "must be at most 32 long, is 33"},
 		{Field: "tid", Problem: "must be text without control characters"},
+		{Field: "instMid", Problem: "must be QRPAYDEFAULT"},
 		{Field: "billNo", Problem: "must be at most 31 long, is 32"},
 		{Field: "billDate", Problem: "must be a time of the form yyyy-MM-dd"},
 		{Field: "merOrderId", Problem: "must be at most 32 long, is 33"},

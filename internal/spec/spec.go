@@ -8,8 +8,8 @@
 // First the presence: M mandatory, C conditional, O optional, R returned. Then the domain: N digits, AN letters and
 // digits, NS digits and signs, ANS and S any printable text, each with an exact length (N6), a range (AN8..40), an
 // upper bound (S..32) or none; or a time (YYYYMMDDhhmmss, MMDD, yyyy-MM-dd HH:mm:ss ...), of the letters Y y M D d h
-// H m s S and what stands between them; or an enumeration (0|1|2). Zero and empty values count as absent. Of fields
-// that are neither text nor number only the presence is checked.
+// H m s S and what stands between them; or an enumeration (0|1|2), of one value too (=QRPAYDEFAULT). Zero and empty
+// values count as absent. Of fields that are neither text nor number only the presence is checked.
 package spec
 
 import (
@@ -299,6 +299,9 @@ func parseDomain(doc string, classes map[string]*class) domain {
 	case strings.Contains(doc, "|"):
 		d.form, d.values = enumeration, strings.Split(doc, "|")
 		return d
+	case doc[0] == '=':
+		d.form, d.values = enumeration, []string{doc[1:]}
+		return d
 	case strings.ContainsAny(doc, "YyMmDdHhs"):
 		d.form = moment
 		return d
@@ -322,7 +325,7 @@ func (d *domain) problem(s string) string {
 	switch d.form {
 	case enumeration:
 		if !slices.Contains(d.values, s) {
-			return "must be one of " + strings.Join(d.values, ", ")
+			return "must be " + strings.Join(d.values, " or ")
 		}
 	case moment:
 		if !isTime(d.doc, s) {

@@ -79,7 +79,9 @@ func TestDomains(t *testing.T) {
 		{"M S4..", "abc", "must be at least 4 long, is 3"},
 
 		{"M 0|1|2", "2", ""},
-		{"M 0|1|2", "3", "must be one of 0, 1, 2"},
+		{"M 0|1|2", "3", "must be 0 or 1 or 2"},
+		{"M =QRPAYDEFAULT", "QRPAYDEFAULT", ""},
+		{"M =QRPAYDEFAULT", "H5DEFAULT", "must be QRPAYDEFAULT"},
 
 		{"M YYYYMMDDhhmmss", "20260228235959", ""},
 		{"M YYYYMMDDhhmmss", "20240229000000", ""},
@@ -213,7 +215,7 @@ func TestTableIsSafeForConcurrentUse(t *testing.T) {
 // A tag that is misspelt would check less than the documents do, without a word. So every tag of the module is read
 // here once more, by stricter rules.
 func TestTagsOfTheModule(t *testing.T) {
-	domain := regexp.MustCompile(`^((N|AN|NS|ANS|S)([0-9]+|[0-9]*\.\.[0-9]+|[0-9]+\.\.)?|[^ |]+(\|[^ |]+)+|[YyMDdHhmsS]{2}[-/: YyMDdHhmsS]*)$`)
+	domain := regexp.MustCompile(`^((N|AN|NS|ANS|S)([0-9]+|[0-9]*\.\.[0-9]+|[0-9]+\.\.)?|[^ |=]+(\|[^ |]+)+|=[^ |]+|[YyMDdHhmsS]{2}[-/: YyMDdHhmsS]*)$`)
 	seen := 0
 	root := filepath.Join("..", "..")
 	require.NoError(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
