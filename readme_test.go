@@ -2,6 +2,12 @@ package cnpay_test
 
 import (
 	"context"
+	"errors"
+	"html"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"regexp"
 	"strings"
@@ -105,6 +111,88 @@ func reversePreauth(ctx context.Context, config umpay.Config, voucher string) (c
 	return outcome, err
 }
 
+// ledger is the merchant's own.
+type ledger map[string]*order
+
+type order struct {
+	ID, Time string
+	Amount   int64
+	Outcome  cnpay.Outcome
+}
+
+func (l ledger) New(amount int64) *order {
+	o := &order{ID: unionpay.NewOrderID(), Time: unionpay.TxnTime(time.Now()), Amount: amount}
+	l[o.ID+o.Time] = o
+	return o
+}
+
+func (l ledger) Find(id, at string) *order { return l[id+at] }
+
+func (l ledger) Book(o *order, outcome cnpay.Outcome) error {
+	o.Outcome = outcome
+	return nil
+}
+
+func takePayments(client *unionpay.Client, orders ledger, base string) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /pay", func(w http.ResponseWriter, r *http.Request) {
+		o := orders.New(10000) // stored, number and time too, before the payer leaves
+		form, err := client.Payments.Front(&unionpay.FrontPurchaseRequest{
+			OrderID: o.ID, TxnTime: o.Time, TxnAmt: o.Amount, BackURL: base + "/notify", FrontURL: base + "/thanks",
+		})
+		if err != nil {
+			http.Error(w, "cannot pay now", http.StatusInternalServerError)
+			return
+		}
+		form.ServeHTTP(w, r)
+	})
+	mux.Handle("POST /notify", client.NotificationHandler(func(ctx context.Context, n unionpay.Notification) error {
+		paid, ok := n.(*unionpay.PurchaseNotification)
+		if !ok {
+			return nil
+		}
+		o := orders.Find(paid.OrderID, paid.TxnTime)
+		if o == nil || o.Amount != paid.TxnAmt || paid.CurrencyCode != "156" {
+			return errors.New("not what was ordered") // genuine all the same: somebody has to look at it
+		}
+		res, err := client.Orders.Query(ctx, &unionpay.QueryRequest{OrderID: o.ID, TxnTime: o.Time})
+		if err != nil {
+			return err // UnionPay will notify again
+		}
+		return orders.Book(o, res.Verdict().Outcome) // ship only what Succeeded
+	}))
+	return mux
+}
+
+func TestReadmePaymentWorks(t *testing.T) {
+	gateway := unionpaytest.NewServer()
+	defer gateway.Close()
+	client, err := unionpay.New(gateway.Config())
+	require.NoError(t, err)
+	orders := ledger{}
+	var shop *httptest.Server
+	shop = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		takePayments(client, orders, shop.URL).ServeHTTP(w, r)
+	}))
+	defer shop.Close()
+	res, err := http.Post(shop.URL+"/pay", "", nil)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	page, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	form := url.Values{}
+	for _, input := range regexp.MustCompile(`name="(\w+)" value="([^"]*)"`).FindAllStringSubmatch(string(page), -1) {
+		form.Set(input[1], html.UnescapeString(input[2]))
+	}
+	_, err = http.PostForm(gateway.URL+"/gateway/api/frontTransReq.do", form)
+	require.NoError(t, err)
+	require.NoError(t, gateway.Pay(form.Get("orderId"), "00"))
+	status, err := gateway.Notify(t.Context(), form.Get("orderId"), unionpaytest.OK)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, cnpay.Succeeded, orders.Find(form.Get("orderId"), form.Get("txnTime")).Outcome)
+}
+
 func TestLostAnswerIsSettled(t *testing.T) {
 	gateway := upaytest.NewServer()
 	defer gateway.Close()
@@ -162,7 +250,7 @@ func TestReadmeCodeCompiles(t *testing.T) {
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)
 		blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(text), -1)
-		require.Len(t, blocks, 6, name)
+		require.Len(t, blocks, 7, name)
 		for _, block := range blocks {
 			code := regexp.MustCompile(` // [^\n]*`).ReplaceAllString(block[1], "") // comments are translated
 			plain := regexp.MustCompile(` // [^\n]*`).ReplaceAllString(string(source), "")
