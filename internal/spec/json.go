@@ -18,7 +18,7 @@ import (
 // does not have are returned as they are spelled, by name; those of inner objects by path: "data.qr_code".
 // A name that stands twice is refused, because two readers could believe two things.
 func (t *Table) DecodeJSON(body []byte, dst any) (extra map[string]string, err error) {
-	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
+	body = bytes.Trim(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), " \t\r\n")
 	switch {
 	case len(body) == 0:
 		return nil, fmt.Errorf("%w: empty body", cnpay.ErrMalformed)

@@ -223,7 +223,7 @@ func FuzzDecodeJSON(f *testing.F) {
 
 func seeds() []string {
 	return []string{
-		"", "{", "{}", `{"`, `{"a"`, `{"a":`, `{"a":"\`, `{,}`, "[]", "null", `"x"`, "<html>",
+		"", "{", "{}", "{}\v", `{"`, `{"a"`, `{"a":`, `{"a":"\`, `{,}`, "[]", "null", `"x"`, "<html>",
 		`{"code":"200","amount":100,"biz":{"code":"SUCCESS","data":{"sn":"7892259488292938","x":[{"y":"z"}]}}}`,
 		`{"code":"\u6536\ud800","amount":"1","biz":"","names":["a",],}`,
 		`{"code ":true, "new":{"a":[1,2,{"b":null}]}, "new ":1}`,
