@@ -384,10 +384,28 @@ func (e Encoding) bytes(text string) ([]byte, error) {
 		return []byte(text), nil
 	}
 	b, err := simplifiedchinese.GBK.NewEncoder().Bytes([]byte(text))
-	if err != nil || strings.ContainsRune(text, '€') { // one byte in Microsoft's GBK, none in Java's
+	if err != nil || laterThanGBK(b) {
 		return nil, errors.New("text has a character that GBK does not")
 	}
 	return b, nil
+}
+
+// laterThanGBK finds the characters that package simplifiedchinese has from GB 18030, and the euro of Microsoft's: other
+// programs' GBK has none of them.
+func laterThanGBK(b []byte) bool {
+	for i := 0; i < len(b); i++ {
+		switch {
+		case b[i] < 0x80:
+			continue
+		case b[i] == 0x80:
+			return true
+		}
+		i++
+		if pair := int(b[i-1])<<8 | int(b[i]); pair == 0xa8bf || pair >= 0xa989 && pair <= 0xa995 || pair >= 0xfe50 {
+			return true
+		}
+	}
+	return false
 }
 
 // decodeBase64 is as tolerant as UnionPay's own program: line breaks, blanks and a missing padding do not matter.

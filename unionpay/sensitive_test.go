@@ -109,9 +109,13 @@ func TestEncryptGBK(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "全渠道", text)
 
-	for _, text := range []string{"😀", "𠮷", "€"} {
+	for _, text := range []string{"😀", "𠮷", "€", "ǹ", "\u303e", "\u2ffb", "\u2e81", "\u4dae"} {
 		_, err := e.Encrypt(text)
 		require.ErrorIs(t, err, cnpay.ErrInvalidRequest, text)
+	}
+	for _, text := range []string{"a", "ɡ", "〇", "\ufa29"} { // their neighbours
+		_, err := e.Encrypt(text)
+		require.NoError(t, err, text)
 	}
 }
 
