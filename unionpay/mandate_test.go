@@ -36,7 +36,7 @@ func TestSettlePayout(t *testing.T) {
 
 func TestBindings(t *testing.T) {
 	gateway, client := start(t)
-	p := prepare(t, gateway, client)
+	p := prepare(t, gateway, client, time.Now())
 	at := unionpay.TxnTime(time.Now())
 	ask := &unionpay.BindingQueryRequest{OrderID: unionpay.NewOrderID(), TxnTime: at, AccNo: "6216261000000000018"}
 	found, err := client.Mandates.QueryBinding(t.Context(), ask)

@@ -48,11 +48,13 @@ type prior struct {
 
 const customer = "e3Ntc0NvZGU9MTExMTExfQ==" // {smsCode=111111}
 
-func prepare(t *testing.T, gateway *unionpaytest.Server, client *unionpay.Client) prior {
+func prepare(t *testing.T, gateway *unionpaytest.Server, client *unionpay.Client, now time.Time) prior {
 	t.Helper()
-	p := prior{preauth: gateway.AddPreauth(10000), purchase: gateway.AddPurchase(10000), opened: unionpay.NewOrderID()}
+	at := unionpay.TxnTime(now)
+	held := gateway.AddPreauth(10000)
+	p := prior{preauth: gateway.AddPreauth(10000), purchase: gateway.AddPurchase(10000), opened: "opened20260105"}
 	opened, err := client.Cards.Open(t.Context(), &unionpay.OpenRequest{
-		OrderID: p.opened, TxnTime: unionpay.TxnTime(time.Now()), AccNo: "6216261000000000018", CustomerInfo: customer,
+		OrderID: p.opened, TxnTime: at, AccNo: "6216261000000000018", CustomerInfo: customer,
 		TokenPayData: "{trId=62000000001&tokenType=01}",
 	})
 	require.NoError(t, err)
@@ -60,13 +62,12 @@ func prepare(t *testing.T, gateway *unionpaytest.Server, client *unionpay.Client
 	require.NoError(t, err)
 	p.token = "{token=" + group.Get("token") + "&trId=62000000001}"
 	named, err := client.Mandates.VerifyName(t.Context(), &unionpay.RealNameRequest{
-		OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), AccNo: "6216261000000000018", CustomerInfo: customer,
+		OrderID: "named20260105", TxnTime: at, AccNo: "6216261000000000018", CustomerInfo: customer,
 	})
 	require.NoError(t, err)
 	p.bound = named.BindID
-	held := gateway.AddPreauth(10000)
 	completed, err := client.Preauth.Complete(t.Context(), &unionpay.PreauthCompleteRequest{
-		OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 10000, BackURL: unionpay.NoNotification, OrigQryID: held,
+		OrderID: "completed20260105", TxnTime: at, TxnAmt: 10000, BackURL: unionpay.NoNotification, OrigQryID: held,
 	})
 	require.NoError(t, err)
 	p.completion = completed.QueryID
@@ -180,13 +181,19 @@ func operations() []struct {
 			return of(c.Certificates.Encryption, &unionpay.EncryptionCertificateRequest{OrderID: id, TxnTime: at})
 		}},
 		{"file_download", "/", "76/01", "000000", "", cnpay.Succeeded, func(c *unionpay.Client, p prior, id, at string) run {
-			return of(c.Files.Download, &unionpay.FileRequest{TxnTime: at, SettleDate: settleDate()})
+			return of(c.Files.Download, &unionpay.FileRequest{TxnTime: at, SettleDate: clearingDay(at)})
 		}},
 	}
 }
 
-// settleDate is the clearing day of now.
-func settleDate() string { return time.Now().In(cnpay.Beijing()).Add(time.Hour).Format("0102") }
+// clearingDay is the clearing day (MMDD) of an order time.
+func clearingDay(txnTime string) string {
+	at, err := time.Parse("20060102150405", txnTime)
+	if err != nil {
+		panic(err)
+	}
+	return at.Add(time.Hour).Format("0102")
+}
 
 // Each operation as it goes over the wire: its address and the fields that the client writes.
 func TestOnTheWire(t *testing.T) {
@@ -222,7 +229,7 @@ func TestOperationOutcomes(t *testing.T) {
 	for _, tt := range operations() {
 		arrange := func(t *testing.T) (*unionpaytest.Server, run) {
 			gateway, client := start(t, cnpay.WithRetry(cnpay.Retry{Attempts: 1})) // repeatable operations would be repeated
-			return gateway, tt.make(client, prepare(t, gateway, client), unionpay.NewOrderID(), unionpay.TxnTime(time.Now()))
+			return gateway, tt.make(client, prepare(t, gateway, client, time.Now()), unionpay.NewOrderID(), unionpay.TxnTime(time.Now()))
 		}
 		t.Run(tt.id+" accepted", func(t *testing.T) {
 			_, r := arrange(t)
@@ -406,7 +413,7 @@ func TestWholeLife(t *testing.T) {
 
 func TestTokens(t *testing.T) {
 	gateway, client := start(t)
-	p := prepare(t, gateway, client)
+	p := prepare(t, gateway, client, time.Now())
 	at := unionpay.TxnTime(time.Now())
 	found, err := client.Cards.QueryOpen(t.Context(), &unionpay.OpenQueryRequest{OrderID: p.opened, TxnTime: at})
 	require.NoError(t, err)
@@ -526,7 +533,7 @@ func TestBillOfTheGateway(t *testing.T) {
 	req := cancellation(gateway)
 	_, err := client.Preauth.Cancel(t.Context(), req)
 	require.NoError(t, err)
-	file, err := client.Files.Download(t.Context(), &unionpay.FileRequest{TxnTime: unionpay.TxnTime(time.Now()), SettleDate: settleDate()})
+	file, err := client.Files.Download(t.Context(), &unionpay.FileRequest{TxnTime: unionpay.TxnTime(time.Now()), SettleDate: clearingDay(unionpay.TxnTime(time.Now()))})
 	require.NoError(t, err)
 	bill, err := file.Bill()
 	require.NoError(t, err)

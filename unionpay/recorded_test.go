@@ -23,11 +23,63 @@ import (
 
 var record = flag.Bool("record", false, "record testdata/*.yaml again, against the gateway in this process")
 
+// recordedAt is the time of all recordings.
+func recordedAt() time.Time { return time.Date(2026, 1, 5, 14, 50, 46, 0, cnpay.Beijing()) }
+
+// recordable is a gateway at the time of the recordings.
+func recordable(t *testing.T) *unionpaytest.Server {
+	t.Helper()
+	gateway := unionpaytest.NewServer()
+	t.Cleanup(gateway.Close)
+	gateway.SetClock(recordedAt)
+	return gateway
+}
+
+// onTape returns a client whose exchanges come from a file of testdata or, with -record, go there at the end of the test.
+func onTape(t *testing.T, config unionpay.Config, name string) *unionpay.Client {
+	t.Helper()
+	mode := recorder.ModeReplayOnly
+	if *record {
+		mode = recorder.ModeRecordOnly
+	}
+	file := filepath.Join("testdata", name)
+	tape, err := recorder.New(file, recorder.WithMode(mode), recorder.WithMatcher(sameForm),
+		recorder.WithSkipRequestLatency(true), recorder.WithHook(neutral, recorder.BeforeSaveHook))
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, tape.Stop())
+		if *record {
+			sayOrigin(t, file+".yaml")
+		}
+	})
+	client, err := unionpay.New(config, cnpay.WithHTTPClient(tape.GetDefaultClient()), atOnce(), cnpay.WithClock(recordedAt))
+	require.NoError(t, err)
+	return client
+}
+
+// TestRecordedOperations replays every operation, and the query that settles it. What went before it is played live.
+func TestRecordedOperations(t *testing.T) {
+	for _, tt := range operations() {
+		t.Run(tt.id, func(t *testing.T) {
+			gateway := recordable(t)
+			config := gateway.ConfigFor(unionpay.SHA256)
+			live, err := unionpay.New(config, cnpay.WithClock(recordedAt))
+			require.NoError(t, err)
+			before := prepare(t, gateway, live, recordedAt())
+			client := onTape(t, config, filepath.Join("operations", tt.id))
+			r := tt.make(client, before, "20260105145046001", unionpay.TxnTime(recordedAt()))
+			require.Equal(t, tt.accepted, cnpay.OutcomeOf(r.do(t.Context())))
+			if r.settle != nil {
+				require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(r.settle(t.Context())))
+			}
+		})
+	}
+}
+
 // TestRecorded replays whole exchanges, from the operation to the query that settles it. With sign method 11 a
 // replayed request must equal the recorded one to the signature. With 01 the merchant's key is a new one in each run,
 // so the signature is left out of the comparison; UnionPay's are verified against the recorded authority.
 func TestRecorded(t *testing.T) {
-	at := time.Date(2026, 1, 5, 14, 50, 46, 0, cnpay.Beijing())
 	for _, tt := range []struct {
 		name     string
 		method   unionpay.SignMethod
@@ -47,38 +99,22 @@ func TestRecorded(t *testing.T) {
 		{"preauth-cancel-certificate", unionpay.RSA, unionpay.UTF8, func(*unionpaytest.Server) {}, cnpay.Pending, "00", cnpay.Succeeded},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			gateway := unionpaytest.NewServer()
-			defer gateway.Close()
-			gateway.SetClock(func() time.Time { return at })
+			gateway := recordable(t)
 			origQryID := gateway.AddPreauth(10000)
 			tt.arrange(gateway)
 			config := gateway.ConfigFor(tt.method)
 			config.Encoding = tt.encoding
-			mode := recorder.ModeReplayOnly
-			if *record {
-				mode = recorder.ModeRecordOnly
-			}
 			if tt.method == unionpay.RSA {
 				authority(t, &config)
 			}
-			file := filepath.Join("testdata", tt.name)
-			tape, err := recorder.New(file, recorder.WithMode(mode), recorder.WithMatcher(sameForm),
-				recorder.WithSkipRequestLatency(true), recorder.WithHook(neutral, recorder.BeforeSaveHook))
-			require.NoError(t, err)
-			client, err := unionpay.New(config, cnpay.WithHTTPClient(tape.GetDefaultClient()), atOnce(),
-				cnpay.WithClock(func() time.Time { return at }))
-			require.NoError(t, err)
+			client := onTape(t, config, tt.name)
 
 			req := &unionpay.PreauthCancelRequest{
-				OrderID: "20260105145046001", TxnTime: unionpay.TxnTime(at), TxnAmt: 10000, BackURL: unionpay.NoNotification,
+				OrderID: "20260105145046001", TxnTime: unionpay.TxnTime(recordedAt()), TxnAmt: 10000, BackURL: unionpay.NoNotification,
 				OrigQryID: origQryID, ReqReserved: "测试|a b+c/d", Reserved: "{a=b&c=d}",
 			}
 			res, err := client.Preauth.Cancel(t.Context(), req)
 			settled, settledErr := client.Preauth.SettleCancel(t.Context(), req)
-			require.NoError(t, tape.Stop())
-			if *record {
-				sayOrigin(t, file+".yaml")
-			}
 			require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err))
 			require.Equal(t, tt.code, res.RespCode)
 			require.Equal(t, "测试|a b+c/d", res.ReqReserved)
