@@ -10,6 +10,8 @@
 // payer's browser begins with a [Form], what happens in an app with a TN. Sensitive fields are made with an [Encrypter].
 // Package unionpaytest plays UnionPay inside a test.
 //
+// Blanks at the ends of a field are cut off before it is signed and sent, as UnionPay's own program does it.
+//
 // Everything that UnionPay sends is signed. With sign method 01 its certificate comes inside the message and is
 // believed only when the merchant's own files of the two authorities vouch for it and its owner is UnionPay.
 package unionpay

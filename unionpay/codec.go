@@ -114,6 +114,9 @@ func call[Res, Req any, M interface {
 func (c *Client) signed(m message, faults []cnpay.Fault) ([]sign.Pair, error) {
 	faults = append(append(faults, c.fields.Check(m)...), m.conditions()...)
 	pairs := c.fields.Pairs(m)
+	for i := range pairs {
+		pairs[i].Value = trimmed(pairs[i].Value)
+	}
 	if own := fieldOf(pairs, "reqReserved"); c.impersonates("reqReserved", own, nil) {
 		faults = append(faults, cnpay.Fault{Field: "reqReserved", Problem: "must not hold text that reads as another field, like &respCode="})
 	}
@@ -135,7 +138,11 @@ func (c *Client) signed(m message, faults []cnpay.Fault) ([]sign.Pair, error) {
 	return append(pairs, sign.Pair{Name: "signature", Value: signature}), nil
 }
 
-// form is the body of a request. Values go as they are, with blanks at their ends too: what is sent is what was signed.
+// trimmed is a value as it is signed and sent: UnionPay's own program cuts off blanks at the ends, so nobody has seen
+// whether its gateway bears them.
+func trimmed(value string) string { return strings.Trim(value, " ") }
+
+// form is the body of a request: what is sent is what was signed.
 func form(pairs []sign.Pair) []byte {
 	size := 0
 	for _, p := range pairs {
@@ -243,7 +250,7 @@ func (c *Client) echoes(sent []sign.Pair, reqReserved string) []sign.Pair {
 			add(p.Name, value)
 		}
 	}
-	add("reqReserved", reqReserved)
+	add("reqReserved", trimmed(reqReserved))
 	return found
 }
 

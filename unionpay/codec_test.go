@@ -329,7 +329,7 @@ func TestQueryReadsOwnText(t *testing.T) {
 		req.ReqReserved = text
 		res, err := client.Orders.Query(t.Context(), req)
 		require.NoError(t, err, text)
-		require.Equal(t, text, res.ReqReserved)
+		require.Equal(t, strings.Trim(text, " "), res.ReqReserved)
 		require.Equal(t, "{cardNumberLock=1}", res.Reserved)
 
 		res, err = client.Orders.Query(t.Context(), query())
@@ -360,7 +360,7 @@ func TestOwnTextInAnswers(t *testing.T) {
 				OrigQryID: "652401051647252574008", ReqReserved: text, Reserved: "{" + text + "}",
 			})
 			require.Equal(t, want, cnpay.OutcomeOf(res, err), "%q: %v", text, err)
-			require.Equal(t, text, res.ReqReserved)
+			require.Equal(t, strings.Trim(text, " "), res.ReqReserved)
 			require.Equal(t, "{"+text+"}", res.Reserved)
 		}
 	}

@@ -90,7 +90,7 @@ func TestFrontPurchase(t *testing.T) {
 				require.Len(t, shop.got, 1, "the notification came")
 				paid := shop.got[0].(*unionpay.PurchaseNotification)
 				require.Equal(t, cnpay.Succeeded, paid.Outcome)
-				require.Equal(t, req.ReqReserved, paid.ReqReserved)
+				require.Equal(t, strings.Trim(req.ReqReserved, " "), paid.ReqReserved)
 				require.Equal(t, int64(10000), paid.TxnAmt)
 				require.Equal(t, "0001", paid.PayType)
 

@@ -66,7 +66,7 @@ func TestNotification(t *testing.T) {
 				require.Equal(t, int64(10000), n.SettleAmt)
 				require.Equal(t, "156", n.CurrencyCode)
 				require.Equal(t, req.OrigQryID, n.OrigQryID)
-				require.Equal(t, req.ReqReserved, n.ReqReserved)
+				require.Equal(t, strings.Trim(req.ReqReserved, " "), n.ReqReserved)
 				require.Empty(t, n.Extra)
 				require.Equal(t, unionpaytest.MerID+" "+req.OrderID+" "+req.TxnTime+" 32", n.Key())
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -54,7 +55,7 @@ func TestPreauthCancel(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, cnpay.Pending, cnpay.OutcomeOf(res, err))
 				require.Equal(t, before, *req, "the caller's request stays as it was")
-				require.Equal(t, req.ReqReserved, res.ReqReserved)
+				require.Equal(t, strings.Trim(req.ReqReserved, " "), res.ReqReserved)
 				require.Equal(t, req.OrderID, res.OrderID)
 				require.Equal(t, int64(10000), res.TxnAmt)
 				require.Len(t, res.QueryID, 21)
