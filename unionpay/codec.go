@@ -203,7 +203,8 @@ func (c *Client) parse(text string, echoes []sign.Pair) ([]sign.Pair, Encoding, 
 		if err == nil {
 			var pairs []sign.Pair
 			pairs, err = parseEchoes(decoded, echoes)
-			if named := fieldOf(pairs, "encoding"); err == nil && (named == "" || strings.EqualFold(named, string(encoding))) {
+			named := fieldOf(pairs, "encoding")
+			if known, _ := Encoding(named).known(); err == nil && (named == "" || known == encoding) {
 				return pairs, encoding, nil
 			}
 		}

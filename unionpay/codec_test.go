@@ -216,6 +216,9 @@ func TestAnswersTolerated(t *testing.T) {
 		"another case of letters": func(f url.Values) string {
 			return echo(f, sign.Pair{Name: "origRespCode", Value: "00"}, sign.Pair{Name: "encoding", Value: "utf-8"})
 		},
+		"without the hyphen": func(f url.Values) string {
+			return echo(f, sign.Pair{Name: "origRespCode", Value: "00"}, sign.Pair{Name: "encoding", Value: "utf8"})
+		},
 		"empty values": func(f url.Values) string {
 			return echo(f, sign.Pair{Name: "origRespCode", Value: "00"}, sign.Pair{Name: "txnAmt", Value: ""}, sign.Pair{Name: "payCardNo", Value: ""})
 		},

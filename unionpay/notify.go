@@ -112,9 +112,9 @@ func (c *Client) notification(body string) (Notification, error) {
 		return nil, err
 	}
 	encoding := c.encoding
-	for _, named := range [...]Encoding{UTF8, GBK} {
-		if strings.EqualFold(fieldOf(pairs, "encoding"), string(named)) {
-			encoding = named
+	if named := fieldOf(pairs, "encoding"); named != "" {
+		if known, err := Encoding(named).known(); err == nil {
+			encoding = known
 		}
 	}
 	for i := range pairs {

@@ -364,12 +364,12 @@ func (c CustomerInfo) MarshalText() ([]byte, error) { return []byte(hidden), nil
 // LogValue hides the content from log/slog.
 func (c CustomerInfo) LogValue() slog.Value { return slog.StringValue(hidden) }
 
-// known returns the encoding, UTF8 for an empty one.
+// known returns the encoding, however it is spelled, and UTF8 for an empty one.
 func (e Encoding) known() (Encoding, error) {
-	switch {
-	case e == "" || strings.EqualFold(string(e), string(UTF8)):
+	switch strings.ToUpper(strings.ReplaceAll(string(e), "-", "")) {
+	case "", "UTF8":
 		return UTF8, nil
-	case strings.EqualFold(string(e), string(GBK)):
+	case "GBK":
 		return GBK, nil
 	}
 	return "", fmt.Errorf("unionpay: encoding must be %s or %s", UTF8, GBK)
