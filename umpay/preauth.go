@@ -30,9 +30,9 @@ type ReverseRequest struct {
 	// Amount is the amount to reverse (金额) in fen, that of the pre-authorisation. It is a 32-bit number there.
 	Amount int64 `json:"amount" spec:"M N"`
 	// UPayTrace is the voucher number of the pre-authorisation (预授权的凭证号), as its callback gave it: text, because
-	// zeros may lead. The page's sample calls it a batch number (批次号), which is another thing; elsewhere it is said
-	// to have six digits.
-	UPayTrace string `json:"uPayTrace" spec:"M S"`
+	// zeros may lead. The page's sample calls it a batch number (批次号), which is another thing, and gives no length;
+	// the plugin's other pages do.
+	UPayTrace string `json:"uPayTrace" spec:"M S..6"`
 	// OrderID is the merchant's order number (商户订单号) of the reversal, shorter than 64 characters; see
 	// [NewOrderID]. Where it is empty the plugin makes one. Other pages allow 64.
 	OrderID string `json:"orderId,omitempty" spec:"O S..63"`

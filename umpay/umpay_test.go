@@ -370,7 +370,8 @@ func TestInvalidRequests(t *testing.T) {
 		{&umpay.ReverseRequest{ID: strings.Repeat("中", 65), Amount: -1, UPayTrace: "1\n", OrderID: strings.Repeat("a", 64)},
 			"invalid request: id must be 1 to 64 long, is 65; amount must be digits; " +
 				"uPayTrace must be text without control characters; orderId must be at most 63 long, is 64"},
-		{&umpay.ReverseRequest{ID: "..", Amount: 1 << 31, UPayTrace: "1"}, "invalid request: id must not be . or ..; amount must be at most 2147483647"},
+		{&umpay.ReverseRequest{ID: "..", Amount: 1 << 31, UPayTrace: "1234567"},
+			"invalid request: uPayTrace must be at most 6 long, is 7; id must not be . or ..; amount must be at most 2147483647"},
 	} {
 		res, err := client.Preauth.Reverse(t.Context(), tt.req)
 		require.Nil(t, res)
@@ -385,11 +386,11 @@ func TestInvalidRequests(t *testing.T) {
 	require.Zero(t, terminal.Received(reverse)+terminal.Received(get))
 }
 
-// TestLegalRequests: no page gives a form for these, so none is asked for.
+// TestLegalRequests: no page gives more than lengths for these, so no more is asked for.
 func TestLegalRequests(t *testing.T) {
 	for _, req := range []*umpay.ReverseRequest{
 		{ID: "1", Amount: 1, UPayTrace: "1"},
-		{ID: "a/b?c#d %中&+", Amount: 1<<31 - 1, UPayTrace: "0001234567", OrderID: strings.Repeat("订", 63)},
+		{ID: "a/b?c#d %中&+", Amount: 1<<31 - 1, UPayTrace: "凭证 #6", OrderID: strings.Repeat("订", 63)},
 	} {
 		terminal, client := start(t)
 		terminal.AddPreauth(req.UPayTrace, req.Amount)
