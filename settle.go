@@ -34,8 +34,9 @@ func (s *Settlement[A]) CallOutcome() Outcome { return s.Outcome }
 // schedules that last longer than a process, and for operations settled in another way.
 //
 // query returns the provider's answer and the verdict on the operation. An error of query says nothing about the
-// operation, and the next query follows, unless the query itself is an [ErrInvalidRequest]. Settle returns the error of an Unknown or Failed outcome, as every call
-// does, and a settlement in every case. When ctx ends, the outcome is that of the last verified answer.
+// operation, and the next query follows, unless the query itself is an [ErrInvalidRequest]. Settle returns the error
+// of an outcome that is neither Succeeded nor Pending, as every call does, and a settlement in every case. When ctx
+// ends, the outcome is that of the last verified answer.
 func Settle[A any](ctx context.Context, subject Subject, schedule Schedule, query func(context.Context) (A, Verdict, error)) (*Settlement[A], error) {
 	s := &Settlement[A]{}
 	var cause error

@@ -30,8 +30,9 @@ type Notification interface {
 // Notice is what every notification has.
 //
 // A genuine notification is not yet the right one. Before acting on it, find the order by OrderID and TxnTime and
-// compare the amount and the currency ([MoneyNotification]) with what was ordered; then ask once with [OrdersService.Query], as UnionPay
-// advises, before goods are shipped. Notifications come repeatedly and out of order; see Key.
+// compare the amount and the currency ([MoneyNotification]) with what was ordered; then ask once with
+// [OrdersService.Query], as UnionPay advises, before goods are shipped. Notifications come repeatedly and out of order;
+// see Key.
 type Notice struct {
 	// Outcome is what became of the transaction that the notification is about.
 	Outcome cnpay.Outcome `json:"-"`
