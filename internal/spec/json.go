@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/cnpay-go/cnpay"
@@ -27,47 +28,60 @@ func (t *Table) DecodeJSON(body []byte, dst any) (extra map[string]string, err e
 	case !utf8.Valid(body):
 		return nil, fmt.Errorf("%w: not UTF-8", cnpay.ErrMalformed)
 	}
-	if !json.Valid(body) {
-		if body = dropTrailingCommas(body); !json.Valid(body) {
-			return nil, fmt.Errorf("%w: not JSON", cnpay.ErrMalformed)
-		}
+	d := decoder{table: t, body: body}
+	err = d.object(reflect.ValueOf(dst).Elem(), "", 0)
+	if d.peek(); err == nil && d.at < len(body) {
+		err = errNotJSON
 	}
-	d := decoder{table: t}
-	if err := d.object(body, reflect.ValueOf(dst).Elem(), "", 0); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("%w: %w", cnpay.ErrMalformed, err)
 	}
 	return d.extra, nil
 }
 
 const (
-	deepest = 16
+	deepest = 16     // objects that are read
+	bottom  = 1_000  // objects that are kept unread
 	longest = 10_000 // items of a list: an item costs three bytes to send and a whole struct to hold
 )
 
+var (
+	errNotJSON = errors.New("not JSON")
+	errTooDeep = errors.New("nested too deeply")
+)
+
+// decoder reads a body once, from its first byte to its last: what encoding/json would refuse, it refuses, except for
+// the comma before a closing bracket.
 type decoder struct {
 	table *Table
 	extra map[string]string
+	body  []byte
+	at    int // of the next byte
 }
 
 // object reads one JSON object. The names of what it does not know begin with path.
-func (d *decoder) object(raw []byte, dst reflect.Value, path string, depth int) error {
-	if raw[0] != '{' {
+func (d *decoder) object(dst reflect.Value, path string, depth int) error {
+	if d.peek() != '{' {
 		return errors.New("not a JSON object")
 	}
 	if depth > deepest {
-		return errors.New("nested too deeply")
+		return errTooDeep
 	}
+	d.at++
 	typ := d.table.of(dst.Type())
 	seen := make([]bool, len(typ.fields))
-	for rest := raw[1:]; ; {
-		var name, value []byte
-		if name, value, rest = member(rest); name == nil {
-			return nil
+	for first := true; ; first = false {
+		if more, err := d.more('}', first); err != nil || !more {
+			return err
+		}
+		name, err := d.name()
+		if err != nil {
+			return err
 		}
 		key := bytes.TrimRight(content(name), " ")
 		i, known := typ.byName[string(key)]
 		if !known {
-			if err := d.keep(path+string(key), value); err != nil {
+			if err := d.keep(path + string(key)); err != nil {
 				return err
 			}
 			continue
@@ -77,13 +91,17 @@ func (d *decoder) object(raw []byte, dst reflect.Value, path string, depth int) 
 		}
 		seen[i] = true
 		f := &typ.fields[i]
-		if err := d.value(value, dst.FieldByIndex(f.index), path, f.name, depth); err != nil {
+		if err := d.value(dst.FieldByIndex(f.index), path, f.name, depth); err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
 	}
 }
 
-func (d *decoder) keep(name string, value []byte) error {
+func (d *decoder) keep(name string) error {
+	value, err := d.raw(0)
+	if err != nil {
+		return err
+	}
 	if _, twice := d.extra[name]; twice {
 		return fmt.Errorf("%q stands twice", name)
 	}
@@ -94,9 +112,31 @@ func (d *decoder) keep(name string, value []byte) error {
 	return nil
 }
 
-func (d *decoder) value(raw []byte, dst reflect.Value, path, name string, depth int) error {
-	if string(raw) == "null" {
-		return nil
+func (d *decoder) value(dst reflect.Value, path, name string, depth int) error {
+	switch dst.Kind() {
+	case reflect.Pointer:
+		if d.absent() {
+			return nil
+		}
+		dst.Set(reflect.New(dst.Type().Elem()))
+		return d.value(dst.Elem(), path, name, depth)
+	case reflect.Struct:
+		if d.absent() {
+			return nil
+		}
+		return d.object(dst, path+name+".", depth+1)
+	case reflect.Slice:
+		if dst.Type().Elem().Kind() == reflect.Uint8 {
+			break // json.RawMessage: kept as it came
+		}
+		if d.absent() {
+			return nil
+		}
+		return d.list(dst, path, name, depth)
+	}
+	raw, err := d.raw(0)
+	if err != nil || string(raw) == "null" {
+		return err
 	}
 	switch dst.Kind() {
 	case reflect.String:
@@ -115,52 +155,33 @@ func (d *decoder) value(raw []byte, dst reflect.Value, path, name string, depth 
 		default:
 			return errors.New("neither true nor false")
 		}
-	case reflect.Pointer:
-		if string(raw) == `""` {
-			return nil
-		}
-		dst.Set(reflect.New(dst.Type().Elem()))
-		return d.value(raw, dst.Elem(), path, name, depth)
-	case reflect.Struct:
-		if string(raw) == `""` {
-			return nil
-		}
-		return d.object(raw, dst, path+name+".", depth+1)
 	case reflect.Slice:
-		if dst.Type().Elem().Kind() == reflect.Uint8 { // json.RawMessage: kept as it came
-			dst.SetBytes(bytes.Clone(raw))
-			return nil
-		}
-		if string(raw) == `""` {
-			return nil
-		}
-		return d.list(raw, dst, path, name, depth)
+		dst.SetBytes(bytes.Clone(raw))
 	default:
 		return json.Unmarshal(raw, dst.Addr().Interface())
 	}
 	return nil
 }
 
-func (d *decoder) list(raw []byte, dst reflect.Value, path, name string, depth int) error {
-	if raw[0] != '[' {
+func (d *decoder) list(dst reflect.Value, path, name string, depth int) error {
+	if d.peek() != '[' {
 		return errors.New("not a list")
 	}
 	if depth > deepest {
-		return errors.New("nested too deeply")
+		return errTooDeep
 	}
+	d.at++
 	list := reflect.MakeSlice(dst.Type(), 0, 0)
-	for rest := raw[1:]; ; {
-		var item []byte
-		if item, rest = next(rest); item == nil {
+	for n := 0; ; n++ {
+		if more, err := d.more(']', n == 0); err != nil || !more {
 			dst.Set(list)
-			return nil
+			return err
 		}
-		n := list.Len()
 		if n == longest {
 			return fmt.Errorf("more than %d items", longest)
 		}
 		list = reflect.Append(list, reflect.Zero(dst.Type().Elem()))
-		if err := d.value(item, list.Index(n), path, name+"["+strconv.Itoa(n)+"]", depth+1); err != nil {
+		if err := d.value(list.Index(n), path, name+"["+strconv.Itoa(n)+"]", depth+1); err != nil {
 			return err
 		}
 	}
@@ -176,104 +197,153 @@ func content(raw []byte) []byte {
 		return inner
 	}
 	var s string
-	_ = json.Unmarshal(raw, &s) // never fails: the whole body is valid
+	_ = json.Unmarshal(raw, &s) // never fails: the string has been read
 	return []byte(s)
 }
 
-// member cuts the first name and value off the inside of an object, which is known to be valid JSON. The name is
-// nil at the object's end.
-func member(raw []byte) (name, value, rest []byte) {
-	if name, raw = next(raw); name == nil {
-		return nil, nil, nil
-	}
-	value, rest = next(raw)
-	return name, value, rest
-}
-
-// next cuts the first value off the inside of an object or list, which is known to be valid JSON. The value is nil
-// at the end.
-func next(raw []byte) (value, rest []byte) {
-	i := 0
-	for isBetween(raw[i]) {
-		i++
-	}
-	raw = raw[i:]
-	switch raw[0] {
-	case '}', ']':
-		return nil, nil
-	case '"':
-		i = stringEnd(raw, 0)
-	case '{', '[':
-		i = 0
-		for depth := 0; ; {
-			switch raw[i] {
-			case '{', '[':
-				depth++
-			case '}', ']':
-				depth--
-			case '"':
-				i = stringEnd(raw, i) - 1
-			}
-			if i++; depth == 0 {
-				break
-			}
-		}
-	default:
-		for i = 1; !isBetween(raw[i]) && raw[i] != '}' && raw[i] != ']'; i++ {
-		}
-	}
-	return raw[:i], raw[i:]
-}
-
-// isBetween reports what stands between values: blanks, commas and colons.
-func isBetween(c byte) bool {
-	return c == ' ' || c == ',' || c == ':' || c == '\n' || c == '\r' || c == '\t'
-}
-
-// stringEnd is the index after the string that begins at i.
-func stringEnd(raw []byte, i int) int {
-	for i++; raw[i] != '"'; i++ {
-		if raw[i] == '\\' {
-			i++
-		}
-	}
-	return i + 1
-}
-
-// dropTrailingCommas removes each comma that stands, outside a string, before a closing bracket.
-func dropTrailingCommas(body []byte) []byte {
-	out := make([]byte, 0, len(body))
-	comma := -1 // where the last byte that is no blank is a comma
-	inString, escaped := false, false
-	for _, c := range body {
-		if inString {
-			switch {
-			case escaped:
-				escaped = false
-			case c == '\\':
-				escaped = true
-			case c == '"':
-				inString = false
-			}
-			out = append(out, c)
-			continue
-		}
-		switch c {
+// peek steps over blanks and returns the byte behind them, zero at the end.
+func (d *decoder) peek() byte {
+	for ; d.at < len(d.body); d.at++ {
+		switch c := d.body[d.at]; c {
 		case ' ', '\t', '\r', '\n':
-			out = append(out, c)
-			continue
-		case '}', ']':
-			if comma >= 0 {
-				out = append(out[:comma], out[comma+1:]...)
-			}
-		case '"':
-			inString = true
+		default:
+			return c
 		}
-		comma = -1
-		if c == ',' {
-			comma = len(out)
-		}
-		out = append(out, c)
 	}
-	return out
+	return 0
+}
+
+// absent steps over a null or an empty text, if that is what is next.
+func (d *decoder) absent() bool {
+	d.peek()
+	return d.literal("null") || d.literal(`""`)
+}
+
+func (d *decoder) literal(text string) bool {
+	found := bytes.HasPrefix(d.body[d.at:], []byte(text))
+	if found {
+		d.at += len(text)
+	}
+	return found
+}
+
+// more reports whether another item follows in an object or list. It steps over the comma before it, and over the
+// closing bracket, before which a comma may stand.
+func (d *decoder) more(closing byte, first bool) (bool, error) {
+	c := d.peek()
+	if !first && c == ',' {
+		d.at++
+		c = d.peek()
+	} else if !first && c != closing {
+		return false, errNotJSON
+	}
+	if c == closing {
+		d.at++
+		return false, nil
+	}
+	return true, nil
+}
+
+// name steps over the name of a member and the colon behind it, and returns it in its quotes.
+func (d *decoder) name() ([]byte, error) {
+	if d.peek() != '"' {
+		return nil, errNotJSON
+	}
+	name, err := d.raw(0)
+	if err != nil {
+		return nil, err
+	}
+	if d.peek() != ':' {
+		return nil, errNotJSON
+	}
+	d.at++
+	return name, nil
+}
+
+// raw steps over a value and returns it as it is spelled.
+func (d *decoder) raw(depth int) (raw []byte, err error) {
+	first := d.peek()
+	begin := d.at
+	switch {
+	case depth > bottom:
+		return nil, errTooDeep
+	case first == '"':
+		err = d.quoted()
+	case first == '{', first == '[':
+		err = d.nested(first, depth)
+	case d.literal("null"), d.literal("true"), d.literal("false"):
+	default:
+		err = d.number()
+	}
+	return d.body[begin:d.at], err
+}
+
+func (d *decoder) nested(opening byte, depth int) error {
+	d.at++
+	closing := opening + 2 // in ASCII, of both kinds
+	for first := true; ; first = false {
+		if more, err := d.more(closing, first); err != nil || !more {
+			return err
+		}
+		if opening == '{' {
+			if _, err := d.name(); err != nil {
+				return err
+			}
+		}
+		if _, err := d.raw(depth + 1); err != nil {
+			return err
+		}
+	}
+}
+
+func (d *decoder) quoted() error {
+	for d.at++; d.at < len(d.body); d.at++ {
+		switch c := d.body[d.at]; {
+		case c == '"':
+			d.at++
+			return nil
+		case c < ' ':
+			return errNotJSON
+		case c == '\\':
+			if d.at++; !d.escaped() {
+				return errNotJSON
+			}
+		}
+	}
+	return errNotJSON
+}
+
+// escaped reports whether what is next may stand behind a backslash.
+func (d *decoder) escaped() bool {
+	rest := d.body[d.at:]
+	switch {
+	case len(rest) == 0:
+		return false
+	case rest[0] == 'u':
+		const hex = 4
+		return len(rest) > hex && len(bytes.Trim(rest[1:1+hex], "0123456789abcdefABCDEF")) == 0
+	}
+	return strings.IndexByte(`"\/bfnrt`, rest[0]) >= 0
+}
+
+// number steps over -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?.
+func (d *decoder) number() error {
+	d.literal("-")
+	if !d.literal("0") && d.digits() == 0 || d.literal(".") && d.digits() == 0 {
+		return errNotJSON
+	}
+	if d.literal("e") || d.literal("E") {
+		_ = d.literal("-") || d.literal("+")
+		if d.digits() == 0 {
+			return errNotJSON
+		}
+	}
+	return nil
+}
+
+func (d *decoder) digits() (n int) {
+	for ; d.at < len(d.body) && digit(d.body[d.at]); d.at++ {
+		n++
+	}
+	return n
 }
