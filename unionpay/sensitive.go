@@ -366,10 +366,10 @@ func (c CustomerInfo) LogValue() slog.Value { return slog.StringValue(hidden) }
 
 // known returns the encoding, however it is spelled, and UTF8 for an empty one.
 func (e Encoding) known() (Encoding, error) {
-	switch strings.ToUpper(strings.ReplaceAll(string(e), "-", "")) {
-	case "", "UTF8":
+	switch name := string(e); {
+	case name == "", strings.EqualFold(name, string(UTF8)), strings.EqualFold(name, "UTF8"):
 		return UTF8, nil
-	case "GBK":
+	case strings.EqualFold(name, string(GBK)):
 		return GBK, nil
 	}
 	return "", fmt.Errorf("unionpay: encoding must be %s or %s", UTF8, GBK)
