@@ -76,10 +76,10 @@ func FuzzReverseAnswer(f *testing.F) {
 
 // FuzzReceiver: whatever is posted, nothing panics, nothing of a stranger is stored, and nothing in clear.
 func FuzzReceiver(f *testing.F) {
-	header := authorization("N9000001", "s", "POST", "/e", strings.Repeat("0", 32), time.Now(), goodEvent)
+	header := authorization("N9000001", "another", "POST", "/e", strings.Repeat("0", 32), time.Now(), goodEvent)
 	for _, body := range bodies(f) {
 		f.Add(true, "", body)
-		f.Add(false, header[:len(header)-2]+`0"`, body)
+		f.Add(false, header, body)
 	}
 	f.Fuzz(func(t *testing.T, genuine bool, header, body string) {
 		var stored []umpay.Event
