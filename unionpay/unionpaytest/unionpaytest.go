@@ -200,10 +200,12 @@ func (s *Server) Notify(ctx context.Context, orderID string, fault Fault) (statu
 
 // told ends a transaction, and returns what is sent about it and where.
 func (s *Server) told(t *transaction, fault Fault) (target string, form []byte, err error) {
-	if t == nil || t.request["backUrl"] == unionpay.NoNotification || !strings.HasPrefix(t.request["backUrl"], "http") {
+	switch {
+	case t == nil:
+		return "", nil, errors.New("unionpaytest: no such order")
+	case t.request["backUrl"] == unionpay.NoNotification || !strings.HasPrefix(t.request["backUrl"], "http"):
 		return "", nil, ErrNotWanted
-	}
-	if t.waiting {
+	case t.waiting:
 		return "", nil, ErrNotPaid
 	}
 	t.pending = 0
