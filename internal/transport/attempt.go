@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -18,7 +19,7 @@ import (
 	"github.com/cnpay-go/cnpay"
 )
 
-// run is one exchange under way. Only the two flags are touched by other goroutines.
+// run is one exchange under way. Only the flags are touched by other goroutines.
 type run struct {
 	exchange *Exchange
 	settings cnpay.Settings
@@ -31,6 +32,8 @@ type run struct {
 
 	traced    atomic.Bool // the transport reports what it does
 	connected atomic.Bool // this attempt was given a connection, so it may have been written
+	http2     atomic.Bool // that connection is of HTTP/2
+	begun     atomic.Bool // this attempt was written to it, at least in part
 }
 
 // roundTrip makes the attempts. go-retryablehttp drives them with none of its own defaults; a Client of its own
@@ -44,19 +47,33 @@ func (r *run) roundTrip(ctx context.Context, c *http.Client, body []byte) (*http
 	// mark (WroteHeaders) could be set after a cancelled RoundTrip has returned.
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GetConn: func(string) { r.traced.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { r.connected.Store(true) },
+		GotConn: func(info httptrace.GotConnInfo) {
+			r.connected.Store(true)
+			conn, ok := info.Conn.(*tls.Conn)
+			r.http2.Store(ok && conn.ConnectionState().NegotiatedProtocol == "h2")
+		},
+		WroteHeaders: func() { r.begun.Store(true) },
 	})
 	req, err := retryablehttp.NewRequestWithContext(ctx, x.Method, x.URL, body)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", cnpay.ErrTransport, bare(err))
+	}
+	if again := req.GetBody; again != nil {
+		req.GetBody = func() (io.ReadCloser, error) {
+			if !r.mayReplay() {
+				return nil, errReplay
+			}
+			return again()
+		}
 	}
 	if x.Header != nil {
 		req.Header = x.Header
 	}
 	authorize := func(req *http.Request) error {
 		r.attempt++
-		r.traced.Store(false)
-		r.connected.Store(false)
+		for _, flag := range [...]*atomic.Bool{&r.traced, &r.connected, &r.http2, &r.begun} {
+			flag.Store(false)
+		}
 		if x.Authorize == nil {
 			return nil
 		}
@@ -85,6 +102,16 @@ func (r *run) roundTrip(ctx context.Context, c *http.Client, body []byte) (*http
 		return nil, fmt.Errorf("%w: %w", cnpay.ErrTransport, bare(err))
 	}
 	return res, nil
+}
+
+// errReplay ends what net/http would do again without a word.
+var errReplay = errors.New("the connection was lost after the request was sent")
+
+// mayReplay is asked when net/http wants to send the body again by a rule of its own. Over HTTP/1 it does so only after
+// a kept connection turned out to be dead before a byte was written. Over HTTP/2 it does so without end after some
+// resets of a stream, of a request that had arrived whole. What may be repeated is repeated by again, and counted.
+func (r *run) mayReplay() bool {
+	return r.traced.Load() && !(r.http2.Load() && r.begun.Load())
 }
 
 // unanswered is the outcome of a run that no answer came to.
