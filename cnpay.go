@@ -53,7 +53,7 @@ type Call struct {
 	Err        error
 }
 
-// Recorder is told of every call: the seam for a durable journal, metrics and traces.
+// Recorder is told of every call that is about to leave: the seam for a durable journal, metrics and traces.
 // It is called from the caller's goroutine and must be safe for concurrent use.
 type Recorder interface {
 	// Started runs before the first byte leaves. An error stops the call, which then is NotSent.

@@ -41,6 +41,7 @@ type Retry struct {
 }
 
 // WithHTTPClient makes calls through c: a proxy, a private CA, a tracing transport. Redirects stay refused.
+// Its checks of TLS certificates are the only protection of answers that the provider does not sign.
 // Where c's transport does not report its connections through net/http/httptrace, a network error is Unknown,
 // never NotSent.
 func WithHTTPClient(c *http.Client) Option { return func(s *Settings) { s.HTTPClient = c } }
@@ -49,11 +50,11 @@ func WithHTTPClient(c *http.Client) Option { return func(s *Settings) { s.HTTPCl
 // always allowed. For private lines that end TLS elsewhere.
 func WithPlainHTTP() Option { return func(s *Settings) { s.PlainHTTP = true } }
 
-// WithLogger logs each attempt, each finished call and each notification: operation, order, attempt, status, code,
-// outcome, duration. Card numbers, keys, tokens and bodies are never logged. Without a logger nothing is.
+// WithLogger logs each attempt, each call that left or should have, and each notification: operation, order, attempt,
+// status, code, outcome, duration. Card numbers, keys, tokens and bodies are never logged. Without a logger nothing is.
 func WithLogger(l *slog.Logger) Option { return func(s *Settings) { s.Logger = l } }
 
-// WithRecorder tells r of every call.
+// WithRecorder tells r of every call that is about to leave. A request that was refused here is told by its error alone.
 func WithRecorder(r Recorder) Option { return func(s *Settings) { s.Recorder = r } }
 
 // WithClock replaces time.Now wherever a protocol needs the time: timestamps, certificate dates.
@@ -69,5 +70,5 @@ func WithRetry(r Retry) Option { return func(s *Settings) { s.Retry = r } }
 // where it is nearer, rules.
 func WithTimeout(d time.Duration) Option { return func(s *Settings) { s.Timeout = d } }
 
-// WithSchedule replaces the provider's documented query schedule in its Settle methods.
+// WithSchedule replaces the provider's own query schedule in its Settle methods.
 func WithSchedule(schedule Schedule) Option { return func(s *Settings) { s.Schedule = schedule } }

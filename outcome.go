@@ -19,7 +19,8 @@ const (
 	Pending
 	// Failed: verifiably refused, or refused here before sending. Nothing happened.
 	Failed
-	// NotSent: not one byte of the request left this machine. The same call may be made again.
+	// NotSent: not one byte of the request left this machine or, after a Settle, the provider verifiably never got it.
+	// The same call may be made again.
 	NotSent
 )
 

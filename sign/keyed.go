@@ -59,7 +59,7 @@ func NewVerifySign(token string) (*Keyed, error) {
 	return newKeyed(suffixMD5, token, "&"+hex.EncodeToString(sum[:]))
 }
 
-// NewSuffixMD5 returns the signature of UPAY (收钱吧): the hexadecimal MD5 of
+// NewSuffixMD5 returns the signature of Upay (收钱吧): the hexadecimal MD5 of
 // the body with the terminal's or vendor's key straight behind it.
 func NewSuffixMD5(key string) (*Keyed, error) {
 	return newKeyed(suffixMD5, key, key)

@@ -81,7 +81,7 @@ type EncryptionCertificateResponse struct {
 
 // Encryption asks for UnionPay's current encryption certificate (银联加密公钥更新查询, txnType 95, POST
 // /gateway/api/backTransReq.do). It may be repeated; UnionPay advises once a day. [EncryptionKeeper] does it.
-//   - Succeeded: the certificate is there; the response's Certificate checks it.
+//   - Succeeded: the certificate is there; [CertificatesService.Certificate] checks it.
 //   - Failed, Unknown: keep the one in use, and ask again.
 //
 //cnpay:op encrypt_cert_update

@@ -161,8 +161,8 @@ func New(config Config, opts ...cnpay.Option) (*Client, error) {
 	return c, nil
 }
 
-// Warnings returns what seemed odd about the configuration, and is no fault: a root certificate that UnionPay is not
-// known to use, a certificate that ends soon. New logs it too.
+// Warnings returns what seemed odd about the configuration, and is no fault: a root or middle certificate that UnionPay
+// is not known to use, a certificate that ends soon. New logs it too.
 func (c *Client) Warnings() []string { return slices.Clone(c.warnings) }
 
 // reach finds the hosts.

@@ -347,9 +347,9 @@ func (c *Client) verify(pairs []sign.Pair, encoding Encoding, known ...sign.Pair
 }
 
 // impersonates reports whether the value of a field holds what reads, in the text that is signed, as another field: one
-// of the message or one of the documents. Groups are left out: their sub-fields stand in braces.
+// of the message or one of the documents. A group is left out: its sub-fields stand in braces.
 func (c *Client) impersonates(name, value string, message []sign.Pair) bool {
-	if _, group := braced(value); group && name != "reqReserved" {
+	if _, group := braced(value); group && valueEnd(value) == len(value) && name != "reqReserved" {
 		return false
 	}
 	for {
@@ -357,7 +357,8 @@ func (c *Client) impersonates(name, value string, message []sign.Pair) bool {
 		if !found {
 			return false
 		}
-		other, _, found := strings.Cut(rest, "=")
+		part, _, _ := strings.Cut(rest, "&")
+		other, _, found := strings.Cut(part, "=")
 		if found && (c.documented(other) || slices.ContainsFunc(message, func(p sign.Pair) bool { return p.Name == other })) {
 			return true
 		}

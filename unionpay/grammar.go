@@ -11,7 +11,7 @@ import (
 )
 
 // mostPairs is far above the fields of any documented message (fewer than a hundred).
-const mostPairs = 1000
+const mostPairs = 200
 
 // parsePairs splits the body of an answer, which looks like a query string and is none: nothing in it is
 // URL-encoded, and values hold "=", "+", "/", line breaks and whole {k=v&k=v} groups. As UnionPay's own parser does,
@@ -33,7 +33,7 @@ func parsePairs(text string) ([]sign.Pair, error) {
 
 // splitPairs is parsePairs without the braces around everything.
 func splitPairs(text string) ([]sign.Pair, error) {
-	pairs := make([]sign.Pair, 0, min(strings.Count(text, "&")+1, mostPairs/8))
+	pairs := make([]sign.Pair, 0, min(strings.Count(text, "&")+1, mostPairs/4))
 	for more := true; more; {
 		if len(pairs) == mostPairs {
 			return nil, fmt.Errorf("%w: more than %d fields", cnpay.ErrMalformed, mostPairs)

@@ -12,8 +12,8 @@ import (
 
 const version = "5.1.0"
 
-// Envelope is what the client writes on every request. Leave it empty: a value that differs from the client's own is
-// refused before anything is sent.
+// Envelope is what the client writes on every request. Leave it empty, but for the TxnSubType of operations that know
+// several: a value that differs from the client's own is refused before anything is sent.
 type Envelope struct {
 	// Version is the protocol's (版本号), 5.1.0.
 	Version string `json:"version,omitempty" spec:"M NS5"`
@@ -137,7 +137,7 @@ func groups(fields ...needed) []cnpay.Fault {
 }
 
 // needsEncryptCertID checks that encrypted fields say what they are encrypted with. Plain card numbers have at most 19
-// digits; of the card holder's data the PIN is always encrypted.
+// digits, plain tracks 104 characters; of the card holder's data the PIN is always encrypted.
 func needsEncryptCertID(pairs []sign.Pair) []cnpay.Fault {
 	var of string
 	if len(fieldOf(pairs, "accNo")) > 40 {
@@ -145,6 +145,9 @@ func needsEncryptCertID(pairs []sign.Pair) []cnpay.Fault {
 	} else if text, err := base64.StdEncoding.DecodeString(fieldOf(pairs, "customerInfo")); err == nil &&
 		(bytes.Contains(text, []byte("encryptedInfo=")) || bytes.Contains(text, []byte("pin="))) {
 		of = "customerInfo"
+	} else if card, err := ParseGroup(fieldOf(pairs, "cardTransData")); err == nil &&
+		max(len(card.Get("track2Data")), len(card.Get("track3Data"))) > 104 {
+		of = "track"
 	}
 	if of == "" {
 		return nil

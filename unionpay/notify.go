@@ -34,7 +34,8 @@ type Notification interface {
 // [OrdersService.Query], as UnionPay advises, before goods are shipped. Notifications come repeatedly and out of order;
 // see Key.
 type Notice struct {
-	// Outcome is what became of the transaction that the notification is about.
+	// Outcome is what became of the transaction that the notification is about. It is Pending where the message says no
+	// more than that UnionPay has accepted it.
 	Outcome cnpay.Outcome `json:"-"`
 	// Extra are the fields that no document names, by wire name, and amounts that are no numbers.
 	Extra map[string]string `json:"-"`
@@ -133,20 +134,35 @@ func (c *Client) notification(body string) (Notification, error) {
 	if !slices.Contains(c.merIDs, notice.MerID) {
 		return nil, fmt.Errorf("%w: merId is none of the client's merchants", cnpay.ErrMismatch)
 	}
+	if fieldOf(pairs, "origRespCode") != "" {
+		return nil, fmt.Errorf("%w: it is the answer to a query", cnpay.ErrMismatch)
+	}
 	notice.Outcome = judgeOriginal(notice.TxnType, notice.RespCode)
+	if notice.Outcome == cnpay.Succeeded && backOnly(notice.TxnType) && fieldOf(pairs, "settleDate") == "" && fieldOf(pairs, "traceNo") == "" {
+		notice.Outcome = cnpay.Pending
+	}
 	return n, nil
+}
+
+// backOnly reports whether a type is told of to BackURL alone. Its success says when it is cleared; without that, the
+// message is the answer that accepted the operation, which is signed alike.
+func backOnly(txnType string) bool {
+	switch txnType {
+	case "03", "04", "11", "12", "31", "32", "33":
+		return true
+	}
+	return false
 }
 
 // formPairs decodes a form, each name and value once. Unlike net/url it does not take ";" for a separator, and keeps
 // both of two fields with one name, for verify to refuse.
 func formPairs(body string) ([]sign.Pair, error) {
-	const most = 1000
 	if body == "" {
 		return nil, fmt.Errorf("%w: empty body", cnpay.ErrMalformed)
 	}
-	parts := strings.SplitN(body, "&", most+1)
-	if len(parts) > most {
-		return nil, fmt.Errorf("%w: more than %d fields", cnpay.ErrMalformed, most)
+	parts := strings.SplitN(body, "&", mostPairs+1)
+	if len(parts) > mostPairs {
+		return nil, fmt.Errorf("%w: more than %d fields", cnpay.ErrMalformed, mostPairs)
 	}
 	pairs := make([]sign.Pair, 0, len(parts))
 	for _, part := range parts {
@@ -155,7 +171,7 @@ func formPairs(body string) ([]sign.Pair, error) {
 		}
 		rawName, rawValue, _ := strings.Cut(part, "=")
 		name, err := url.QueryUnescape(rawName)
-		if err != nil || name == "" {
+		if err != nil || !isName(name) { // a name with "=" and "&" in it could hide a field of the signed text
 			return nil, fmt.Errorf("%w: not a form", cnpay.ErrMalformed)
 		}
 		value, err := url.QueryUnescape(rawValue)

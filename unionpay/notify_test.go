@@ -278,6 +278,46 @@ func TestNotificationCannotBeSplitAnew(t *testing.T) {
 	require.Equal(t, cnpay.Failed, n.Common().Outcome)
 }
 
+// A name that holds "=" and "&" would hide a field in the text that is signed, and a value that only looks like a group
+// another.
+func TestNotificationHidesNothing(t *testing.T) {
+	client, _ := keyedClient(t, unionpay.SHA256, silent)
+	for name, forged := range map[string][]sign.Pair{
+		"in a name": {
+			{Name: "encoding", Value: "UTF-8"}, {Name: "merId", Value: unionpaytest.MerID}, {Name: "orderId", Value: "20240105145046001"},
+			{Name: "respCode", Value: "60"}, {Name: "txnTime=20240105145046&txnType", Value: "12"},
+		},
+		"between two groups": {
+			{Name: "encoding", Value: "UTF-8"}, {Name: "merId", Value: unionpaytest.MerID}, {Name: "orderId", Value: "20240105145046001"},
+			{Name: "reserved", Value: "{a=1}&respCode=64&riskRateInfo={b=1}"}, {Name: "txnTime", Value: "20240105145046"}, {Name: "txnType", Value: "01"},
+		},
+	} {
+		_, err := parse(client, notified(forged...))
+		require.Error(t, err, name)
+	}
+}
+
+// Answers are signed like notifications. One that is posted to the merchant must not be taken for more than it says.
+func TestAnswersAreNoNotifications(t *testing.T) {
+	client, _ := keyedClient(t, unionpay.SHA256, silent)
+	answer := func(txnType string, more ...sign.Pair) string {
+		return notified(append([]sign.Pair{
+			{Name: "encoding", Value: "UTF-8"}, {Name: "merId", Value: unionpaytest.MerID}, {Name: "orderId", Value: "20240105145046001"},
+			{Name: "txnTime", Value: "20240105145046"}, {Name: "respCode", Value: "00"}, {Name: "txnType", Value: txnType},
+		}, more...)...)
+	}
+	_, err := parse(client, answer("01", sign.Pair{Name: "origRespCode", Value: "64"}))
+	require.ErrorIs(t, err, cnpay.ErrMismatch, "the answer to a query about a payment that failed")
+	for _, txnType := range []string{"03", "04", "11", "12", "31", "32", "33"} {
+		n, err := parse(client, answer(txnType))
+		require.NoError(t, err)
+		require.Equal(t, cnpay.Pending, n.Common().Outcome, "accepted, no more")
+		n, err = parse(client, answer(txnType, sign.Pair{Name: "settleDate", Value: "0105"}))
+		require.NoError(t, err)
+		require.Equal(t, cnpay.Succeeded, n.Common().Outcome)
+	}
+}
+
 func TestMerchantsOfAClient(t *testing.T) {
 	const other = "777290058110097"
 	tell := func(merID ...string) string {

@@ -460,6 +460,19 @@ func TestEncryptedCustomerInfoNeedsItsCertificate(t *testing.T) {
 	require.Empty(t, w.times)
 }
 
+func TestEncryptedTrackNeedsItsCertificate(t *testing.T) {
+	_, client := start(t)
+	req := &unionpay.FrontPreauthRequest{
+		OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, FrontURL: "https://merchant.example/",
+		CardTransData: "{track2Data=" + strings.Repeat("A", 344) + "}",
+	}
+	_, err := client.Preauth.Front(req)
+	require.ErrorContains(t, err, "encryptCertId is required with an encrypted track")
+	req.CardTransData = "{track2Data=" + strings.Repeat("1", 37) + "&track3Data=" + strings.Repeat("1", 104) + "}"
+	_, err = client.Preauth.Front(req)
+	require.NoError(t, err)
+}
+
 func TestEncryptionKeeper(t *testing.T) {
 	gateway, client := start(t)
 	keeper, err := client.Certificates.NewEncryptionKeeper(nil, unionpay.EncryptionCertificateRequest{})
@@ -544,7 +557,7 @@ func TestBillOfTheGateway(t *testing.T) {
 	require.Len(t, found.TheirsOnly, 1, "the pre-authorisation itself")
 	require.Equal(t, req.OrigQryID, found.TheirsOnly[0].QueryID)
 
-	_, err = client.Files.Download(t.Context(), &unionpay.FileRequest{TxnTime: unionpay.TxnTime(time.Now()), SettleDate: "0229"})
+	_, err = client.Files.Download(t.Context(), &unionpay.FileRequest{TxnTime: unionpay.TxnTime(time.Now()), SettleDate: clearingDay(unionpay.TxnTime(time.Now().AddDate(0, 0, 2)))})
 	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(nil, err))
 	require.ErrorContains(t, err, "98")
 	keyed, _ := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f, sign.Pair{Name: "settleDate", Value: "0106"}) })

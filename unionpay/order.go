@@ -79,7 +79,7 @@ func (r *QueryRequest) conditions() []cnpay.Fault {
 }
 
 // QueryResponse is the answer to a query. Its own outcome says whether the query was answered; what became of the
-// transaction is its [QueryResponse.Verdict]. Without one that was found, TxnType is "00", else the transaction's.
+// transaction is its [QueryResponse.Verdict]. TxnType is that of the transaction found, "00" where none was.
 type QueryResponse struct {
 	Response
 

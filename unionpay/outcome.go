@@ -6,7 +6,8 @@ import (
 	"github.com/cnpay-go/cnpay"
 )
 
-// BackSchedule is when to ask after an operation that was sent from back-end to back-end, as the documents have it.
+// BackSchedule is when to ask after an operation that was sent from back-end to back-end: after 1, 2, 4, 8, 16 and 32
+// more seconds, as the documents have it.
 func BackSchedule() cnpay.Schedule {
 	return cnpay.Schedule{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second}
 }

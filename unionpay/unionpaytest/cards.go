@@ -107,7 +107,7 @@ func (s *Server) known(group string) *token {
 }
 
 func (s *Server) open(t *transaction, answer fields) (code, text string) {
-	if s.byOrder(t.request["orderId"], t.request["txnTime"]) != nil {
+	if s.taken(t.request) {
 		return "12", "重复交易[5100012]"
 	}
 	if !rightCode(t.request["customerInfo"]) {

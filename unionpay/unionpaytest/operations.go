@@ -109,6 +109,13 @@ func (s *Server) byOrder(orderID, txnTime string) *transaction {
 	})
 }
 
+// taken reports whether an order number was used before on its day.
+func (s *Server) taken(request fields) bool {
+	return s.find(func(t *transaction) bool {
+		return t.request["orderId"] == request["orderId"] && fmt.Sprintf("%.8s", t.request["txnTime"]) == fmt.Sprintf("%.8s", request["txnTime"])
+	}) != nil
+}
+
 func (s *Server) find(match func(*transaction) bool) *transaction {
 	if i := slices.IndexFunc(s.transactions, match); i >= 0 {
 		return s.transactions[i]
@@ -171,7 +178,7 @@ func (s *Server) process(raw, request fields, op operation, fault Fault, answer 
 	}
 	t := &transaction{request: request, code: "00", waits: op.waits, waiting: op.waits}
 	if op.money {
-		if s.byOrder(request["orderId"], request["txnTime"]) != nil {
+		if s.taken(request) {
 			return "12", "重复交易[5100012]"
 		}
 		amount, err := strconv.ParseInt(request["txnAmt"], 10, 64)

@@ -125,6 +125,13 @@ func TestRefusals(t *testing.T) {
 	require.Equal(t, "Invalid request URI.", m.post(query, m.request("32/00", held)))
 	require.Equal(t, "Invalid request.", m.post(back, m.request("32/00", with("version", "5.0.0"))))
 	require.Equal(t, "00", m.code("32/00", held), "none of these did anything")
+
+	again := m.request("01/06", fields{"bizType": "000000", "qrNo": "6220000000000000000", "termId": "49000002"})
+	require.Equal(t, "00", m.send(back, again)["respCode"])
+	again["txnTime"] = unionpay.TxnTime(m.now.Add(time.Second))
+	require.Equal(t, "12", m.send(back, again)["respCode"], "one number a day")
+	again["txnTime"] = unionpay.TxnTime(m.now.AddDate(0, 0, 1))
+	require.Equal(t, "00", m.send(back, again)["respCode"])
 }
 
 func TestStillBeingProcessed(t *testing.T) {
