@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"log/slog"
 	"net/http"
@@ -47,7 +48,8 @@ type ReceiverConfig struct {
 
 // Receiver is an http.Handler for the events that terminals post. An event is answered with 200 only when it is
 // stored, or was stored before; the POS app sends anything else again. A stored success or fail is never
-// overwritten: an event that contradicts it, or another event under the same Seq, is answered with 409.
+// overwritten: an event that contradicts it, or another event under the same Seq, is answered with 409. A Receiver takes
+// the events of one operation one after the other; of several that share a store, each operation belongs to one.
 //
 // The path that the POS app posts to is signed, so no proxy on the way may rewrite it. Bodies are read up to 256 KiB.
 // Limits of time are the http.Server's.
@@ -58,6 +60,7 @@ type Receiver struct {
 	logger  *slog.Logger
 	nonces  nonceMemory
 	fields  spec.Table
+	turns   [64]chan struct{} // by operation: between looking and storing nothing else is stored of it
 }
 
 // NewReceiver checks the configuration. Of the options it heeds cnpay.WithClock and cnpay.WithLogger.
@@ -67,6 +70,9 @@ func NewReceiver(config ReceiverConfig, opts ...cnpay.Option) (*Receiver, error)
 		return nil, transport.ConfigError("umpay", errors.New("secrets: missing"))
 	}
 	r := &Receiver{secrets: config.Secrets, store: config.Store, now: settings.Clock, logger: settings.Logger}
+	for i := range r.turns {
+		r.turns[i] = make(chan struct{}, 1)
+	}
 	if r.store == nil {
 		r.store = NewMemoryStore(0)
 	}
@@ -216,6 +222,15 @@ func merge(faults, more []cnpay.Fault) []cnpay.Fault {
 }
 
 func (r *Receiver) keep(ctx context.Context, event Event) *ending {
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(event.POSSN + " " + event.ID))
+	turn := r.turns[hash.Sum32()%uint32(len(r.turns))]
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	case <-ctx.Done():
+		return unavailable(context.Cause(ctx))
+	}
 	stored, err := r.store.Events(ctx, event.POSSN, event.ID)
 	if err != nil {
 		return unavailable(fmt.Errorf("store: %w", err))

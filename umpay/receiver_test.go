@@ -453,3 +453,34 @@ func TestMemoryStore(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, none)
 }
+
+// slowStore takes long to look, as a database may.
+type slowStore struct{ umpay.Store }
+
+func (s slowStore) Events(ctx context.Context, posSN, id string) ([]umpay.Event, error) {
+	events, err := s.Store.Events(ctx, posSN, id)
+	time.Sleep(50 * time.Millisecond)
+	return events, err
+}
+
+// Two posts at the same time must not both find nothing that contradicts them.
+func TestReceiverTakesTurns(t *testing.T) {
+	for _, seqs := range [][2]int64{{3, 4}, {3, 3}} {
+		terminal, _ := start(t)
+		store := slowStore{umpay.NewMemoryStore(0)}
+		url := receive(t, terminal, store)
+		var posts sync.WaitGroup
+		var status [2]int
+		for i, callback := range []string{"onReverSuccess", "onReverFail"} {
+			posts.Go(func() {
+				status[i] = post(t, terminal, url, umpay.Event{
+					ID: "1", Op: "cardPreAuthRever", Callback: callback, POSSN: "N9000001", Seq: seqs[i],
+					TerminalTime: "2020-05-21T15:30:12+08:00", Result: json.RawMessage(`{"code":` + []string{"60150200", "60150005"}[i] + `}`),
+				})
+			})
+		}
+		posts.Wait()
+		require.ElementsMatch(t, []int{http.StatusOK, http.StatusConflict}, status[:])
+		require.Len(t, kept(t, store, "1"), 1)
+	}
+}
