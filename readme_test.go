@@ -86,7 +86,7 @@ func revokeAgreement(ctx context.Context, config yuansfer.Config, autoDebitNo st
 	req := &yuansfer.RevokeRequest{AutoDebitNo: autoDebitNo}
 	res, err := client.AutoDebit.Revoke(ctx, req)
 	outcome := cnpay.OutcomeOf(res, err)
-	if outcome == cnpay.Unknown {
+	if outcome == cnpay.Pending || outcome == cnpay.Unknown {
 		settled, err := client.AutoDebit.SettleRevoke(ctx, req) // revokes again, which is harmless
 		return settled.Outcome, err
 	}

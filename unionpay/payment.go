@@ -83,7 +83,7 @@ type FrontPurchaseRequest struct {
 	DefaultPayType string `json:"defaultPayType,omitempty" spec:"O N4"`
 	// ReqReserved is the merchant's own text (请求方保留域); answers and notifications repeat it.
 	ReqReserved string `json:"reqReserved,omitempty" spec:"O ANS1..1024"`
-	// FrontFailURL is the same for payments that failed (失败交易前台跳转地址).
+	// FrontFailURL is FrontURL for payments that failed (失败交易前台跳转地址).
 	FrontFailURL string `json:"frontFailUrl,omitempty" spec:"O ANS"`
 	// SupPayType are the ways of paying that are offered (支持支付方式).
 	SupPayType string `json:"supPayType,omitempty" spec:"O ANS"`

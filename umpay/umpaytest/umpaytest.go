@@ -67,8 +67,14 @@ const (
 // Account is the card number of every pre-authorisation, in clear, as the plugin gives it.
 const Account = "6221558812340000"
 
-// Server is the terminal. Its methods Misbehave, AlwaysMisbehave, Received and Close, and its field URL, come from
-// what all gateways of this module share.
+// Server is the terminal. With all gateways of this module it has in common its address, URL, and the methods
+//
+//	Close()
+//	Misbehave(operation string, faults ...Fault)     // the next requests of the operation meet these, one each
+//	AlwaysMisbehave(operation string, fault Fault)   // all others meet this one
+//	Received(operation string) int                   // how many requests arrived
+//
+// An operation has the name that errors and logs give it, [cnpay.Subject].Operation: plugin_card_pre_auth_rever, command_get.
 type Server struct {
 	*testgateway.Server
 

@@ -8,9 +8,9 @@
 //
 // It has an authority of its own and signs as UnionPay does, checks signatures with code of its own, and keeps
 // transactions by the documents' rules: full amounts and the same clearing day for voids, sums of refunds, one completion,
-// each order number once. Forms lead to a cashier's page that a browser can click through; Pay does the same without
-// one. SetPending, SetCode and SetClock decide how and when transactions end, Notify tells the merchant of it, and
-// Misbehave makes the answers go wrong.
+// each order number once a day. A Form that is posted to its Action leads to a cashier's page that a browser can click
+// through; Pay pays such an order, or one of an app or a QR code, without a browser. SetPending, SetCode and SetClock
+// decide how and when transactions end, Notify tells the merchant of it, and Misbehave makes the answers go wrong.
 package unionpaytest
 
 import (
@@ -64,8 +64,14 @@ const (
 	SecureKey = "88888888"
 )
 
-// Server is the gateway. Its methods Misbehave, AlwaysMisbehave, Received and Close, and its field URL, come from
-// what all gateways of this module share.
+// Server is the gateway. With all gateways of this module it has in common its address, URL, and the methods
+//
+//	Close()
+//	Misbehave(operation string, faults ...Fault)     // the next requests of the operation meet these, one each
+//	AlwaysMisbehave(operation string, fault Fault)   // all others meet this one
+//	Received(operation string) int                   // how many requests arrived
+//
+// An operation has the name that errors and logs give it, [cnpay.Subject].Operation: preauth_cancel, refund, query.
 type Server struct {
 	*testgateway.Server
 
@@ -92,7 +98,8 @@ func NewServer() *Server {
 	return s
 }
 
-// Config is the configuration of a client for this gateway's merchant, with sign method 01.
+// Config is the configuration of a client for this gateway's merchant, with sign method 01. The client warns that the
+// authority is none of UnionPay's, as it should.
 func (s *Server) Config() unionpay.Config { return s.ConfigFor(unionpay.RSA) }
 
 // ConfigFor is the same for any sign method.

@@ -48,8 +48,14 @@ const (
 	Pending Fault = "pending"
 )
 
-// Server is the gateway. Its methods Misbehave, AlwaysMisbehave, Received and Close, and its field URL, come from
-// what all gateways of this module share.
+// Server is the gateway. With all gateways of this module it has in common its address, URL, and the methods
+//
+//	Close()
+//	Misbehave(operation string, faults ...Fault)     // the next requests of the operation meet these, one each
+//	AlwaysMisbehave(operation string, fault Fault)   // all others meet this one
+//	Received(operation string) int                   // how many requests arrived
+//
+// An operation has the name that errors and logs give it, [cnpay.Subject].Operation: revoke, query.
 type Server struct {
 	*testgateway.Server
 	config upay.Config

@@ -52,8 +52,14 @@ const (
 	SupplierError Fault = "supplier-error" // processed, then the code 000080
 )
 
-// Server is the gateway. Its methods Misbehave, AlwaysMisbehave, Received and Close, and its field URL, come from
-// what all gateways of this module share.
+// Server is the gateway. With all gateways of this module it has in common its address, URL, and the methods
+//
+//	Close()
+//	Misbehave(operation string, faults ...Fault)     // the next requests of the operation meet these, one each
+//	AlwaysMisbehave(operation string, fault Fault)   // all others meet this one
+//	Received(operation string) int                   // how many requests arrived
+//
+// An operation has the name that errors and logs give it, [cnpay.Subject].Operation: auto_debit_revoke.
 type Server struct {
 	*testgateway.Server
 
