@@ -75,9 +75,16 @@ func (s *Settlement[A]) err(subject Subject, cause error) error {
 		if cause == nil {
 			cause = ErrUndecided
 		}
-		cause = fmt.Errorf("after %d queries: %w", s.Queries, cause)
+		cause = fmt.Errorf("after %s: %w", queries(s.Queries), cause)
 	}
 	return &Error{Subject: subject, Outcome: s.Outcome, Code: s.Code, Message: s.Message, Err: cause}
+}
+
+func queries(n int) string {
+	if n == 1 {
+		return "1 query"
+	}
+	return fmt.Sprintf("%d queries", n)
 }
 
 // queryError keeps a query that was refused from being read as an operation that was.

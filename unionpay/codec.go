@@ -112,6 +112,23 @@ func call[Res, Req any, M interface {
 
 // signed is a completed request as the fields to send, in the message's character set and with their signature last.
 func (c *Client) signed(m message, faults []cnpay.Fault) ([]sign.Pair, error) {
+	pairs, err := c.checked(m, faults)
+	if err != nil {
+		return nil, err
+	}
+	text, err := sign.AppendCanonical(nil, pairs)
+	if err != nil {
+		return nil, err
+	}
+	signature, err := c.signer.Sign(text)
+	if err != nil {
+		return nil, err
+	}
+	return append(pairs, sign.Pair{Name: "signature", Value: signature}), nil
+}
+
+// checked is a completed request as the fields to sign.
+func (c *Client) checked(m message, faults []cnpay.Fault) ([]sign.Pair, error) {
 	faults = append(append(faults, c.fields.Check(m)...), m.conditions()...)
 	pairs := c.fields.Pairs(m)
 	for i := range pairs {
@@ -127,15 +144,7 @@ func (c *Client) signed(m message, faults []cnpay.Fault) ([]sign.Pair, error) {
 	if faults != nil {
 		return nil, &cnpay.InvalidRequestError{Faults: faults}
 	}
-	text, err := sign.AppendCanonical(nil, pairs)
-	if err != nil {
-		return nil, err
-	}
-	signature, err := c.signer.Sign(text)
-	if err != nil {
-		return nil, err
-	}
-	return append(pairs, sign.Pair{Name: "signature", Value: signature}), nil
+	return pairs, nil
 }
 
 // trimmed is a value as it is signed and sent: UnionPay's own program cuts off blanks at the ends, so nobody has seen

@@ -1,9 +1,11 @@
 package unionpay_test
 
 import (
+	"context"
 	"errors"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -85,6 +87,19 @@ func TestDefaults(t *testing.T) {
 }
 
 // A query asks as the operation did: with the same institution and for the same merchant.
+// A settlement that cannot be asked for says so at once, and not after minutes.
+func TestSettleChecksBeforeItWaits(t *testing.T) {
+	client, w := keyedClient(t, unionpay.SHA256, silent)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	settled, err := client.Payments.SettleFront(ctx, &unionpay.FrontPurchaseRequest{OrderID: "short", AccessType: unionpay.AccessAcquirer})
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
+	require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
+	require.ErrorContains(t, err, "orderId must be 8 to 40 long, is 5; acqInsCode is required with accessType 1; txnTime is required without queryId")
+	require.Zero(t, settled.Queries)
+	require.Empty(t, w.times)
+}
+
 func TestSettleAsksForTheSame(t *testing.T) {
 	client, w := keyedClient(t, unionpay.SHA256, func(f url.Values) string {
 		return echo(f, sign.Pair{Name: "origRespCode", Value: "00"})

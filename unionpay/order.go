@@ -155,10 +155,14 @@ func (r *QueryResponse) verdict(txnType string) cnpay.Verdict {
 //
 //cnpay:op query qr_query
 func (s *OrdersService) Query(ctx context.Context, req *QueryRequest, opts ...cnpay.Option) (*QueryResponse, error) {
-	return call[QueryResponse](ctx, s.client, operation{
+	return call[QueryResponse](ctx, s.client, queryOp(), req, opts)
+}
+
+func queryOp() operation {
+	return operation{
 		id: "query", path: queryTrans, txnType: "00", txnSubTypes: "00", bizType: "000000",
 		repeatable: true, judge: judgeCode,
-	}, req, opts)
+	}
 }
 
 // settle asks on the operation's schedule until it is known what became of a request.
@@ -177,11 +181,15 @@ func settle[Req any, M interface {
 		AccessType: *p.accessType, MerID: *p.merID, OrderID: fieldOf(sent, "orderId"), TxnTime: fieldOf(sent, "txnTime"),
 		AcqInsCode: fieldOf(sent, "acqInsCode"), AccInsCode: fieldOf(sent, "accInsCode"), ReqReserved: p.reqReserved,
 	}
+	subject := cnpay.Subject{Provider: "unionpay", Operation: op.id, Order: p.order}
+	first := ask // what nobody can ask for is not worth waiting for
+	if _, err := c.checked(&first, c.complete(&first, first.parts(), queryOp())); err != nil {
+		return &cnpay.Settlement[*QueryResponse]{}, &cnpay.Error{Subject: subject, Err: err}
+	}
 	schedule := c.settings.With(opts...).Schedule
 	if schedule == nil {
 		schedule = op.schedule()
 	}
-	subject := cnpay.Subject{Provider: "unionpay", Operation: op.id, Order: p.order}
 	return cnpay.Settle(ctx, subject, schedule, func(ctx context.Context) (*QueryResponse, cnpay.Verdict, error) {
 		over := op.payer && c.over(fieldOf(sent, "payTimeout"))
 		res, err := c.Orders.Query(ctx, &ask, opts...)
