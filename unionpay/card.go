@@ -14,7 +14,8 @@ type CardsService struct{ client *Client }
 type SMSRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型). Empty means 000902.
+	// BizType is the product (产品类型), that of the operation that the code is for: 000902 with a token and to open a
+	// card, 000301 to pay with a card number. Empty means 000902.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`

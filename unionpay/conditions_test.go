@@ -84,6 +84,18 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, "00", sent().Get("fileType"))
 	_, _ = client.QR.Apply(t.Context(), &unionpay.QRApplyRequest{OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: "https://m.example/"})
 	require.Equal(t, "156", sent().Get("currencyCode"))
+	for _, tt := range []struct{ accNo, token, product string }{
+		{"6216261000000000018", "", "000301"}, {"", "{token=1&trId=2}", "000902"}, {"6216261000000000018", "{token=1&trId=2}", "000902"},
+	} {
+		_, _ = client.Payments.Purchase(t.Context(), &unionpay.PurchaseRequest{
+			OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: "https://m.example/", AccNo: tt.accNo, TokenPayData: tt.token,
+		})
+		require.Equal(t, tt.product, sent().Get("bizType"))
+		_, _ = client.Preauth.Create(t.Context(), &unionpay.PreauthRequest{
+			OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: "https://m.example/", AccNo: tt.accNo, TokenPayData: tt.token,
+		})
+		require.Equal(t, tt.product, sent().Get("bizType"))
+	}
 }
 
 // A query asks as the operation did: with the same institution and for the same merchant.

@@ -46,7 +46,16 @@ type message interface {
 type parts struct {
 	merID, accessType, bizType, channelType, currencyCode *string
 	kind                                                  filling // what only this request has
+	product                                               string  // the bizType, where it is not the operation's usual
 	order, reqReserved                                    string
+}
+
+// byCard is the product of a payment without UnionPay's page by card number, and "" of one by token.
+func byCard(accNo, tokenPayData string) string {
+	if accNo != "" && tokenPayData == "" {
+		return "000301"
+	}
+	return ""
 }
 
 // filling is a field and what it holds where the caller says nothing.
@@ -80,7 +89,7 @@ func (c *Client) complete(m message, p parts, op operation) []cnpay.Fault {
 		faults = append(faults, cnpay.Fault{Field: "merId", Problem: "is none of the client's merchants"})
 	}
 	for _, f := range [...]filling{
-		{p.merID, c.merIDs[0]}, {p.accessType, c.accessType}, {p.bizType, op.bizType}, {p.channelType, op.channelType},
+		{p.merID, c.merIDs[0]}, {p.accessType, c.accessType}, {p.bizType, orElse(p.product, op.bizType)}, {p.channelType, op.channelType},
 		{p.currencyCode, "156"}, p.kind,
 	} {
 		if f.value != nil && *f.value == "" {

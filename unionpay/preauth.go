@@ -354,7 +354,8 @@ func appPreauthOp() operation {
 type PreauthRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型): 000902 with a token, 000301 with a card number. Empty means 000902.
+	// BizType is the product (产品类型): 000902 with a token, 000301 with a card number. Empty means the one
+	// that fits.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
@@ -426,6 +427,7 @@ func (r *PreauthRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
 		currencyCode: &r.CurrencyCode, order: r.OrderID, reqReserved: r.ReqReserved,
+		product: byCard(r.AccNo, r.TokenPayData),
 	}
 }
 

@@ -83,7 +83,7 @@ func (s *Server) charge(t *transaction, _ fields) (code, text string) {
 		if s.known(group) == nil {
 			return "89", "无此Token[5100089]"
 		}
-	} else if t.request["accNo"] == "" {
+	} else if t.request["accNo"] == "" || t.request["bizType"] == "000902" {
 		return formatError("tokenPayData")
 	}
 	if !rightCode(t.request["customerInfo"]) {
