@@ -1,9 +1,8 @@
-// Package cnpay holds the words that every provider package of this module shares: the five outcomes of a call,
-// the error that carries one, the options of clients and calls, and Settle, which turns an open outcome into a
-// final one by asking the provider.
+// Package cnpay holds the words that every provider package of this module shares: the outcomes of a call, the error
+// that carries one, the ticket by which any process can settle a call, and the options of clients and calls.
 //
 // The providers are packages of their own: unionpay (银联全渠道), chinaums (银联商务), upay (收钱吧), yuansfer and
-// umpay (联动优势). Each call to them ends in exactly one [Outcome]:
+// umpay (联动优势). Each call to them that can move money ends in exactly one of five outcomes:
 //
 //	res, err := client.Preauth.Cancel(ctx, req)
 //	switch cnpay.OutcomeOf(res, err) {
@@ -11,56 +10,63 @@
 //	case cnpay.Pending:   // accepted; settle it
 //	case cnpay.Failed:    // refused, nothing happened
 //	case cnpay.NotSent:   // nothing left this machine; the same call may be made again
-//	case cnpay.Unknown:   // ask the provider before anything else
+//	case cnpay.Unknown:   // settle it before anything else
 //	}
+//
+// Settling needs no more than the call's [Ticket], in this process or in another one:
+//
+//	settlement, err := client.Settle(ctx, cnpay.TicketOf(res, err))
 package cnpay
 
 import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 )
-
-// Subject names what a call is about.
-type Subject struct {
-	Provider  string // the package: "unionpay", "chinaums", "upay", "yuansfer", "umpay"
-	Operation string // the provider's operation as its catalog names it: "preauth_cancel"
-	Order     string // the order number that the caller gave it
-}
 
 // Answer is embedded in every response: what is known of it besides the provider's documented fields.
 // It is not part of the response's JSON form, so a response that was stored and read back is Unknown.
 type Answer struct {
 	Outcome    Outcome           `json:"-"` // what the verified answer says of this call
+	Ticket     Ticket            `json:"-"` // by which the call is settled
 	HTTPStatus int               `json:"-"`
+	Header     http.Header       `json:"-"` // as received
 	Raw        []byte            `json:"-"` // the body as received
 	Extra      map[string]string `json:"-"` // fields that no document names, by wire name
 }
 
-// CallOutcome makes every response a [Result].
+// CallOutcome and CallTicket make every response a [Result].
 func (a *Answer) CallOutcome() Outcome { return a.Outcome }
 
-// Call is one finished call as a [Recorder] sees it. It holds no card number, key or body.
+// CallTicket is the ticket of the call.
+func (a *Answer) CallTicket() Ticket { return a.Ticket }
+
+// Call is how one call ended, as a [Recorder] sees it. It holds no card number, key or body.
 type Call struct {
-	Subject
 	Outcome    Outcome
 	Code       string // the provider's code
-	Message    string // the provider's text for people
+	Message    string // the provider's human-readable message
 	HTTPStatus int    // zero when no answer came
 	Sent       int    // how many times the request may have left this machine
 	Duration   time.Duration
 	Err        error
 }
 
-// Recorder is told of every call that is about to leave: the seam for a durable journal, metrics and traces.
-// It is called from the caller's goroutine and must be safe for concurrent use.
+// Recorder hears of every call that is about to leave, queries included: the seam for a durable journal, metrics and
+// traces. [Ticket.NoMoney] says which calls a journal may pass over. It is called from the caller's goroutine and must
+// be safe for concurrent use.
 type Recorder interface {
-	// Started runs before the first byte leaves. An error stops the call, which then is NotSent.
-	Started(ctx context.Context, subject Subject) error
-	// Finished runs once per started call. Its context is not cancelled with the caller's, so that the outcome
-	// can be stored even when the caller has given up.
-	Finished(ctx context.Context, call Call)
+	// Started runs before the first byte leaves; the call's time limit covers it. The context that it returns is the
+	// call's, so it can carry a span or the number of a row. An error stops the call: an [*Error] is returned as it
+	// is, with the outcome that it has (an order that a journal already holds has the outcome that the journal knows),
+	// and any other error makes the call NotSent.
+	Started(ctx context.Context, t Ticket) (context.Context, error)
+	// Finished runs once for each Started that succeeded. Its context has the values of the one that Started returned
+	// and is not cancelled with the caller's, so that the outcome can be stored even when the caller has given up.
+	// The ticket is the one of Started, with what the answer added to it.
+	Finished(ctx context.Context, t Ticket, c Call)
 }
 
 // Secret is key material that every form of printing hides.

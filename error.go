@@ -24,6 +24,8 @@ var (
 	ErrMismatch = errors.New("answer belongs to another request")
 	// ErrRefused: the provider verifiably refused.
 	ErrRefused = errors.New("refused by the provider")
+	// ErrUnpaid: an order that somebody could have paid was closed or has expired, and was not paid.
+	ErrUnpaid = errors.New("closed or expired, and not paid")
 	// ErrUndecided: the provider answered, and its answer does not decide: a timeout on its side, an order it
 	// still works on, a code that no document lists.
 	ErrUndecided = errors.New("the answer does not decide the outcome")
@@ -31,25 +33,18 @@ var (
 
 // Error is the error of every call in this module; find it with errors.As.
 type Error struct {
-	Subject
+	Ticket     Ticket // by which the call is settled
 	Outcome    Outcome
 	Code       string // the provider's code, if a verified answer carried one
-	Message    string // the provider's text for people; never branch on it
+	Message    string // the provider's human-readable message; never branch on it
 	HTTPStatus int    // zero when no answer came
-	RequestID  string // of the gateway, if it gave one
 	Err        error  // the cause
 }
 
 // Error is one line without payload: who, what, which order, the outcome, the provider's code and text, the cause.
 func (e *Error) Error() string {
 	var b strings.Builder
-	b.WriteString(e.Provider)
-	for _, part := range []string{e.Operation, e.Order} {
-		if part != "" {
-			b.WriteByte(' ')
-			b.WriteString(oneLine(part))
-		}
-	}
+	b.WriteString(e.Ticket.String())
 	b.WriteString(": ")
 	b.WriteString(e.Outcome.String())
 	if e.Code != "" || e.Message != "" {

@@ -1,9 +1,13 @@
 package cnpay
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
+
+	"github.com/cnpay-go/cnpay/internal/pool"
 )
 
 // Option adjusts a client, when given to its constructor, or one call.
@@ -14,22 +18,42 @@ type Settings struct {
 	HTTPClient *http.Client
 	PlainHTTP  bool
 	Logger     *slog.Logger
-	Recorder   Recorder
+	Recorders  []Recorder
+	Dump       func(context.Context, Dump)
 	Clock      func() time.Time
 	Nonce      func() string
 	Retry      Retry
 	Timeout    time.Duration
 	Schedule   Schedule
+	Margin     time.Duration
+	Operations []any // of the provider's own Operation type
+	Sending    int
 }
 
 // With returns the settings after opts.
 func (s Settings) With(opts ...Option) Settings {
+	if len(opts) == 0 {
+		return s
+	}
+	return s.with(opts)
+}
+
+// with is apart so that settings without options stay on the stack.
+func (s Settings) with(opts []Option) Settings {
 	for _, o := range opts {
 		if o != nil {
 			o(&s)
 		}
 	}
 	return s
+}
+
+// Now is the time by the clock of the settings.
+func (s *Settings) Now() time.Time {
+	if s.Clock != nil {
+		return s.Clock()
+	}
+	return time.Now()
 }
 
 // Retry says how often, and how far apart, a request is repeated that never left this machine, or whose repeat
@@ -40,9 +64,14 @@ type Retry struct {
 	MaxWait  time.Duration // 0 means 2 s; caps a gateway's Retry-After too
 }
 
-// WithHTTPClient makes calls through c: a proxy, a private CA, a tracing transport. Redirects stay refused.
-// Its checks of TLS certificates are the only protection of answers that the provider does not sign.
-// Where c's transport does not report its connections through net/http/httptrace, a network error is Unknown,
+// NewHTTPClient returns an HTTP client with the connection pool that each provider client otherwise makes for itself:
+// 512 idle connections per host, HTTP/2, TLS 1.2 or later. Given to many clients by [WithHTTPClient] it is shared, so
+// that a platform with a thousand merchants keeps as many connections as its traffic needs, and not a thousand pools.
+func NewHTTPClient() *http.Client { return &http.Client{Transport: pool.New()} }
+
+// WithHTTPClient makes calls through c: a shared pool ([NewHTTPClient]), a proxy, a private CA, a tracing transport.
+// Redirects stay refused. Its checks of TLS certificates are the only protection of answers that the provider does not
+// sign. Where c's transport does not report its connections through net/http/httptrace, a network error is Unknown,
 // never NotSent.
 func WithHTTPClient(c *http.Client) Option { return func(s *Settings) { s.HTTPClient = c } }
 
@@ -54,10 +83,19 @@ func WithPlainHTTP() Option { return func(s *Settings) { s.PlainHTTP = true } }
 // status, code, outcome, duration. Card numbers, keys, tokens and bodies are never logged. Without a logger nothing is.
 func WithLogger(l *slog.Logger) Option { return func(s *Settings) { s.Logger = l } }
 
-// WithRecorder tells r of every call that is about to leave. A request that was refused here is told by its error alone.
-func WithRecorder(r Recorder) Option { return func(s *Settings) { s.Recorder = r } }
+// WithRecorder adds a recorder of every call that is about to leave, queries included; see [Ticket.NoMoney]. Several
+// are started in the order in which they were added and finished in the reverse order. A request that was refused here
+// is recorded nowhere: its error says all there is.
+func WithRecorder(r Recorder) Option {
+	return func(s *Settings) {
+		if r != nil {
+			s.Recorders = append(slices.Clip(s.Recorders), r)
+		}
+	}
+}
 
-// WithClock replaces time.Now wherever a protocol needs the time: timestamps, certificate dates.
+// WithClock replaces time.Now wherever a protocol needs the time (timestamps, certificate dates) and where a ticket says
+// when its call began and until when it may be sent.
 func WithClock(now func() time.Time) Option { return func(s *Settings) { s.Clock = now } }
 
 // WithNonce replaces the random nonces of protocols that sign one. For tests that pin a request's bytes.
@@ -66,9 +104,32 @@ func WithNonce(nonce func() string) Option { return func(s *Settings) { s.Nonce 
 // WithRetry replaces the default of three attempts. See [Retry] for what may be repeated at all.
 func WithRetry(r Retry) Option { return func(s *Settings) { s.Retry = r } }
 
-// WithTimeout replaces the provider's default time limit of one call, repeats included. The context's deadline,
-// where it is nearer, rules.
+// WithTimeout replaces the provider's default time limit of one call, which covers recorders and repeats. The
+// context's deadline, where it is nearer, rules. Past the limit nothing is sent.
 func WithTimeout(d time.Duration) Option { return func(s *Settings) { s.Timeout = d } }
 
-// WithSchedule replaces the provider's own query schedule in its Settle methods.
+// WithSchedule replaces the operation's own query schedule in Settle. Schedule{0} is one query, at once.
 func WithSchedule(schedule Schedule) Option { return func(s *Settings) { s.Schedule = schedule } }
+
+// DefaultMargin is how long after a ticket's Until Settle takes the absence of its order as a proof.
+const DefaultMargin = time.Hour
+
+// WithMargin replaces [DefaultMargin]: how long after a ticket's Until its request may still be on its way in network
+// buffers, proxies and the gateway's own queue. A shorter one answers sooner and is wrong more often.
+func WithMargin(d time.Duration) Option { return func(s *Settings) { s.Margin = d } }
+
+// WithSending says that a call sends a request again which was sent before under the same number: its ticket carries n,
+// counted from 0. For settling engines.
+func WithSending(n int) Option { return func(s *Settings) { s.Sending = n } }
+
+// Dump is one exchange as text, for a provider's support, which asks for the message (报文). Card data and secrets are
+// masked by the documents' own description of each field.
+type Dump struct {
+	Ticket  Ticket
+	Request string // method, path, headers and body
+	Answer  string // status, headers and body; empty when no answer came
+}
+
+// WithDump calls f once for each call that left, after it ended. For one call, not for a whole service: what a support
+// needs to see is also what a log should not keep.
+func WithDump(f func(context.Context, Dump)) Option { return func(s *Settings) { s.Dump = f } }

@@ -3,28 +3,35 @@ package cnpay
 import (
 	"errors"
 	"fmt"
-	"reflect"
 )
 
 // Outcome is what is known of an operation after a call. The zero value is Unknown.
 type Outcome int
 
 const (
-	// Unknown: the request may have reached the provider and nothing verified says how it ended.
-	// Query; never repeat the operation under a new order number, never show it as failed.
+	// Unknown: the request may have reached the provider and nothing verified says how it ended. Settle it; never
+	// repeat the operation under a new order number, never show it as failed.
+	//
+	// It is also the outcome of every query that was not answered, whatever the reason: nothing is known of the order
+	// that it asked about.
 	Unknown Outcome = iota
 	// Succeeded: a verified answer says that it is done.
 	Succeeded
-	// Pending: a verified answer says that the provider has accepted it. A notification or query will finish it.
+	// Pending: a verified answer says that the provider has accepted it, or that there is an order which somebody may
+	// pay. A notification or Settle will finish it.
 	Pending
-	// Failed: verifiably refused, or refused here before sending. Nothing happened.
+	// Failed: verifiably refused, or refused here before sending; of an order that somebody pays later, once it is
+	// settled: closed or expired, and not paid. Nothing happened. It is never the outcome of a query.
 	Failed
-	// NotSent: not one byte of the request left this machine or, after a Settle, the provider verifiably never got it.
-	// The same call may be made again.
+	// NotSent: nothing that could move money left this machine, or it verifiably never arrived and no longer can.
+	// The same call may be made again. It is never the outcome of a query.
 	NotSent
+	// Answered is the outcome of a query that was answered, and of nothing else. It says nothing of the order: what
+	// the answer says of the order is in its fields and, where it has one, its Verdict.
+	Answered
 )
 
-var outcomeNames = [...]string{"unknown", "succeeded", "pending", "failed", "not_sent"}
+var outcomeNames = [...]string{"unknown", "succeeded", "pending", "failed", "not_sent", "answered"}
 
 func (o Outcome) String() string {
 	if o < 0 || int(o) >= len(outcomeNames) {
@@ -53,34 +60,38 @@ func (o *Outcome) UnmarshalText(text []byte) error {
 	return fmt.Errorf("cnpay: no such outcome: %q", text)
 }
 
-// Final reports whether asking the provider again can no longer change the outcome.
+// Final reports whether the outcome of an operation is decided for good: no query and no notification can change it.
+// Unknown and Pending are open. Answered is not the outcome of an operation, so it is not final.
 func (o Outcome) Final() bool { return o == Succeeded || o == Failed || o == NotSent }
 
-// Result is what every response of this module is.
+// Result is what every response, settlement and notification of this module is.
 type Result interface {
 	CallOutcome() Outcome
+	CallTicket() Ticket
 }
 
-// OutcomeOf is the outcome of a call, from the two values that the call returned.
-// Errors that are not from this module, and answers that are not there, are Unknown.
+// OutcomeOf is the outcome of a call, from the two values that the call returned. Errors that are not from this
+// module, and answers that are not there, are Unknown. That of a query is Answered or Unknown, never what the order's is.
 func OutcomeOf(res Result, err error) Outcome {
 	if err != nil {
-		var e *Error
-		if errors.As(err, &e) {
+		if e, ok := asError(err); ok {
 			return e.Outcome
 		}
 		return Unknown
 	}
-	if res == nil {
-		return Unknown
-	}
-	if v := reflect.ValueOf(res); v.Kind() == reflect.Pointer && v.IsNil() {
+	if !present(res) {
 		return Unknown
 	}
 	return res.CallOutcome()
 }
 
-// Verdict is a provider's answer, judged: the outcome, and the code and text that led to it.
+func asError(err error) (*Error, bool) {
+	var e *Error
+	ok := errors.As(err, &e)
+	return e, ok && e != nil
+}
+
+// Verdict is what a provider's answer says of an operation: the outcome, and the code and text that led to it.
 type Verdict struct {
 	Outcome Outcome
 	Code    string

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -35,6 +37,8 @@ func TestOutcomeOf(t *testing.T) {
 		"an answer that is not there":     {(*response)(nil), nil, cnpay.Unknown},
 		"an answer that was never judged": {&response{}, nil, cnpay.Unknown},
 		"an error that was never judged":  {nil, &cnpay.Error{}, cnpay.Unknown},
+		"an error that is not there":      {succeeded, (*cnpay.Error)(nil), cnpay.Unknown},
+		"a query":                         {&response{Answer: cnpay.Answer{Outcome: cnpay.Answered}}, nil, cnpay.Answered},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, tt.want, cnpay.OutcomeOf(tt.res, tt.err))
@@ -45,7 +49,7 @@ func TestOutcomeOf(t *testing.T) {
 func TestOutcomeText(t *testing.T) {
 	for o, name := range map[cnpay.Outcome]string{
 		cnpay.Unknown: "unknown", cnpay.Succeeded: "succeeded", cnpay.Pending: "pending",
-		cnpay.Failed: "failed", cnpay.NotSent: "not_sent",
+		cnpay.Failed: "failed", cnpay.NotSent: "not_sent", cnpay.Answered: "answered",
 	} {
 		require.Equal(t, name, o.String())
 		text, err := json.Marshal(o)
@@ -57,9 +61,72 @@ func TestOutcomeText(t *testing.T) {
 	o := cnpay.Succeeded
 	require.Error(t, json.Unmarshal([]byte(`"done"`), &o))
 	require.Equal(t, cnpay.Unknown, o, "text that is no outcome must not leave the old one standing")
-	_, err := json.Marshal(cnpay.Outcome(9))
-	require.Error(t, err)
-	require.Equal(t, "Outcome(-1)", cnpay.Outcome(-1).String())
+	for beyond, name := range map[cnpay.Outcome]string{cnpay.Answered + 1: "Outcome(6)", -1: "Outcome(-1)"} {
+		_, err := json.Marshal(beyond)
+		require.Error(t, err)
+		require.Equal(t, name, beyond.String())
+	}
+}
+
+func TestFinal(t *testing.T) {
+	for o, final := range map[cnpay.Outcome]bool{
+		cnpay.Unknown: false, cnpay.Pending: false, cnpay.Succeeded: true, cnpay.Failed: true, cnpay.NotSent: true,
+		cnpay.Answered: false, // a query decides nothing by having been answered
+	} {
+		require.Equal(t, final, o.Final(), o)
+	}
+}
+
+func ticket() cnpay.Ticket {
+	began := time.Date(2026, 1, 2, 3, 4, 5, 678901234, time.UTC)
+	return cnpay.Ticket{
+		Provider: "unionpay", Gateway: "gateway.95516.com", Account: "777290058110048", Operation: "preauth_cancel", Order: "1",
+		Sending: 1, Began: began, Until: began.Add(time.Minute), Fields: map[string]string{"reqReserved": "private", "txnAmt": "100"},
+	}
+}
+
+func TestTicketSurvivesJSON(t *testing.T) {
+	for _, want := range []cnpay.Ticket{ticket(), {}} {
+		text, err := json.Marshal(want)
+		require.NoError(t, err)
+		var back cnpay.Ticket
+		require.NoError(t, json.Unmarshal(text, &back))
+		require.True(t, reflect.DeepEqual(want, back), string(text))
+	}
+	text, err := json.Marshal(cnpay.Ticket{Provider: "p"})
+	require.NoError(t, err)
+	require.JSONEq(t, `{"provider":"p","gateway":"","account":"","operation":"","order":""}`, string(text))
+}
+
+func TestTicketIsPrintedWithoutItsFields(t *testing.T) {
+	var log strings.Builder
+	slog.New(slog.NewTextHandler(&log, nil)).Info("call", "ticket", ticket(), "error", &cnpay.Error{Ticket: ticket()})
+	for _, printed := range []string{
+		log.String(), fmt.Sprint(ticket()), fmt.Sprintf("%v %+v %#v %s %q %d", ticket(), ticket(), ticket(), ticket(), ticket(), ticket()),
+		fmt.Sprintf("%+v", struct{ T cnpay.Ticket }{ticket()}),
+	} {
+		require.NotContains(t, printed, "private")
+		require.Contains(t, printed, "preauth_cancel")
+	}
+}
+
+func TestTicketWith(t *testing.T) {
+	one := ticket()
+	two := one.With("sn", "7")
+	require.Equal(t, "7", two.Fields["sn"])
+	require.Equal(t, "100", two.Fields["txnAmt"])
+	require.NotContains(t, one.Fields, "sn")
+	require.Equal(t, "7", cnpay.Ticket{}.With("sn", "7").Fields["sn"])
+}
+
+func TestTicketOf(t *testing.T) {
+	answered, refused := cnpay.Ticket{Provider: "p", Order: "1"}, cnpay.Ticket{Provider: "p", Order: "2"}
+	res := &response{Answer: cnpay.Answer{Ticket: answered}}
+	require.Equal(t, "1", cnpay.TicketOf(res, nil).Order)
+	require.Equal(t, "1", cnpay.TicketOf(res, io.EOF).Order)
+	require.Equal(t, "2", cnpay.TicketOf((*response)(nil), fmt.Errorf("order: %w", &cnpay.Error{Ticket: refused})).Order)
+	require.Empty(t, cnpay.TicketOf(nil, io.EOF).Order)
+	require.Empty(t, cnpay.TicketOf(nil, nil).Order)
 }
 
 func TestAnswerIsNotStoredWithItsResponse(t *testing.T) {
@@ -73,7 +140,7 @@ func TestAnswerIsNotStoredWithItsResponse(t *testing.T) {
 
 func TestErrorIsOneLine(t *testing.T) {
 	err := &cnpay.Error{
-		Subject: cnpay.Subject{Provider: "unionpay", Operation: "preauth_cancel", Order: "20240105145046001"},
+		Ticket:  cnpay.Ticket{Provider: "unionpay", Operation: "preauth_cancel", Order: "20240105145046001"},
 		Outcome: cnpay.Failed, Code: "36", Message: "bad\nlog line\r\x1b[31m" + strings.Repeat("x", 10000),
 		Err: fmt.Errorf("%w: cause\u2028two", cnpay.ErrRefused),
 	}

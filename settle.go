@@ -2,8 +2,6 @@ package cnpay
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 )
 
@@ -19,94 +17,74 @@ func Every(d time.Duration, n int) Schedule {
 	return s
 }
 
-// Settlement is what querying found out about an operation on money. It is a [Result].
-type Settlement[A any] struct {
-	Verdict     // of the operation, not of the query
-	Answer  A   // the last verified answer to the query; the zero value if there was none
-	Queries int // how many were made
+// Settler is what every client is.
+type Settler interface {
+	// Settle queries, on the operation's own schedule, until the outcome of the call is final. It works from the
+	// ticket alone, so it is the same in the process that sent and in any other.
+	//
+	// It returns the error of an outcome that is neither Succeeded nor Pending, as every call does, and a settlement
+	// in every case. When ctx ends, the outcome is that of the last verified answer.
+	Settle(ctx context.Context, t Ticket, opts ...Option) (*Settlement, error)
 }
 
-// CallOutcome is the outcome of the operation on money.
-func (s *Settlement[A]) CallOutcome() Outcome { return s.Outcome }
-
-// Settle asks, on the given schedule, until the outcome of an operation on money is final. It never sends the
-// operation itself. The provider packages have a ready Settle method beside each operation; this function is for
-// schedules that last longer than a process, and for operations settled in another way.
-//
-// query returns the provider's answer and the verdict on the operation. An error of query says nothing about the
-// operation, and the next query follows, unless the query itself is an [ErrInvalidRequest]. Settle returns the error
-// of an outcome that is neither Succeeded nor Pending, as every call does, and a settlement in every case. When ctx
-// ends, the outcome is that of the last verified answer.
-func Settle[A any](ctx context.Context, subject Subject, schedule Schedule, query func(context.Context) (A, Verdict, error)) (*Settlement[A], error) {
-	s := &Settlement[A]{}
-	var cause error
-	for _, d := range schedule {
-		if err := wait(ctx, d); err != nil {
-			cause = errors.Join(err, cause)
-			break
-		}
-		answer, verdict, err := query(ctx)
-		s.Queries++
-		if err != nil {
-			cause = queryError{err}
-			if errors.Is(err, ErrInvalidRequest) {
-				break // the next query would be as wrong as this one
-			}
-			continue
-		}
-		cause = nil
-		s.Answer, s.Verdict = answer, verdict
-		if verdict.Outcome.Final() {
-			break
-		}
-	}
-	return s, s.err(subject, cause)
+// Settlement is what settling found out. It is a [Result].
+type Settlement struct {
+	Verdict          // of the operation, not of the query
+	Ticket    Ticket // the one that was settled, with what answers added to it
+	Answer    Result // the last verified answer to a query; nil if there was none
+	Queries   int    // how many were made
+	Absent    bool   // the last answer says that the provider knows of no such order
+	SendAgain bool   // sending the same request again, under the same number, is harmless and ends the doubt
+	// Next is how long to wait until the next query of the operation's own schedule, which counts from the ticket's
+	// Began; 0 once the outcome is final or the schedule is over.
+	Next time.Duration
+	// GiveUp is the operation that ends an order which nobody has paid, once its schedule is over and it is still open.
+	// Whether to send it is the merchant's decision.
+	GiveUp string
 }
 
-func (s *Settlement[A]) err(subject Subject, cause error) error {
-	switch s.Outcome {
-	case Succeeded, Pending:
-		return nil
-	case Failed:
-		cause = ErrRefused
-	case NotSent:
-		cause = fmt.Errorf("%w: the request never arrived", ErrTransport)
-	default:
-		if cause == nil {
-			cause = ErrUndecided
-		}
-		cause = fmt.Errorf("after %s: %w", queries(s.Queries), cause)
-	}
-	return &Error{Subject: subject, Outcome: s.Outcome, Code: s.Code, Message: s.Message, Err: cause}
+// CallOutcome is the outcome of the operation.
+func (s *Settlement) CallOutcome() Outcome { return s.Outcome }
+
+// CallTicket is the ticket of the operation.
+func (s *Settlement) CallTicket() Ticket { return s.Ticket }
+
+// Finding is what one query says of an operation.
+type Finding struct {
+	Verdict
+	Answer Result            // the query's answer
+	Absent bool              // the provider knows of no such order: Settle judges what that proves
+	Fields map[string]string // what the answer adds to the ticket
+	// Unchanged reports that the query shows the order as it was before the operation, which proves nothing.
+	Unchanged bool
 }
 
-func queries(n int) string {
-	if n == 1 {
-		return "1 query"
-	}
-	return fmt.Sprintf("%d queries", n)
+// SettleRule says how an operation is settled.
+type SettleRule struct {
+	// Schedule is the documents' own.
+	Schedule Schedule
+	// Faults are why the ticket cannot be asked about, if it cannot: Settle says so before it waits.
+	Faults []Fault
+	// Query asks once. An error says nothing about the operation; the next query follows, unless it is an
+	// [ErrInvalidRequest].
+	Query func(ctx context.Context) (Finding, error)
+	// Absent is set where a provider that knows of no such order proves, once the call can no longer be on its way, that
+	// the request never arrived. Reach is how long after Began the query still sees the order; 0 means without end.
+	Absent bool
+	Reach  time.Duration
+	// Harmless is set where the documents make a repeat of the same request under the same number harmless: then it ends
+	// the doubt that an absent or unchanged order leaves.
+	Harmless bool
+	// PaidLater is set for orders that somebody else pays: Failed then means closed or expired, and not paid.
+	PaidLater bool
+	// GiveUp is the operation that ends an order which nobody has paid.
+	GiveUp string
 }
 
-// queryError keeps a query that was refused from being read as an operation that was.
-type queryError struct{ error }
-
-func (e queryError) Is(target error) bool { return target != ErrRefused && errors.Is(e.error, target) }
-
-func (e queryError) As(target any) bool { return errors.As(e.error, target) }
-
-func wait(ctx context.Context, d time.Duration) error {
-	if err := ctx.Err(); err != nil {
-		return context.Cause(ctx)
-	}
-	if d <= 0 {
-		return nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+// Notification is what every provider's notification is: a [Result] whose ticket names the operation that it is about
+// by provider, account, operation and order, as far as the message says them.
+type Notification interface {
+	Result
+	// Key distinguishes notifications: two with the same key say the same, however often they are delivered.
+	Key() string
 }

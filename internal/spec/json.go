@@ -17,7 +17,7 @@ import (
 // and no more: a scalar may come as text, number, true, false or null; an object or list as an empty text; a comma
 // may stand before a closing bracket and a blank at the end of a name, as in published examples. Members that dst
 // does not have are returned as they are spelled, by name; those of inner objects by path: "data.qr_code".
-// A name that stands twice is refused, because two readers could believe two things.
+// A name that is duplicated is refused, because two readers could read two things.
 func (t *Table) DecodeJSON(body []byte, dst any) (extra map[string]string, err error) {
 	body = bytes.Trim(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), " \t\r\n")
 	switch {
@@ -28,7 +28,7 @@ func (t *Table) DecodeJSON(body []byte, dst any) (extra map[string]string, err e
 	case !utf8.Valid(body):
 		return nil, fmt.Errorf("%w: not UTF-8", cnpay.ErrMalformed)
 	}
-	d := decoder{table: t, body: body}
+	d := decoder{table: t, body: body, text: string(body)}
 	err = d.object(reflect.ValueOf(dst).Elem(), "", 0)
 	if d.peek(); err == nil && d.at < len(body) {
 		err = errNotJSON
@@ -40,9 +40,9 @@ func (t *Table) DecodeJSON(body []byte, dst any) (extra map[string]string, err e
 }
 
 const (
-	deepest = 16     // objects that are read
-	bottom  = 1_000  // objects that are kept unread
-	longest = 10_000 // items of a list: an item costs three bytes to send and a whole struct to hold
+	maxDepth       = 16     // objects that are read
+	maxUnreadDepth = 1_000  // objects that are kept unread
+	maxItems       = 10_000 // items of a list: an item costs three bytes to send and a whole struct to hold
 )
 
 var (
@@ -56,7 +56,8 @@ type decoder struct {
 	table *Table
 	extra map[string]string
 	body  []byte
-	at    int // of the next byte
+	text  string // the same, of which the texts that are read are parts
+	at    int    // of the next byte
 }
 
 // object reads one JSON object. The names of what it does not know begin with path.
@@ -64,7 +65,7 @@ func (d *decoder) object(dst reflect.Value, path string, depth int) error {
 	if d.peek() != '{' {
 		return errors.New("not a JSON object")
 	}
-	if depth > deepest {
+	if depth > maxDepth {
 		return errTooDeep
 	}
 	d.at++
@@ -87,7 +88,7 @@ func (d *decoder) object(dst reflect.Value, path string, depth int) error {
 			continue
 		}
 		if seen[i] {
-			return fmt.Errorf("%q stands twice", key)
+			return fmt.Errorf("%q is duplicated", key)
 		}
 		seen[i] = true
 		f := &typ.fields[i]
@@ -103,7 +104,7 @@ func (d *decoder) keep(name string) error {
 		return err
 	}
 	if _, twice := d.extra[name]; twice {
-		return fmt.Errorf("%q stands twice", name)
+		return fmt.Errorf("%q is duplicated", name)
 	}
 	if d.extra == nil {
 		d.extra = map[string]string{}
@@ -140,15 +141,15 @@ func (d *decoder) value(dst reflect.Value, path, name string, depth int) error {
 	}
 	switch dst.Kind() {
 	case reflect.String:
-		dst.SetString(string(content(raw)))
+		dst.SetString(d.content(raw))
 	case reflect.Int64, reflect.Int, reflect.Int32:
-		n, err := wholeNumber(string(content(raw)), dst.Type().Bits())
+		n, err := wholeNumber(d.content(raw), dst.Type().Bits())
 		if err != nil {
 			return err
 		}
 		dst.SetInt(n)
 	case reflect.Bool:
-		switch string(content(raw)) {
+		switch d.content(raw) {
 		case "true":
 			dst.SetBool(true)
 		case "false", "":
@@ -167,7 +168,7 @@ func (d *decoder) list(dst reflect.Value, path, name string, depth int) error {
 	if d.peek() != '[' {
 		return errors.New("not a list")
 	}
-	if depth > deepest {
+	if depth > maxDepth {
 		return errTooDeep
 	}
 	d.at++
@@ -177,8 +178,8 @@ func (d *decoder) list(dst reflect.Value, path, name string, depth int) error {
 			dst.Set(list)
 			return err
 		}
-		if n == longest {
-			return fmt.Errorf("more than %d items", longest)
+		if n == maxItems {
+			return fmt.Errorf("more than %d items", maxItems)
 		}
 		list = reflect.Append(list, reflect.Zero(dst.Type().Elem()))
 		if err := d.value(list.Index(n), path, name+"["+strconv.Itoa(n)+"]", depth+1); err != nil {
@@ -187,7 +188,16 @@ func (d *decoder) list(dst reflect.Value, path, name string, depth int) error {
 	}
 }
 
-// content is the text of a JSON value: of a string what it holds, of anything else its spelling.
+// content is the text of the JSON value that was just read: of a string what it holds, of anything else its spelling.
+func (d *decoder) content(raw []byte) string {
+	spelled := d.text[d.at-len(raw) : d.at]
+	if spelled[0] == '"' && strings.IndexByte(spelled, '\\') < 0 {
+		return spelled[1 : len(spelled)-1]
+	}
+	return string(content(raw))
+}
+
+// content is the same of a name.
 func content(raw []byte) []byte {
 	if raw[0] != '"' {
 		return raw
@@ -265,7 +275,7 @@ func (d *decoder) raw(depth int) (raw []byte, err error) {
 	first := d.peek()
 	begin := d.at
 	switch {
-	case depth > bottom:
+	case depth > maxUnreadDepth:
 		return nil, errTooDeep
 	case first == '"':
 		err = d.quoted()

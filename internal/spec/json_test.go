@@ -97,11 +97,11 @@ func TestDecodeJSONRefuses(t *testing.T) {
 		`{"code":"1",,}`:                       "not JSON",
 		`{code:"1"}`:                           "not JSON",
 		`{"code":'1'}`:                         "not JSON",
-		`{"code":"1","code":"2"}`:              `"code" stands twice`,
-		`{"code":"1","code ":"2"}`:             `"code" stands twice`,
-		`{"code":"1","c\u006fde":"2"}`:         `"code" stands twice`,
-		`{"new":"1","new":"2"}`:                `"new" stands twice`,
-		`{"biz":{"data":{"sn":"1","sn":"2"}}}`: `biz: data: "sn" stands twice`,
+		`{"code":"1","code":"2"}`:              `"code" is duplicated`,
+		`{"code":"1","code ":"2"}`:             `"code" is duplicated`,
+		`{"code":"1","c\u006fde":"2"}`:         `"code" is duplicated`,
+		`{"new":"1","new":"2"}`:                `"new" is duplicated`,
+		`{"biz":{"data":{"sn":"1","sn":"2"}}}`: `biz: data: "sn" is duplicated`,
 		`{"biz":"refused"}`:                    "biz: not a JSON object",
 		`{"biz":[]}`:                           "biz: not a JSON object",
 		`{"biz":{"parts":{}}}`:                 "biz: parts: not a list",
@@ -111,7 +111,7 @@ func TestDecodeJSONRefuses(t *testing.T) {
 		`{"amount":9223372036854775808}`:       "amount: not a whole number",
 		`{"small":2147483648}`:                 "small: not a whole number",
 		`{"done":"perhaps"}`:                   "done: neither true nor false",
-		`{"names":[` + strings.Repeat("0,", longest) + `0]}`:                                           "more than 10000 items",
+		`{"names":[` + strings.Repeat("0,", maxItems) + `0]}`:                                          "more than 10000 items",
 		strings.Repeat(`{"biz":`, 1) + strings.Repeat(`{"tail":`, 20) + `{}` + strings.Repeat(`}`, 21): "nested too deeply",
 	} {
 		var table Table
@@ -142,9 +142,9 @@ func TestDecodeJSONKnowsJSON(t *testing.T) {
 		}
 	}
 	var table Table
-	_, err := table.DecodeJSON([]byte(`{"new":`+strings.Repeat("[", bottom+2)+strings.Repeat("]", bottom+2)+`}`), &answer{})
+	_, err := table.DecodeJSON([]byte(`{"new":`+strings.Repeat("[", maxUnreadDepth+2)+strings.Repeat("]", maxUnreadDepth+2)+`}`), &answer{})
 	require.ErrorIs(t, err, errTooDeep)
-	_, err = table.DecodeJSON([]byte(`{"new":`+strings.Repeat("[", bottom+1)+strings.Repeat("]", bottom+1)+`}`), &answer{})
+	_, err = table.DecodeJSON([]byte(`{"new":`+strings.Repeat("[", maxUnreadDepth+1)+strings.Repeat("]", maxUnreadDepth+1)+`}`), &answer{})
 	require.NoError(t, err)
 }
 

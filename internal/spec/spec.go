@@ -1,18 +1,28 @@
-// Package spec reads the struct tags that say what each documented field may hold, and from them checks requests,
-// puts their fields in order and decodes answers.
+// Package spec reads the struct tags that say what each documented field may hold. From them it completes and checks
+// requests, puts their fields in order, encodes them and decodes answers.
 //
 // A field's tags are its wire name and its line of the provider's table:
 //
 //	OrderID string `json:"orderId" spec:"M AN8..40"`
 //
-// First the presence: M mandatory, C conditional, O optional, R returned. Then the domain: N digits, AN letters and
-// digits, NS digits and signs, ANS and S any printable text, each with an exact length (N6), a range (AN8..40), an
-// upper bound (S..32) or none; or a time (YYYYMMDDhhmmss, MMDD, yyyy-MM-dd HH:mm:ss ...), of the letters Y y M D d h
-// H m s S and what stands between them; or an enumeration (0|1|2), of one value too (=QRPAYDEFAULT). Zero and empty
-// values count as absent. Of fields that are neither text nor number only the presence is checked.
+// First the presence: M mandatory, C conditional, O optional, R returned. A condition that a tag can say stands in
+// brackets behind the C, of terms that must all hold: C[accessType=1|2] is mandatory when accessType is 1 or 2, C[queryId]
+// when queryId holds something, C[!queryId] when it holds nothing. What these three terms cannot say is Go.
+//
+// Then the domain: N digits, AN letters and digits, NS digits and signs, ANS and S any printable text, each with an exact
+// length (N6), a range (AN8..40), an upper bound (S..32) or none; or a time (YYYYMMDDhhmmss, MMDD, yyyy-MM-dd HH:mm:ss
+// ...), of the letters Y y M D d h H m s S and what is between them; or an enumeration (0|1|2), of one value too
+// (=QRPAYDEFAULT); or a domain of the provider's own (GROUP, in [Table.Domains]).
+//
+// Then, where they apply, the words zero (the empty value means something of its own: a mandatory number is sent as 0, and
+// a text is sent even when it is empty), pan (a card number) and secret (never printed). Other empty values count as absent.
+//
+// json:"amount,string" is a number that is sent as text. The fields of objects and lists are checked too; their faults
+// are named by path: goods[0].price.
 package spec
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -29,6 +39,9 @@ import (
 
 // Table holds the types read so far. The zero value is ready; a provider client has one.
 type Table struct {
+	// Domains are the provider's own, by name. The function says what is wrong with a value, without repeating it.
+	Domains map[string]func(value string) (problem string)
+
 	types sync.Map // reflect.Type -> *Type
 }
 
@@ -37,6 +50,7 @@ type Type struct {
 	fields []field
 	sorted []int // indices into fields, in byte order of wire names
 	byName map[string]int
+	unread []string // what is wrong with the tags themselves
 }
 
 type field struct {
@@ -44,7 +58,13 @@ type field struct {
 	index     []int
 	kind      kind
 	mandatory bool
+	condition []term
 	domain    domain
+	own       func(string) string // the provider's own domain
+	asText    bool                // a number that is sent as text
+	zero      bool
+	pan       bool
+	secret    bool
 }
 
 // kind is how a field's wire text is had.
@@ -55,7 +75,12 @@ const (
 	text
 	number
 	flag
+	raw    // JSON that is passed on as it is
+	object // a struct, or a pointer to one
+	list   // of objects or of scalars
 )
+
+var rawMessage = reflect.TypeFor[json.RawMessage]()
 
 func kindOf(rt reflect.Type) kind {
 	switch rt.Kind() {
@@ -65,6 +90,19 @@ func kindOf(rt reflect.Type) kind {
 		return number
 	case reflect.Bool:
 		return flag
+	case reflect.Struct:
+		return object
+	case reflect.Pointer:
+		if rt.Elem().Kind() == reflect.Struct {
+			return object
+		}
+	case reflect.Slice:
+		switch {
+		case rt == rawMessage:
+			return raw
+		case slices.Contains([]kind{text, number, object}, kindOf(rt.Elem())):
+			return list
+		}
 	}
 	return other
 }
@@ -82,30 +120,163 @@ func (t *Table) of(rt reflect.Type) *Type {
 	if known, ok := t.types.Load(rt); ok {
 		return known.(*Type)
 	}
-	known, _ := t.types.LoadOrStore(rt, read(rt))
+	known, _ := t.types.LoadOrStore(rt, t.read(rt))
 	return known.(*Type)
 }
 
-func read(rt reflect.Type) *Type {
-	t := &Type{byName: map[string]int{}}
+func (t *Table) read(rt reflect.Type) *Type {
+	typ := &Type{byName: map[string]int{}}
 	classes := map[string]*class{}
 	for _, f := range reflect.VisibleFields(rt) {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if name == "" || name == "-" || !f.IsExported() {
 			continue
 		}
-		presence, rest, _ := strings.Cut(f.Tag.Get("spec"), " ")
-		t.byName[name] = len(t.fields)
-		t.fields = append(t.fields, field{
-			name: name, index: f.Index, kind: kindOf(f.Type), mandatory: presence == "M", domain: parseDomain(rest, classes),
-		})
+		read := field{name: name, index: f.Index, kind: kindOf(f.Type), asText: options == "string"}
+		if problem := read.parse(f.Tag.Get("spec"), t.Domains, classes); problem != "" {
+			typ.unread = append(typ.unread, name+": "+problem)
+		}
+		if _, twice := typ.byName[name]; twice {
+			typ.unread = append(typ.unread, name+": is the wire name of two fields")
+		}
+		typ.byName[name] = len(typ.fields)
+		typ.fields = append(typ.fields, read)
 	}
-	t.sorted = make([]int, len(t.fields))
-	for i := range t.sorted {
-		t.sorted[i] = i
+	for i := range typ.fields {
+		f := &typ.fields[i]
+		for j := range f.condition {
+			at, ok := typ.byName[f.condition[j].name]
+			if !ok {
+				typ.unread = append(typ.unread, f.name+": its condition names "+f.condition[j].name+", which is no field of the struct")
+			}
+			f.condition[j].field = at
+		}
+		if !f.mandatory && f.condition == nil && f.zero && f.kind == number {
+			typ.unread = append(typ.unread, f.name+": zero says nothing of a number that is never mandatory")
+		}
 	}
-	slices.SortFunc(t.sorted, func(a, b int) int { return strings.Compare(t.fields[a].name, t.fields[b].name) })
-	return t
+	typ.sorted = make([]int, len(typ.fields))
+	for i := range typ.sorted {
+		typ.sorted[i] = i
+	}
+	slices.SortFunc(typ.sorted, func(a, b int) int { return strings.Compare(typ.fields[a].name, typ.fields[b].name) })
+	return typ
+}
+
+// parse reads a spec tag and returns what is wrong with it.
+func (f *field) parse(tag string, own map[string]func(string) string, classes map[string]*class) string {
+	presence, rest, _ := strings.Cut(tag, " ")
+	presence, condition, conditional := strings.Cut(presence, "[")
+	if !slices.Contains([]string{"M", "C", "O", "R"}, presence) {
+		return "its presence is not M, C, O or R"
+	}
+	f.mandatory = presence == "M"
+	if conditional {
+		inner, closed := strings.CutSuffix(condition, "]")
+		if presence != "C" || !closed {
+			return "its condition is not C[...]"
+		}
+		for part := range strings.SplitSeq(inner, ",") {
+			term, ok := parseTerm(part)
+			if !ok {
+				return "its condition has a term that is not name=value, name or !name"
+			}
+			f.condition = append(f.condition, term)
+		}
+	}
+	for {
+		before, word, found := cutLast(rest)
+		switch word {
+		case "zero":
+			f.zero = true
+		case "pan":
+			f.pan = true
+		case "secret":
+			f.secret = true
+		default:
+			found = false
+		}
+		if !found {
+			break
+		}
+		rest = before
+	}
+	if f.own = own[rest]; f.own != nil {
+		return ""
+	}
+	var ok bool
+	if f.domain, ok = parseDomain(rest, classes); !ok {
+		return "its domain " + strconv.Quote(rest) + " is not known"
+	}
+	return ""
+}
+
+// cutLast cuts off the last word. A text of one word has none before it.
+func cutLast(s string) (before, word string, found bool) {
+	i := strings.LastIndexByte(s, ' ')
+	return s[:max(i, 0)], s[i+1:], s != ""
+}
+
+// term is one of the conditions of a field, all of which must hold.
+type term struct {
+	name   string
+	field  int // its index
+	values []string
+	empty  bool // holds when the field is empty
+}
+
+func parseTerm(s string) (term, bool) {
+	name, values, valued := strings.Cut(s, "=")
+	t := term{name: name}
+	if valued {
+		t.values = strings.Split(values, "|")
+	} else {
+		t.name, t.empty = strings.CutPrefix(name, "!")
+	}
+	return t, t.name != "" && !(valued && values == "") && !strings.ContainsAny(t.name, "!|")
+}
+
+func (t *term) holds(typ *Type, v reflect.Value) bool {
+	f := &typ.fields[t.field]
+	held := v.FieldByIndex(f.index)
+	if t.values != nil {
+		return slices.Contains(t.values, f.text(held))
+	}
+	return isEmpty(held) == t.empty
+}
+
+// String is the condition in words.
+func (t *term) String() string {
+	switch {
+	case t.values != nil:
+		return "with " + t.name + " " + strings.Join(t.values, " or ")
+	case t.empty:
+		return "without " + t.name
+	}
+	return "with " + t.name
+}
+
+func isEmpty(v reflect.Value) bool { return v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0 }
+
+// required reports whether a field of v must hold something, and under which condition.
+func (f *field) required(typ *Type, v reflect.Value) (required bool, why string) {
+	if f.mandatory || f.condition == nil {
+		return f.mandatory, ""
+	}
+	for i := range f.condition {
+		if !f.condition[i].holds(typ, v) {
+			return false, ""
+		}
+	}
+	return true, " " + conditions(f.condition)
+}
+
+func conditions(terms []term) string {
+	words := make([]string, len(terms))
+	for i := range terms {
+		words[i] = terms[i].String()
+	}
+	return strings.Join(words, " and ")
 }
 
 // Has reports whether the struct that v is, or points to, has a field of that wire name.
@@ -114,44 +285,149 @@ func (t *Table) Has(v any, name string) bool {
 	return ok
 }
 
+// Misread returns what is wrong with the tags of the struct that v is, or points to, and of the structs inside it.
+func (t *Table) Misread(v any) []string {
+	var found []string
+	seen := map[reflect.Type]bool{}
+	var walk func(reflect.Type)
+	walk = func(rt reflect.Type) {
+		for rt.Kind() == reflect.Pointer || rt.Kind() == reflect.Slice {
+			rt = rt.Elem()
+		}
+		if rt.Kind() != reflect.Struct || seen[rt] {
+			return
+		}
+		seen[rt] = true
+		typ := t.of(rt)
+		for _, problem := range typ.unread {
+			found = append(found, rt.String()+": "+problem)
+		}
+		for _, f := range typ.fields {
+			if f.kind == object || f.kind == list {
+				walk(rt.FieldByIndex(f.index).Type)
+			}
+		}
+	}
+	walk(reflect.TypeOf(v))
+	return found
+}
+
+// Copy returns a copy of request that may be changed while the caller's value is not; nil becomes an empty one. Objects
+// and lists inside are shared with the caller's.
+func Copy[M any](request *M) *M {
+	c := new(M)
+	if request != nil {
+		*c = *request
+	}
+	return c
+}
+
+// Fill puts the defaults, by wire name, into the fields of request, a pointer to a struct, that are empty and must not
+// be. It leaves alone what is optional and conditional fields whose condition does not hold.
+func (t *Table) Fill(request any, defaults ...sign.Pair) {
+	v := reflect.ValueOf(request).Elem()
+	typ := t.of(v.Type())
+	for _, d := range defaults {
+		i, ok := typ.byName[d.Name]
+		if !ok || d.Value == "" {
+			continue
+		}
+		f := &typ.fields[i]
+		held := v.FieldByIndex(f.index)
+		if required, _ := f.required(typ, v); required && isEmpty(held) {
+			_ = f.set(held, d.Value) // never fails for what a codec fills in
+		}
+	}
+}
+
+// Text is the wire text of a field of message, "" without it.
+func (t *Table) Text(message any, name string) string {
+	v := reflect.Indirect(reflect.ValueOf(message))
+	typ := t.of(v.Type())
+	if i, ok := typ.byName[name]; ok {
+		return typ.fields[i].text(v.FieldByIndex(typ.fields[i].index))
+	}
+	return ""
+}
+
+// Differs is the first of the names whose field the request and the answer both hold, and not alike; "" if there is none.
+func (t *Table) Differs(request, answer any, names ...string) string {
+	for _, name := range names {
+		asked, answered := t.Text(request, name), t.Text(answer, name)
+		if asked != "" && answered != "" && asked != answered {
+			return name
+		}
+	}
+	return ""
+}
+
 // Check returns every fault of a request, in the order of its table.
 func (t *Table) Check(request any) []cnpay.Fault {
-	v := reflect.Indirect(reflect.ValueOf(request))
+	return t.check(nil, reflect.Indirect(reflect.ValueOf(request)), "")
+}
+
+func (t *Table) check(faults []cnpay.Fault, v reflect.Value, path string) []cnpay.Fault {
 	typ := t.of(v.Type())
-	var faults []cnpay.Fault
 	for i := range typ.fields {
 		f := &typ.fields[i]
-		if problem := f.problem(v.FieldByIndex(f.index)); problem != "" {
-			faults = append(faults, cnpay.Fault{Field: f.name, Problem: problem})
+		held := v.FieldByIndex(f.index)
+		if isEmpty(held) {
+			if required, why := f.required(typ, v); required && !f.zero {
+				faults = append(faults, cnpay.Fault{Field: path + f.name, Problem: "is required" + why})
+			}
+			continue
+		}
+		switch f.kind {
+		case object:
+			faults = t.check(faults, reflect.Indirect(held), path+f.name+".")
+		case list:
+			faults = t.checkList(faults, f, held, path)
+		default:
+			if problem := f.problem(held); problem != "" {
+				faults = append(faults, cnpay.Fault{Field: path + f.name, Problem: problem})
+			}
 		}
 	}
 	return faults
 }
 
+func (t *Table) checkList(faults []cnpay.Fault, f *field, list reflect.Value, path string) []cnpay.Fault {
+	for i := range list.Len() {
+		item, name := list.Index(i), path+f.name+"["+strconv.Itoa(i)+"]"
+		switch {
+		case item.Kind() == reflect.Pointer && item.IsNil():
+			faults = append(faults, cnpay.Fault{Field: name, Problem: "is required"})
+		case kindOf(item.Type()) == object:
+			faults = t.check(faults, reflect.Indirect(item), name+".")
+		default:
+			one := field{name: f.name, kind: kindOf(item.Type()), domain: f.domain, own: f.own}
+			if problem := one.problem(item); problem != "" {
+				faults = append(faults, cnpay.Fault{Field: name, Problem: problem})
+			}
+		}
+	}
+	return faults
+}
+
+// problem says what is wrong with a value that is not empty.
 func (f *field) problem(v reflect.Value) string {
-	absent := false
 	switch f.kind {
 	case text:
 		s := v.String()
-		if s != "" {
-			if strings.TrimSpace(s) == "" {
-				return "must not be blank"
-			}
-			return f.domain.problem(s)
+		switch {
+		case strings.TrimSpace(s) == "":
+			return "must not be blank"
+		case f.own != nil:
+			return f.own(s)
 		}
-		absent = true
+		return f.domain.problem(s)
 	case number:
-		n := v.Int()
-		if n != 0 {
-			var digits [20]byte
-			return f.domain.problem(string(strconv.AppendInt(digits[:0], n, 10)))
+		var digits [20]byte
+		return f.domain.problem(string(strconv.AppendInt(digits[:0], v.Int(), 10)))
+	case raw:
+		if !json.Valid(v.Bytes()) {
+			return "must be JSON"
 		}
-		absent = true
-	default:
-		absent = v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0
-	}
-	if absent && f.mandatory {
-		return "is required"
 	}
 	return ""
 }
@@ -178,7 +454,7 @@ func (f *field) text(v reflect.Value) string {
 	switch {
 	case f.kind == text:
 		return v.String()
-	case f.kind == number && v.Int() != 0:
+	case f.kind == number && (v.Int() != 0 || f.zero && f.mandatory):
 		return strconv.FormatInt(v.Int(), 10)
 	case f.kind == flag && v.Bool():
 		return "true"
@@ -247,7 +523,7 @@ type form uint8
 const (
 	anything form = iota
 	characters
-	moment
+	timeForm
 	enumeration
 )
 
@@ -255,12 +531,12 @@ const (
 type class struct {
 	what  string
 	wide  bool      // characters beyond ASCII are members, unless they cannot be printed
-	bytes [256]byte // zero for a member, foreign for what is none, beyond for what is no ASCII
+	bytes [256]byte // zero for a member, else one of the marks below
 }
 
 const (
-	foreign = 1 << iota
-	beyond
+	notMember = 1 << iota
+	nonASCII
 )
 
 func classOf(name string) *class {
@@ -279,9 +555,9 @@ func classOf(name string) *class {
 		b := byte(i)
 		switch {
 		case b >= utf8.RuneSelf:
-			c.bytes[i] = beyond
+			c.bytes[i] = nonASCII
 		case b < ' ' || b == 0x7f || !member(b):
-			c.bytes[i] = foreign
+			c.bytes[i] = notMember
 		}
 	}
 	return c
@@ -291,22 +567,25 @@ func digit(b byte) bool { return b >= '0' && b <= '9' }
 
 func alphanumeric(b byte) bool { return digit(b) || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' }
 
-func parseDomain(doc string, classes map[string]*class) domain {
+func parseDomain(doc string, classes map[string]*class) (_ domain, ok bool) {
 	d := domain{doc: doc}
 	switch {
 	case doc == "":
-		return d
+		return d, true
 	case strings.Contains(doc, "|"):
 		d.form, d.values = enumeration, strings.Split(doc, "|")
-		return d
+		return d, true
 	case doc[0] == '=':
 		d.form, d.values = enumeration, []string{doc[1:]}
-		return d
+		return d, true
 	case strings.ContainsAny(doc, "YyMmDdHhs"):
-		d.form = moment
-		return d
+		d.form = timeForm
+		return d, strings.Trim(doc, "YyMDdhHmsST-:./ +") == ""
 	}
 	name := strings.TrimRight(doc, "0123456789.")
+	if !slices.Contains([]string{"N", "AN", "NS", "ANS", "S"}, name) {
+		return d, false
+	}
 	if classes[name] == nil {
 		classes[name] = classOf(name)
 	}
@@ -317,7 +596,7 @@ func parseDomain(doc string, classes map[string]*class) domain {
 	if !isRange {
 		d.max = d.min
 	}
-	return d
+	return d, true
 }
 
 // problem says what is wrong with s, without repeating it: it may be a card number.
@@ -327,7 +606,7 @@ func (d *domain) problem(s string) string {
 		if !slices.Contains(d.values, s) {
 			return "must be " + strings.Join(d.values, " or ")
 		}
-	case moment:
+	case timeForm:
 		if !isTime(d.doc, s) {
 			return "must be a time of the form " + d.doc
 		}
@@ -352,7 +631,7 @@ func (c *class) count(s string) (n int, ok bool) {
 	if found == 0 {
 		return len(s), true
 	}
-	if found&foreign != 0 || !c.wide {
+	if found&notMember != 0 || !c.wide {
 		return 0, false
 	}
 	for _, r := range s {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/internal/testgateway"
 )
 
@@ -37,50 +38,50 @@ func serve(t *testing.T) (*testgateway.Server, func(context.Context) (int, strin
 
 func TestPlannedFaultsComeInOrderThenTheStandingOne(t *testing.T) {
 	s, _ := serve(t)
-	s.Misbehave("revoke", testgateway.Empty, testgateway.HTML)
-	s.AlwaysMisbehave("revoke", testgateway.Reset)
-	s.Misbehave("revoke", testgateway.OK)
-	for _, fault := range []testgateway.Fault{testgateway.Empty, testgateway.HTML, testgateway.OK, testgateway.Reset, testgateway.Reset} {
+	s.Misbehave("revoke", cnpaytest.Empty, cnpaytest.HTML)
+	s.AlwaysMisbehave("revoke", cnpaytest.Reset)
+	s.Misbehave("revoke", cnpaytest.OK)
+	for _, fault := range []cnpaytest.Fault{cnpaytest.Empty, cnpaytest.HTML, cnpaytest.OK, cnpaytest.Reset, cnpaytest.Reset} {
 		require.Equal(t, fault, s.Receive("revoke"))
 	}
-	require.Equal(t, testgateway.OK, s.Receive("query"))
+	require.Equal(t, cnpaytest.OK, s.Receive("query"))
 	require.Equal(t, 5, s.Received("revoke"))
 	require.Equal(t, 1, s.Received("query"))
 	require.Zero(t, s.Received("refund"))
 }
 
 func TestFaultsOfTheNetwork(t *testing.T) {
-	for fault, check := range map[testgateway.Fault]func(t *testing.T, status int, body string, err error){
-		testgateway.OK: func(t *testing.T, status int, body string, err error) {
+	for fault, check := range map[cnpaytest.Fault]func(t *testing.T, status int, body string, err error){
+		cnpaytest.OK: func(t *testing.T, status int, body string, err error) {
 			require.NoError(t, err)
 			require.Equal(t, "answer", body)
 		},
-		testgateway.LostAnswer: func(t *testing.T, _ int, _ string, err error) { require.ErrorIs(t, err, io.EOF) },
-		testgateway.Reset:      func(t *testing.T, _ int, _ string, err error) { require.ErrorContains(t, err, "reset") },
-		testgateway.CutBody: func(t *testing.T, status int, body string, err error) {
+		cnpaytest.LostAnswer: func(t *testing.T, _ int, _ string, err error) { require.ErrorIs(t, err, io.EOF) },
+		cnpaytest.Reset:      func(t *testing.T, _ int, _ string, err error) { require.ErrorContains(t, err, "reset") },
+		cnpaytest.CutBody: func(t *testing.T, status int, body string, err error) {
 			require.Equal(t, http.StatusOK, status)
 			require.Equal(t, "ans", body)
 			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 		},
-		testgateway.HTTP502: func(t *testing.T, status int, body string, err error) {
+		cnpaytest.HTTP502: func(t *testing.T, status int, body string, err error) {
 			require.NoError(t, err)
 			require.Equal(t, http.StatusBadGateway, status)
 		},
-		testgateway.Empty: func(t *testing.T, status int, body string, err error) {
+		cnpaytest.Empty: func(t *testing.T, status int, body string, err error) {
 			require.NoError(t, err)
 			require.Equal(t, http.StatusOK, status)
 			require.Empty(t, body)
 		},
-		testgateway.HTML: func(t *testing.T, status int, body string, err error) {
+		cnpaytest.HTML: func(t *testing.T, status int, body string, err error) {
 			require.NoError(t, err)
 			require.Equal(t, http.StatusOK, status)
 			require.Contains(t, body, "<html>")
 		},
-		testgateway.HugeBody: func(t *testing.T, status int, body string, err error) {
+		cnpaytest.HugeBody: func(t *testing.T, status int, body string, err error) {
 			require.NoError(t, err)
 			require.Len(t, body, 10<<20)
 		},
-		testgateway.Redirect: func(t *testing.T, status int, _ string, err error) {
+		cnpaytest.Redirect: func(t *testing.T, status int, _ string, err error) {
 			require.NoError(t, err)
 			require.Equal(t, http.StatusTemporaryRedirect, status)
 		},
@@ -97,7 +98,7 @@ func TestFaultsOfTheNetwork(t *testing.T) {
 
 func TestHangEndsWithTheCallerOrTheGateway(t *testing.T) {
 	s, ask := serve(t)
-	s.AlwaysMisbehave("revoke", testgateway.Hang)
+	s.AlwaysMisbehave("revoke", cnpaytest.Hang)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	_, _, err := ask(ctx)
@@ -114,4 +115,34 @@ func TestHangEndsWithTheCallerOrTheGateway(t *testing.T) {
 	err = <-ended
 	require.Error(t, err)
 	require.False(t, errors.Is(err, context.Canceled))
+}
+
+func TestLate(t *testing.T) {
+	var s *testgateway.Server
+	carriedOut := make(chan time.Time, 2)
+	s = testgateway.Start(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.Serve(w, r, s.Receive("revoke"), func() testgateway.Answer {
+			carriedOut <- time.Now()
+			return testgateway.Answer{Status: http.StatusOK, ContentType: "text/plain", Body: []byte("answer")}
+		})
+	}))
+	defer s.Close()
+	post := func() error {
+		res, err := http.Post(s.URL, "text/plain", http.NoBody)
+		if err == nil {
+			_ = res.Body.Close()
+		}
+		return err
+	}
+	require.NoError(t, post())
+	<-carriedOut
+
+	s.Misbehave("revoke", cnpaytest.Late(50*time.Millisecond), cnpaytest.Late(time.Hour))
+	begun := time.Now()
+	require.ErrorIs(t, post(), io.EOF)
+	require.GreaterOrEqual(t, (<-carriedOut).Sub(begun), 50*time.Millisecond)
+
+	require.Error(t, post())
+	s.Close()
+	require.Empty(t, carriedOut, "what is still to come when the gateway closes is dropped")
 }

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -19,10 +20,11 @@ import (
 	"github.com/cnpay-go/cnpay"
 )
 
-// run is one exchange under way. Only the flags are touched by other goroutines.
-type run struct {
+// exchangeState is one exchange under way. Only the flags are touched by other goroutines.
+type exchangeState struct {
 	exchange *Exchange
 	settings cnpay.Settings
+	limit    limit
 
 	attempt int
 	sent    int // attempts of which a byte may have left
@@ -34,11 +36,13 @@ type run struct {
 	connected atomic.Bool // this attempt was given a connection, so it may have been written
 	http2     atomic.Bool // that connection is of HTTP/2
 	begun     atomic.Bool // this attempt was written to it, at least in part
+	late      atomic.Bool // this attempt was refused its body, because the call's time was over
+	read      atomic.Bool // this attempt's body was read, at least in part
 }
 
 // roundTrip makes the attempts. go-retryablehttp drives them with none of its own defaults; a Client of its own
-// per call costs one allocation and lets the policy be plain closures over the run.
-func (r *run) roundTrip(ctx context.Context, c *http.Client, body []byte) (*http.Response, error) {
+// per call costs one allocation and lets the policy be plain closures over the state.
+func (r *exchangeState) roundTrip(ctx context.Context, c *http.Client, body []byte) (*http.Response, error) {
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("%w: %w", cnpay.ErrTransport, context.Cause(ctx))
 	}
@@ -54,9 +58,13 @@ func (r *run) roundTrip(ctx context.Context, c *http.Client, body []byte) (*http
 		},
 		WroteHeaders: func() { r.begun.Store(true) },
 	})
-	req, err := retryablehttp.NewRequestWithContext(ctx, x.Method, x.URL, body)
+	var content any
+	if len(body) > 0 {
+		content = func() (io.Reader, error) { return &looking{body: bytes.NewReader(body), state: r}, nil }
+	}
+	req, err := retryablehttp.NewRequestWithContext(ctx, x.Method, x.URL, content)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", cnpay.ErrTransport, bare(err))
+		return nil, fmt.Errorf("%w: %w", cnpay.ErrTransport, withoutURL(err))
 	}
 	if again := req.GetBody; again != nil {
 		req.GetBody = func() (io.ReadCloser, error) {
@@ -71,7 +79,7 @@ func (r *run) roundTrip(ctx context.Context, c *http.Client, body []byte) (*http
 	}
 	authorize := func(req *http.Request) error {
 		r.attempt++
-		for _, flag := range [...]*atomic.Bool{&r.traced, &r.connected, &r.http2, &r.begun} {
+		for _, flag := range [...]*atomic.Bool{&r.traced, &r.connected, &r.http2, &r.begun, &r.late, &r.read} {
 			flag.Store(false)
 		}
 		if x.Authorize == nil {
@@ -89,7 +97,7 @@ func (r *run) roundTrip(ctx context.Context, c *http.Client, body []byte) (*http
 	driver := retryablehttp.Client{
 		HTTPClient:   c,
 		RetryMax:     attempts - 1,
-		CheckRetry:   r.again,
+		CheckRetry:   r.checkRetry,
 		Backoff:      func(time.Duration, time.Duration, int, *http.Response) time.Duration { return r.wait },
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 		PrepareRetry: authorize,
@@ -97,9 +105,9 @@ func (r *run) roundTrip(ctx context.Context, c *http.Client, body []byte) (*http
 	res, err := driver.Do(req)
 	if err != nil {
 		if r.err != nil && !errors.Is(err, r.err) {
-			err = errors.Join(bare(err), bare(r.err))
+			err = errors.Join(withoutURL(err), withoutURL(r.err))
 		}
-		return nil, fmt.Errorf("%w: %w", cnpay.ErrTransport, bare(err))
+		return nil, fmt.Errorf("%w: %w", cnpay.ErrTransport, withoutURL(err))
 	}
 	return res, nil
 }
@@ -109,22 +117,23 @@ var errReplay = errors.New("the connection was lost after the request was sent")
 
 // mayReplay is asked when net/http wants to send the body again by a rule of its own. Over HTTP/1 it does so only after
 // a kept connection turned out to be dead before a byte was written. Over HTTP/2 it does so without end after some
-// resets of a stream, of a request that had arrived whole. What may be repeated is repeated by again, and counted.
-func (r *run) mayReplay() bool {
+// resets of a stream, of a request that had arrived whole. What may be repeated is repeated by checkRetry, and counted.
+func (r *exchangeState) mayReplay() bool {
 	return r.traced.Load() && !(r.http2.Load() && r.begun.Load())
 }
 
-// unanswered is the outcome of a run that no answer came to.
-func (r *run) unanswered() cnpay.Outcome {
+// unanswered is the outcome of an exchange that no answer came to.
+func (r *exchangeState) unanswered() cnpay.Outcome {
 	if r.sent == 0 {
 		return cnpay.NotSent
 	}
 	return cnpay.Unknown
 }
 
-// again is called after every attempt; it keeps the books and decides whether another may follow.
-func (r *run) again(ctx context.Context, res *http.Response, err error) (bool, error) {
-	left := res != nil || r.connected.Load() || !r.traced.Load()
+// checkRetry is called after every attempt; it keeps the books and decides whether another may follow.
+func (r *exchangeState) checkRetry(ctx context.Context, res *http.Response, err error) (bool, error) {
+	kept := r.late.Load() && !r.read.Load()
+	left := !kept && (res != nil || r.connected.Load() || !r.traced.Load())
 	if left {
 		r.sent++
 	}
@@ -134,12 +143,12 @@ func (r *run) again(ctx context.Context, res *http.Response, err error) (bool, e
 		if res != nil {
 			status = res.StatusCode
 		}
-		l.LogAttrs(ctx, slog.LevelDebug, "cnpay attempt", append(subject(r.exchange.Subject),
+		l.LogAttrs(ctx, slog.LevelDebug, "cnpay attempt", append(about(r.exchange.Ticket),
 			slog.Int("attempt", r.attempt), slog.Bool("left", left), slog.Int("status", status))...)
 	}
 	var untrusted *tls.CertificateVerificationError
 	switch {
-	case ctx.Err() != nil || errors.As(err, &untrusted):
+	case ctx.Err() != nil || kept || errors.As(err, &untrusted):
 		return false, nil
 	case left && !r.exchange.Repeatable:
 		return false, nil

@@ -3,25 +3,26 @@
 package transport
 
 import (
+	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/pool"
 )
 
 // DefaultTimeout limits a whole call, repeats included, where neither the caller nor the provider's documents say else.
 const DefaultTimeout = 60 * time.Second
 
 // DefaultLimit caps an answer's size.
-const DefaultLimit = 1 << 20
+const DefaultLimit int64 = 1 << 20
 
 // Client sends the exchanges of one provider client.
 type Client struct {
@@ -35,38 +36,21 @@ func New(c *http.Client) *Client {
 		own = *c
 	}
 	if own.Transport == nil {
-		own.Transport = pool()
+		own.Transport = pool.New()
 	}
-	own.Transport = shield{own.Transport}
+	own.Transport = noIdleClose{own.Transport}
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	own.Jar = nil
 	return &Client{http: &own}
 }
 
-// pool is sized for a back-end that calls one host from many goroutines; net/http's default of two idle
-// connections would pay a TLS handshake for most calls.
-func pool() *http.Transport {
-	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    5 * time.Second,
-		ForceAttemptHTTP2:      true,
-		MaxIdleConns:           1024,
-		MaxIdleConnsPerHost:    512,
-		IdleConnTimeout:        60 * time.Second,
-		MaxResponseHeaderBytes: 64 << 10,
-		DisableCompression:     true,
-	}
-}
-
-// shield hides the transport's CloseIdleConnections, which go-retryablehttp calls after every failure and which
+// noIdleClose hides the transport's CloseIdleConnections, which go-retryablehttp calls after every failure and which
 // would empty the pool for everyone else.
-type shield struct{ http.RoundTripper }
+type noIdleClose struct{ http.RoundTripper }
 
 // Exchange is one operation on its way to a provider.
 type Exchange struct {
-	cnpay.Subject
+	Ticket cnpay.Ticket // Do adds when it began and until when it may be sent
 	Method string
 	URL    string
 	Header http.Header // this exchange's own: Authorize changes it
@@ -75,14 +59,18 @@ type Exchange struct {
 	Prepare func() ([]byte, error)
 	// Authorize signs one attempt, where a signature covers a time or a nonce. It may be nil.
 	Authorize func(h http.Header, body []byte) error
+	// Query marks what only asks: its outcome is Answered or Unknown.
+	Query bool
 	// Repeatable is set only where the provider documents that a repeat is harmless.
 	Repeatable bool
 	// Timeout and Limit are the provider's own, where they differ from the defaults.
 	Timeout time.Duration
 	Limit   int64
-	// Read verifies, decodes and judges the answer. Its error is the specific cause of an outcome that is
-	// neither Succeeded nor Pending; the verdict beside it is kept.
+	// Read verifies, decodes and judges the answer. Its error is the specific cause of an outcome that is neither
+	// Succeeded nor Pending; the verdict beside it is kept. It may add to the ticket.
 	Read func(*Reply) (cnpay.Verdict, error)
+	// Mask hides card data and secrets in a body, for dumps.
+	Mask func(body []byte) []byte
 }
 
 // Reply is an answer as it came, unverified.
@@ -93,40 +81,106 @@ type Reply struct {
 	Body   []byte
 }
 
-// Do carries out x. It returns nil exactly when the outcome is Succeeded or Pending, else a *cnpay.Error.
+// Do carries out x. It returns nil exactly when the outcome is Succeeded, Pending or Answered, else a *cnpay.Error.
+//
+// The call's time limit begins here and covers everything: a call whose record took too long, or whose process stood
+// still behind it, is not sent, because others may have closed its record by then.
 func (c *Client) Do(ctx context.Context, s cnpay.Settings, x *Exchange) error {
+	timeout := cmp.Or(s.Timeout, x.Timeout, DefaultTimeout)
+	begun := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	limit := limitOf(ctx, begun, s.Clock)
+	x.Ticket.Began, x.Ticket.Sending = limit.began, s.Sending
+	if x.Ticket.Until.Before(limit.until) { // of an order that is paid later it is the order's own end
+		x.Ticket.Until = limit.until
+	}
+
 	body, err := x.Prepare()
 	if err != nil {
 		outcome := cnpay.NotSent
 		if errors.Is(err, cnpay.ErrInvalidRequest) {
 			outcome = cnpay.Failed
 		}
-		return &cnpay.Error{Subject: x.Subject, Outcome: outcome, Err: err}
+		return &cnpay.Error{Ticket: x.Ticket, Outcome: x.outcome(outcome), Err: err}
 	}
-	if s.Recorder != nil {
-		if err := s.Recorder.Started(ctx, x.Subject); err != nil {
-			return &cnpay.Error{Subject: x.Subject, Outcome: cnpay.NotSent, Err: fmt.Errorf("recorder: %w", err)}
-		}
-	}
-	begun := time.Now()
-	r := &run{exchange: x, settings: s}
-	verdict, requestID, err := c.send(ctx, r, body)
-	var failure error
-	if err != nil || (verdict.Outcome != cnpay.Succeeded && verdict.Outcome != cnpay.Pending) {
-		failure = &cnpay.Error{
-			Subject: x.Subject, Outcome: verdict.Outcome, Code: verdict.Code, Message: verdict.Message,
-			HTTPStatus: r.status, RequestID: requestID, Err: cause(verdict.Outcome, err),
+	ctx, started, err := start(ctx, s.Recorders, x)
+	r := &exchangeState{exchange: x, settings: s, limit: limit}
+	var verdict cnpay.Verdict
+	var failure *cnpay.Error
+	if err != nil {
+		failure = stopped(err, x)
+		verdict = cnpay.Verdict{Outcome: failure.Outcome, Code: failure.Code, Message: failure.Message}
+	} else {
+		verdict, err = c.send(ctx, r, body)
+		why := cause(verdict.Outcome, err)
+		verdict.Outcome = x.outcome(verdict.Outcome)
+		if err != nil || !settledWell(verdict.Outcome) {
+			failure = &cnpay.Error{
+				Ticket: x.Ticket, Outcome: verdict.Outcome, Code: verdict.Code, Message: verdict.Message,
+				HTTPStatus: r.status, Err: why,
+			}
 		}
 	}
 	call := cnpay.Call{
-		Subject: x.Subject, Outcome: verdict.Outcome, Code: verdict.Code, Message: verdict.Message,
-		HTTPStatus: r.status, Sent: r.sent, Duration: time.Since(begun), Err: failure,
+		Outcome: verdict.Outcome, Code: verdict.Code, Message: verdict.Message,
+		HTTPStatus: r.status, Sent: r.sent, Duration: time.Since(begun),
 	}
-	report(ctx, s.Logger, call)
-	if s.Recorder != nil {
-		s.Recorder.Finished(context.WithoutCancel(ctx), call)
+	if failure != nil {
+		call.Err = failure
 	}
-	return failure
+	report(ctx, s.Logger, x.Ticket, call)
+	finished := context.WithoutCancel(ctx)
+	for _, recorder := range slices.Backward(started) {
+		recorder.Finished(finished, x.Ticket, call)
+	}
+	if failure != nil {
+		return failure // never a nil pointer in an error
+	}
+	return nil
+}
+
+// outcome is that of the call: a query that was answered says nothing of its order, and one that was not says nothing.
+func (x *Exchange) outcome(o cnpay.Outcome) cnpay.Outcome {
+	switch {
+	case !x.Query:
+		return o
+	case o == cnpay.Succeeded:
+		return cnpay.Answered
+	}
+	return cnpay.Unknown
+}
+
+func settledWell(o cnpay.Outcome) bool {
+	return o == cnpay.Succeeded || o == cnpay.Pending || o == cnpay.Answered
+}
+
+// start runs the recorders in their order, and returns those that must be finished.
+func start(ctx context.Context, recorders []cnpay.Recorder, x *Exchange) (context.Context, []cnpay.Recorder, error) {
+	for i, recorder := range recorders {
+		next, err := recorder.Started(ctx, x.Ticket)
+		if err != nil {
+			return ctx, recorders[:i], err
+		}
+		if next != nil {
+			ctx = next
+		}
+	}
+	return ctx, recorders, nil
+}
+
+// stopped is the error of a call that a recorder stopped. A recorder that knows the order says its outcome.
+func stopped(err error, x *Exchange) *cnpay.Error {
+	var known *cnpay.Error
+	if errors.As(err, &known) && known != nil {
+		e := *known
+		e.Outcome = x.outcome(e.Outcome)
+		if e.Ticket.Provider == "" {
+			e.Ticket = x.Ticket
+		}
+		return &e
+	}
+	return &cnpay.Error{Ticket: x.Ticket, Outcome: x.outcome(cnpay.NotSent), Err: fmt.Errorf("recorder: %w", err)}
 }
 
 func cause(outcome cnpay.Outcome, err error) error {
@@ -139,36 +193,44 @@ func cause(outcome cnpay.Outcome, err error) error {
 	return cnpay.ErrUndecided
 }
 
-func (c *Client) send(ctx context.Context, r *run, body []byte) (_ cnpay.Verdict, requestID string, _ error) {
-	limit, timeout := r.exchange.Limit, r.settings.Timeout
-	if limit == 0 {
-		limit = DefaultLimit
+func (c *Client) send(ctx context.Context, r *exchangeState, body []byte) (cnpay.Verdict, error) {
+	x := r.exchange
+	var reply *Reply
+	if r.settings.Dump != nil {
+		defer func() { dump(ctx, r, body, reply) }()
 	}
-	if timeout == 0 {
-		timeout = r.exchange.Timeout
-	}
-	if timeout == 0 {
-		timeout = DefaultTimeout
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-
 	res, err := r.roundTrip(ctx, c.http, body)
 	if err != nil {
-		return cnpay.Verdict{Outcome: r.unanswered()}, "", err
+		return cnpay.Verdict{Outcome: r.unanswered()}, err
 	}
 	defer res.Body.Close()
-	r.status, requestID = res.StatusCode, res.Header.Get("X-Request-Id")
+	r.status = res.StatusCode
+	reply = &Reply{Sent: r.sent, Status: res.StatusCode, Header: res.Header}
 	if res.StatusCode >= 500 || res.StatusCode >= 300 && res.StatusCode < 400 {
 		_, _ = io.CopyN(io.Discard, res.Body, 64<<10) // so that the connection can be used again
-		return cnpay.Verdict{}, requestID, fmt.Errorf("%w: %d", cnpay.ErrHTTPStatus, res.StatusCode)
+		return cnpay.Verdict{}, statusError(res.StatusCode)
 	}
-	answer, err := readAll(res, limit)
+	reply.Body, err = readAll(res, cmp.Or(x.Limit, DefaultLimit))
 	if err != nil {
-		return cnpay.Verdict{}, requestID, err
+		return cnpay.Verdict{}, err
 	}
-	verdict, err := r.exchange.Read(&Reply{Sent: r.sent, Status: res.StatusCode, Header: res.Header, Body: answer})
-	return verdict, requestID, err
+	verdict, err := x.Read(reply)
+	if unreadable(err) && res.StatusCode != http.StatusOK { // a proxy's or a firewall's, most likely
+		err = fmt.Errorf("%w: %w", statusError(res.StatusCode), err)
+	}
+	return verdict, err
+}
+
+// unreadable reports whether an answer could not be taken for the provider's own.
+func unreadable(err error) bool {
+	return errors.Is(err, cnpay.ErrMalformed) || errors.Is(err, cnpay.ErrSignature)
+}
+
+func statusError(status int) error {
+	if status == http.StatusProxyAuthRequired {
+		return fmt.Errorf("%w: %d: the proxy wants a password", cnpay.ErrHTTPStatus, status)
+	}
+	return fmt.Errorf("%w: %d %s", cnpay.ErrHTTPStatus, status, http.StatusText(status))
 }
 
 func readAll(res *http.Response, limit int64) ([]byte, error) {
@@ -186,7 +248,7 @@ func readAll(res *http.Response, limit int64) ([]byte, error) {
 		body, err = io.ReadAll(io.LimitReader(res.Body, limit+1))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: answer cut off after %d bytes: %w", cnpay.ErrTransport, len(body), bare(err))
+		return nil, fmt.Errorf("%w: answer cut off after %d bytes: %w", cnpay.ErrTransport, len(body), withoutURL(err))
 	}
 	if int64(len(body)) > limit {
 		return nil, fmt.Errorf("%w: more than %d bytes", cnpay.ErrTooLarge, limit)
@@ -194,8 +256,8 @@ func readAll(res *http.Response, limit int64) ([]byte, error) {
 	return body, nil
 }
 
-// bare takes the URL, whose query may hold what must not be logged, out of a network error.
-func bare(err error) error {
+// withoutURL takes the URL, whose query may hold what must not be logged, out of a network error.
+func withoutURL(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		return u.Err
@@ -203,7 +265,7 @@ func bare(err error) error {
 	return err
 }
 
-func report(ctx context.Context, l *slog.Logger, c cnpay.Call) {
+func report(ctx context.Context, l *slog.Logger, t cnpay.Ticket, c cnpay.Call) {
 	if l == nil {
 		return
 	}
@@ -211,11 +273,11 @@ func report(ctx context.Context, l *slog.Logger, c cnpay.Call) {
 	if c.Err != nil {
 		level = slog.LevelWarn
 	}
-	l.LogAttrs(ctx, level, "cnpay call", append(subject(c.Subject),
+	l.LogAttrs(ctx, level, "cnpay call", append(about(t),
 		slog.String("outcome", c.Outcome.String()), slog.String("code", c.Code), slog.Int("status", c.HTTPStatus),
 		slog.Int("sent", c.Sent), slog.Duration("duration", c.Duration))...)
 }
 
-func subject(s cnpay.Subject) []slog.Attr {
-	return []slog.Attr{slog.String("provider", s.Provider), slog.String("operation", s.Operation), slog.String("order", s.Order)}
+func about(t cnpay.Ticket) []slog.Attr {
+	return []slog.Attr{slog.String("provider", t.Provider), slog.String("operation", t.Operation), slog.String("order", t.Order)}
 }

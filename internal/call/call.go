@@ -1,0 +1,130 @@
+// Package call has the steps of a call and of its settlement, once for all providers.
+package call
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/spec"
+	"github.com/cnpay-go/cnpay/internal/transport"
+)
+
+// Client is what the clients of all providers have in common.
+type Client struct {
+	Provider string
+	Gateway  string // scheme and host
+	Account  string // which client can ask; a protocol may name another in its ticket
+	// OwnAccount reports whether an account other than Account is the client's too. It may be nil.
+	OwnAccount func(account string) bool
+	Settings   cnpay.Settings
+	Transport  *transport.Client
+	Fields     spec.Table
+}
+
+// Operation is what the steps have to know of one line of a provider's list.
+type Operation struct {
+	ID      string // as in the catalog
+	Method  string // empty means POST
+	Gateway string // scheme and host, where it is not the client's
+	Path    string
+	// Query marks what only asks: its outcome is Answered or Unknown.
+	Query bool
+	// NoMoney marks what moves no money, now or later: there is nothing to settle. Queries do not either.
+	NoMoney    bool
+	Repeatable bool          // the documents say that a repeat is harmless
+	Timeout    time.Duration // where the documents allow longer than usual
+	Limit      int64         // of the answer's size, where it is not the usual
+}
+
+// Protocol is what a provider does at each step of one call, in the order of the steps. A value serves one call.
+type Protocol interface {
+	// Ticket names the call: the operation's own number, what settling needs, and the account where it is not the
+	// client's. The rest is filled in here.
+	Ticket() cnpay.Ticket
+	// Check completes the request and returns all its faults.
+	Check() []cnpay.Fault
+	// Encode makes the body.
+	Encode() ([]byte, error)
+	// Sign signs one attempt.
+	Sign(header http.Header, body []byte) error
+	// Decode verifies the answer first and decodes it second.
+	Decode(reply *transport.Reply) (extra map[string]string, err error)
+	// Judge says what the decoded answer means. Its error is a cause that says more than the outcome does.
+	Judge(httpStatus int) (cnpay.Verdict, error)
+	// Belongs refuses an answer to another request.
+	Belongs(outcome cnpay.Outcome) error
+}
+
+// Learner is a protocol whose answers bring what settling needs. The fields are added to the ticket.
+type Learner interface {
+	Learn() map[string]string
+}
+
+// Do carries out one operation: check, encode, sign, send, verify, decode, judge, compare, hand out. It reports whether
+// answer is that of a verified answer to this request; only then may the caller have it.
+func (c *Client) Do(ctx context.Context, op Operation, header http.Header, p Protocol, answer *cnpay.Answer, opts []cnpay.Option) (answered bool, err error) {
+	method := op.Method
+	if method == "" {
+		method = http.MethodPost
+	}
+	gateway := op.Gateway
+	if gateway == "" {
+		gateway = c.Gateway
+	}
+	x := &transport.Exchange{
+		Ticket: c.Ticket(op, p), Method: method, URL: gateway + op.Path, Header: header,
+		Query: op.Query, Repeatable: op.Repeatable, Timeout: op.Timeout, Limit: op.Limit,
+		Prepare: func() ([]byte, error) {
+			if faults := p.Check(); faults != nil {
+				return nil, &cnpay.InvalidRequestError{Faults: faults}
+			}
+			return p.Encode()
+		},
+		Authorize: p.Sign,
+	}
+	x.Read = func(reply *transport.Reply) (cnpay.Verdict, error) {
+		extra, err := p.Decode(reply)
+		if err != nil {
+			return cnpay.Verdict{}, err
+		}
+		verdict, cause := p.Judge(reply.Status)
+		if err := p.Belongs(verdict.Outcome); err != nil {
+			return cnpay.Verdict{}, err
+		}
+		if l, ok := p.(Learner); ok {
+			for name, value := range l.Learn() {
+				x.Ticket = x.Ticket.With(name, value)
+			}
+		}
+		*answer = cnpay.Answer{Outcome: verdict.Outcome, HTTPStatus: reply.Status, Header: reply.Header, Raw: reply.Body, Extra: extra}
+		answered = true
+		return verdict, cause
+	}
+	if err = c.Transport.Do(ctx, c.Settings.With(opts...), x); err != nil {
+		answer.Outcome = cnpay.OutcomeOf(nil, err)
+	} else if op.Query {
+		answer.Outcome = cnpay.Answered
+	}
+	answer.Ticket = x.Ticket
+	return answered, err
+}
+
+// Ticket is the ticket of a call that has not begun.
+func (c *Client) Ticket(op Operation, p Protocol) cnpay.Ticket {
+	t := p.Ticket()
+	t.Provider, t.Operation, t.NoMoney = c.Provider, op.ID, op.NoMoney || op.Query
+	t.Gateway = c.Host()
+	if t.Account == "" {
+		t.Account = c.Account
+	}
+	return t
+}
+
+// Host is the gateway without its scheme, as tickets have it.
+func (c *Client) Host() string {
+	_, host, _ := strings.Cut(c.Gateway, "://")
+	return host
+}
