@@ -285,6 +285,17 @@ func (t *Table) Has(v any, name string) bool {
 	return ok
 }
 
+// Mandatory returns the wire names of the fields of v that are mandatory without a condition.
+func (t *Table) Mandatory(v any) []string {
+	var names []string
+	for _, f := range t.Of(v).fields {
+		if f.mandatory {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
 // Misread returns what is wrong with the tags of the struct that v is, or points to, and of the structs inside it.
 func (t *Table) Misread(v any) []string {
 	var found []string
