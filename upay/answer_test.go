@@ -24,70 +24,70 @@ func TestPublishedAnswers(t *testing.T) {
 		code    string
 		check   func(*testing.T, *upay.Response)
 	}{
-		{"revoke-failed.json", &upay.RevokeRequest{SN: "7894259244061958"}, cnpay.Unknown, cnpay.ErrUndecided, "UPAY_TCP_ORDER_NOT_REFUNDABLE",
+		{"revoke-failed.json", &upay.OrderRevokeRequest{SN: "7894259244061958"}, cnpay.Unknown, cnpay.ErrUndecided, "UPAY_TCP_ORDER_NOT_REFUNDABLE",
 			func(t *testing.T, r *upay.Response) {
-				require.Equal(t, "CANCEL_ERROR", r.Biz.ResultCode)
-				require.Equal(t, "订单7894259244061958参与了活动并且无法撤销", r.Biz.ErrorMessage)
-				require.Nil(t, r.Biz.Data)
+				require.Equal(t, "CANCEL_ERROR", r.Result.ResultCode)
+				require.Equal(t, "订单7894259244061958参与了活动并且无法撤销", r.Result.ErrorMessage)
+				require.Nil(t, r.Result.Data)
 			}},
-		{"revoke-success.json", &upay.RevokeRequest{ClientSN: "22345677767776"}, cnpay.Succeeded, nil, "",
+		{"revoke-success.json", &upay.OrderRevokeRequest{ClientSN: "22345677767776"}, cnpay.Succeeded, nil, "",
 			func(t *testing.T, r *upay.Response) {
 				require.Equal(t, upay.Order{
 					SN: "7894259244064831", ClientSN: "22345677767776", Status: "SUCCESS", Payway: "3", SubPayway: "1",
 					OrderStatus: "CANCELED", TotalAmount: "1", NetAmount: "0", FinishTime: "1450090828489", Subject: "wx", StoreID: "49",
-				}, r.Biz.Order)
-				require.Equal(t, &r.Biz.Order, r.Biz.Data)
+				}, r.Result.Order)
+				require.Equal(t, &r.Result.Order, r.Result.Data)
 			}},
-		{"query-paid.json", &upay.QueryRequest{SN: "7895259867120667"}, cnpay.Succeeded, nil, "",
+		{"query-paid.json", &upay.OrderQueryRequest{SN: "7895259867120667"}, cnpay.Succeeded, nil, "",
 			func(t *testing.T, r *upay.Response) {
-				require.Equal(t, "PAID", r.Biz.OrderStatus)
-				require.Equal(t, "726d47ded14818c906cd1a006d4e5050", r.Biz.ClientTSN)
-				require.Equal(t, "[{\"id\":\"\",\"name\":\"未命名商品\",\"num\":\"1\",\"price\":\"3000\"}]\n", r.Biz.Description)
-				require.Equal(t, []upay.Payment{{Type: "BANKCARD_DEBIT", AmountTotal: "1"}, {Type: "DISCOUNT_CHANNEL_MCH", AmountTotal: "100"}}, r.Biz.PaymentList)
+				require.Equal(t, "PAID", r.Result.OrderStatus)
+				require.Equal(t, "726d47ded14818c906cd1a006d4e5050", r.Result.ClientTSN)
+				require.Equal(t, "[{\"id\":\"\",\"name\":\"未命名商品\",\"num\":\"1\",\"price\":\"3000\"}]\n", r.Result.Description)
+				require.Equal(t, []upay.Payment{{Type: "BANKCARD_DEBIT", AmountTotal: "1"}, {Type: "DISCOUNT_CHANNEL_MCH", AmountTotal: "100"}}, r.Result.PaymentList)
 			}},
-		{"error-terminal-not-exists.json", &upay.RevokeRequest{SN: "1"}, cnpay.Failed, cnpay.ErrRefused, "TERMINAL_NOT_EXISTS",
+		{"error-terminal-not-exists.json", &upay.OrderRevokeRequest{SN: "1"}, cnpay.Failed, cnpay.ErrRefused, "TERMINAL_NOT_EXISTS",
 			func(t *testing.T, r *upay.Response) { require.Equal(t, "不存在这个终端", r.ErrorMessage) }},
-		{"error-invalid-parameter.json", &upay.RevokeRequest{SN: "1"}, cnpay.Failed, cnpay.ErrRefused, "INVALID_PARAMETER", nil},
-		{"error-unknown-system.json", &upay.RevokeRequest{SN: "1"}, cnpay.Unknown, cnpay.ErrUndecided, "UNKNOWN_SYSTEM_ERROR", nil},
-		{"error-maintenance.json", &upay.RevokeRequest{SN: "1"}, cnpay.Unknown, cnpay.ErrUndecided, "MAINTENANCE_INPROGRESS", nil},
-		{"pay-success.json", &upay.QueryRequest{SN: "7894259244067349"}, cnpay.Unknown, cnpay.ErrUndecided, "PAY_SUCCESS",
+		{"error-invalid-parameter.json", &upay.OrderRevokeRequest{SN: "1"}, cnpay.Failed, cnpay.ErrRefused, "INVALID_PARAMETER", nil},
+		{"error-unknown-system.json", &upay.OrderRevokeRequest{SN: "1"}, cnpay.Unknown, cnpay.ErrUndecided, "UNKNOWN_SYSTEM_ERROR", nil},
+		{"error-maintenance.json", &upay.OrderRevokeRequest{SN: "1"}, cnpay.Unknown, cnpay.ErrUndecided, "MAINTENANCE_INPROGRESS", nil},
+		{"pay-success.json", &upay.OrderQueryRequest{SN: "7894259244067349"}, cnpay.Unknown, cnpay.ErrUndecided, "PAY_SUCCESS",
 			func(t *testing.T, r *upay.Response) {
-				require.Equal(t, "Domino's Pizza", r.Biz.Subject)
-				require.Equal(t, "1122234-dewls02s2", r.Biz.TerminalSN)
+				require.Equal(t, "Domino's Pizza", r.Result.Subject)
+				require.Equal(t, "1122234-dewls02s2", r.Result.TerminalSN)
 			}},
-		{"pay-in-progress.json", &upay.QueryRequest{SN: "789200393929142"}, cnpay.Unknown, cnpay.ErrUndecided, "PAY_IN_PROGRESS",
+		{"pay-in-progress.json", &upay.OrderQueryRequest{SN: "789200393929142"}, cnpay.Unknown, cnpay.ErrUndecided, "PAY_IN_PROGRESS",
 			func(t *testing.T, r *upay.Response) {
-				require.Equal(t, "1000", r.Biz.TotalAmount) // its key ends in a blank
-				require.Equal(t, "2015-11-01 18:01:00", r.Biz.Ctime)
+				require.Equal(t, "1000", r.Result.TotalAmount) // its key ends in a blank
+				require.Equal(t, "2015-11-01 18:01:00", r.Result.Ctime)
 			}},
-		{"pay-failed.json", &upay.QueryRequest{SN: "7894259244067344"}, cnpay.Unknown, cnpay.ErrUndecided, "EXPIRED_BARCODE", nil},
+		{"pay-failed.json", &upay.OrderQueryRequest{SN: "7894259244067344"}, cnpay.Unknown, cnpay.ErrUndecided, "EXPIRED_BARCODE", nil},
 
-		{"capture-precreate.json", &upay.QueryRequest{ClientSN: "20171101000001"}, cnpay.Unknown, cnpay.ErrUndecided, "PRECREATE_SUCCESS",
+		{"capture-precreate.json", &upay.OrderQueryRequest{ClientSN: "20171101000001"}, cnpay.Unknown, cnpay.ErrUndecided, "PRECREATE_SUCCESS",
 			func(t *testing.T, r *upay.Response) {
-				require.Empty(t, r.Biz.FinishTime)
-				require.Empty(t, r.Biz.PaymentList)
+				require.Empty(t, r.Result.FinishTime)
+				require.Empty(t, r.Result.PaymentList)
 				require.Equal(t, map[string]string{
 					"biz_response.data.qr_code":           `"weixin://wxpay/bizpayurl?pr=EXAMPLE"`,
 					"biz_response.data.qr_code_image_url": `"https://example.com/qrcode?content=EXAMPLE"`,
 				}, r.Extra)
 			}},
-		{"capture-query-refunded.json", &upay.QueryRequest{ClientSN: "20171101000002"}, cnpay.Succeeded, nil, "",
+		{"capture-query-refunded.json", &upay.OrderQueryRequest{ClientSN: "20171101000002"}, cnpay.Succeeded, nil, "",
 			func(t *testing.T, r *upay.Response) {
-				require.Equal(t, r.Biz.ClientSN+"-001", r.Biz.ClientTSN)
-				require.Equal(t, "REFUNDED", r.Biz.OrderStatus)
-				require.Equal(t, "138****0000", r.Biz.PayerLogin)
-				require.Empty(t, r.Biz.ChannelFinishTime)
-				require.Equal(t, []upay.Payment{{Type: "ALIPAY_HUABEI", AmountTotal: "1"}}, r.Biz.PaymentList)
+				require.Equal(t, r.Result.ClientSN+"-001", r.Result.ClientTSN)
+				require.Equal(t, "REFUNDED", r.Result.OrderStatus)
+				require.Equal(t, "138****0000", r.Result.PayerLogin)
+				require.Empty(t, r.Result.ChannelFinishTime)
+				require.Equal(t, []upay.Payment{{Type: "ALIPAY_HUABEI", AmountTotal: "1"}}, r.Result.PaymentList)
 			}},
-		{"capture-revoke-of-refunded.json", &upay.RevokeRequest{SN: "7895200000000102"}, cnpay.Failed, cnpay.ErrRefused,
-			"UPAY_CANCEL_INVALID_ORDER_STATE", func(t *testing.T, r *upay.Response) { require.Nil(t, r.Biz.Data) }},
-		{"capture-activate.json", &upay.RevokeRequest{SN: "1"}, cnpay.Unknown, cnpay.ErrUndecided, "200", nil},
-		{"capture-illegal-sign.json", &upay.RevokeRequest{SN: "1"}, cnpay.Failed, cnpay.ErrRefused, "ILLEGAL_SIGN",
+		{"capture-revoke-of-refunded.json", &upay.OrderRevokeRequest{SN: "7895200000000102"}, cnpay.Failed, cnpay.ErrRefused,
+			"UPAY_CANCEL_INVALID_ORDER_STATE", func(t *testing.T, r *upay.Response) { require.Nil(t, r.Result.Data) }},
+		{"capture-activate.json", &upay.OrderRevokeRequest{SN: "1"}, cnpay.Unknown, cnpay.ErrUndecided, "200", nil},
+		{"capture-illegal-sign.json", &upay.OrderRevokeRequest{SN: "1"}, cnpay.Failed, cnpay.ErrRefused, "ILLEGAL_SIGN",
 			func(t *testing.T, r *upay.Response) {
 				require.Equal(t, "EJ26", r.ErrorCodeStandard)
 				require.Empty(t, r.Extra)
 			}},
-		{"capture-biz-text.json", &upay.RevokeRequest{SN: "1"}, cnpay.Failed, cnpay.ErrRefused, "INVALID_PARAMS", nil},
+		{"capture-biz-text.json", &upay.OrderRevokeRequest{SN: "1"}, cnpay.Failed, cnpay.ErrRefused, "INVALID_PARAMS", nil},
 	} {
 		t.Run(tt.file, func(t *testing.T) {
 			body, err := os.ReadFile(filepath.Join("testdata", tt.file))
@@ -116,13 +116,13 @@ func exchange(t testing.TB, w wire, request any) (*upay.Response, error) {
 	t.Helper()
 	orders := dial(t, w).Orders
 	switch req := request.(type) {
-	case *upay.RevokeRequest:
+	case *upay.OrderRevokeRequest:
 		res, err := orders.Revoke(t.Context(), req)
 		if res == nil {
 			return nil, err
 		}
 		return &res.Response, err
-	case *upay.QueryRequest:
+	case *upay.OrderQueryRequest:
 		res, err := orders.Query(t.Context(), req, cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
 		if res == nil {
 			return nil, err
@@ -142,15 +142,15 @@ func TestRevokeAnswerAsThePageTablesIt(t *testing.T) {
 			`"order_status":"` + orderStatus + `","payway":"3","payway_name":"微信","total_amount":"10000","net_amount":"0",` +
 			`"subject":"Pizza","finish_time":"1449646835244","channel_finish_time":"1449646835244","operator":"Peter"}}`
 	}
-	req := &upay.RevokeRequest{SN: "7892259488292938"}
+	req := &upay.OrderRevokeRequest{SN: "7892259488292938"}
 	res, err := exchange(t, saying(table("CANCELED")), req)
 	require.NoError(t, err)
 	require.Equal(t, upay.Order{
 		TerminalSN: "01939202039923029", SN: "7892259488292938", ClientSN: "7654321132", TradeNo: "2013112011001004330000121536",
 		Status: "SUCCESS", OrderStatus: "CANCELED", Payway: "3", PaywayName: "微信", TotalAmount: "10000", NetAmount: "0",
 		Subject: "Pizza", FinishTime: "1449646835244", ChannelFinishTime: "1449646835244", Operator: "Peter",
-	}, res.Biz.Order)
-	require.Equal(t, &res.Biz.Order, res.Biz.Data)
+	}, res.Result.Order)
+	require.Equal(t, &res.Result.Order, res.Result.Data)
 	require.Empty(t, res.Extra)
 
 	res, err = exchange(t, saying(table("PAID")), req)
@@ -185,15 +185,15 @@ func TestToleratedAnswers(t *testing.T) {
 		"accepted, biz_response \"\"": {`{"result_code":"200","biz_response":""}`, cnpay.Unknown},
 	} {
 		t.Run(name, func(t *testing.T) {
-			res, err := exchange(t, saying(tt.body), &upay.RevokeRequest{SN: "7892259488292938"})
+			res, err := exchange(t, saying(tt.body), &upay.OrderRevokeRequest{SN: "7892259488292938"})
 			require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err), "%v", err)
 			require.NotNil(t, res)
 			if tt.outcome == cnpay.Succeeded {
-				require.Equal(t, "7892259488292938", res.Biz.SN)
-				require.Equal(t, "7892259488292938", res.Biz.Data.SN)
+				require.Equal(t, "7892259488292938", res.Result.SN)
+				require.Equal(t, "7892259488292938", res.Result.Data.SN)
 			}
 			if strings.Contains(tt.body, "pay_login") {
-				require.Equal(t, "138****0000", res.Biz.PayerLogin)
+				require.Equal(t, "138****0000", res.Result.PayerLogin)
 			}
 		})
 	}
@@ -217,7 +217,7 @@ func TestAnswersThatAreNotBelieved(t *testing.T) {
 		"the merchant's number only": {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","data":{"client_sn":"7654321132"}}}`, cnpay.ErrMismatch},
 	} {
 		t.Run(name, func(t *testing.T) {
-			res, err := exchange(t, saying(tt.body), &upay.RevokeRequest{SN: "7892259488292938", ClientSN: "7654321132"})
+			res, err := exchange(t, saying(tt.body), &upay.OrderRevokeRequest{SN: "7892259488292938", ClientSN: "7654321132"})
 			require.Nil(t, res)
 			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
 			require.ErrorIs(t, err, tt.cause)
@@ -231,18 +231,18 @@ func TestSNDecides(t *testing.T) {
 	first := gateway.AddOrder("first", 1)
 	gateway.AddOrder("second", 2)
 
-	res, err := client.Orders.Revoke(t.Context(), &upay.RevokeRequest{SN: first, ClientSN: "second"})
+	res, err := client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{SN: first, ClientSN: "second"})
 	require.NoError(t, err)
-	require.Equal(t, "first", res.Biz.ClientSN)
+	require.Equal(t, "first", res.Result.ClientSN)
 
-	query, err := client.Orders.Query(t.Context(), &upay.QueryRequest{ClientSN: "second"})
+	query, err := client.Orders.Query(t.Context(), &upay.OrderQueryRequest{ClientSN: "second"})
 	require.NoError(t, err)
-	require.Equal(t, "PAID", query.Biz.OrderStatus)
+	require.Equal(t, "PAID", query.Result.OrderStatus)
 
-	settled, err := client.Orders.SettleRevoke(t.Context(), &upay.RevokeRequest{SN: first, ClientSN: "second"})
+	settled, err := client.Orders.SettleRevoke(t.Context(), &upay.OrderRevokeRequest{SN: first, ClientSN: "second"})
 	require.NoError(t, err)
 	require.Equal(t, cnpay.Succeeded, settled.Outcome)
-	require.Equal(t, first, settled.Answer.Biz.SN)
+	require.Equal(t, first, settled.Answer.Result.SN)
 }
 
 // A status of HTTP that is not 200 takes a success away, but not a refusal.
@@ -267,7 +267,7 @@ func TestHTTPStatus(t *testing.T) {
 	} {
 		res, err := exchange(t, func(*http.Request, string) (*http.Response, error) {
 			return answer(tt.status, tt.body), nil
-		}, &upay.RevokeRequest{SN: "1"})
+		}, &upay.OrderRevokeRequest{SN: "1"})
 		require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err), "%+v", tt)
 		require.ErrorIs(t, err, tt.cause, "%+v", tt)
 	}
@@ -277,11 +277,11 @@ func TestHTTPStatus(t *testing.T) {
 func TestAnswersCanBeStored(t *testing.T) {
 	body, err := os.ReadFile(filepath.Join("testdata", "capture-query-refunded.json"))
 	require.NoError(t, err)
-	res, err := exchange(t, saying(string(body)), &upay.QueryRequest{ClientSN: "20171101000002"})
+	res, err := exchange(t, saying(string(body)), &upay.OrderQueryRequest{ClientSN: "20171101000002"})
 	require.NoError(t, err)
 	stored, err := json.Marshal(res)
 	require.NoError(t, err)
-	var read upay.QueryResponse
+	var read upay.OrderQueryResponse
 	require.NoError(t, json.Unmarshal(stored, &read))
 	require.Equal(t, cnpay.Unknown, read.CallOutcome())
 	res.Answer = cnpay.Answer{}

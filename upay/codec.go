@@ -15,7 +15,7 @@ type operation struct {
 	id         string // as in the catalog
 	path       string
 	repeatable bool // a repeat is harmless
-	judge      func(*Biz) cnpay.Outcome
+	judge      func(*Result) cnpay.Outcome
 }
 
 // message is a request.
@@ -72,11 +72,11 @@ func call[Res, Req any, M interface {
 				return cnpay.Verdict{}, err
 			}
 			base.Answer = cnpay.Answer{HTTPStatus: reply.Status, Raw: reply.Body, Extra: extra}
-			if err := base.Biz.gather(); err != nil {
+			if err := base.Result.normalize(); err != nil {
 				return cnpay.Verdict{}, err
 			}
 			verdict := judge(base, reply.Status, op)
-			if err := base.Biz.belongs(order, verdict.Outcome); err != nil {
+			if err := base.Result.belongs(order, verdict.Outcome); err != nil {
 				return cnpay.Verdict{}, err
 			}
 			base.Outcome = verdict.Outcome

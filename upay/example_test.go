@@ -21,10 +21,10 @@ func ExampleOrdersService_Revoke() {
 		return
 	}
 
-	res, err := client.Orders.Revoke(context.Background(), &upay.RevokeRequest{ClientSN: "7654321132"})
+	res, err := client.Orders.Revoke(context.Background(), &upay.OrderRevokeRequest{ClientSN: "7654321132"})
 	switch cnpay.OutcomeOf(res, err) {
 	case cnpay.Succeeded:
-		fmt.Println("given back, left of the order:", res.Biz.NetAmount, "fen")
+		fmt.Println("given back, left of the order:", res.Result.NetAmount, "fen")
 	case cnpay.Failed, cnpay.NotSent:
 		fmt.Println("the order is as it was:", err)
 	default:
@@ -45,7 +45,7 @@ func ExampleOrdersService_Revoke_refused() {
 		return
 	}
 
-	_, err = client.Orders.Revoke(context.Background(), &upay.RevokeRequest{ClientSN: "7654321132"})
+	_, err = client.Orders.Revoke(context.Background(), &upay.OrderRevokeRequest{ClientSN: "7654321132"})
 	var e *cnpay.Error
 	if errors.As(err, &e) {
 		fmt.Println(e.Outcome, e.Code)
@@ -67,12 +67,12 @@ func ExampleOrdersService_SettleRevoke() {
 		fmt.Println(err)
 		return
 	}
-	req := &upay.RevokeRequest{ClientSN: "7654321132"}
+	req := &upay.OrderRevokeRequest{ClientSN: "7654321132"}
 
 	res, err := client.Orders.Revoke(context.Background(), req)
 	fmt.Println("revoke:", cnpay.OutcomeOf(res, err))
 	settled, err := client.Orders.SettleRevoke(context.Background(), req)
-	fmt.Println("settled:", cnpay.OutcomeOf(settled, err), settled.Answer.Biz.OrderStatus)
+	fmt.Println("settled:", cnpay.OutcomeOf(settled, err), settled.Answer.Result.OrderStatus)
 	fmt.Println("revokes sent:", gateway.Received("revoke"))
 	// Output:
 	// revoke: unknown
@@ -90,12 +90,12 @@ func ExampleOrdersService_Query() {
 		return
 	}
 
-	res, err := client.Orders.Query(context.Background(), &upay.QueryRequest{SN: sn})
+	res, err := client.Orders.Query(context.Background(), &upay.OrderQueryRequest{SN: sn})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(res.Biz.ClientSN, res.Biz.OrderStatus, res.Biz.TotalAmount)
+	fmt.Println(res.Result.ClientSN, res.Result.OrderStatus, res.Result.TotalAmount)
 	// Output: 7654321132 PAID 10000
 }
 

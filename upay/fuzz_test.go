@@ -41,7 +41,7 @@ func FuzzAnswer(f *testing.F) {
 		client := dial(t, func(*http.Request, string) (*http.Response, error) {
 			return answer(status, string(body)), nil
 		}, cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
-		res, err := client.Orders.Revoke(t.Context(), &upay.RevokeRequest{SN: sn})
+		res, err := client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{SN: sn})
 		outcome := cnpay.OutcomeOf(res, err)
 		if (err == nil) != (outcome == cnpay.Succeeded || outcome == cnpay.Pending) {
 			t.Fatalf("%v with error %v", outcome, err)
@@ -52,7 +52,7 @@ func FuzzAnswer(f *testing.F) {
 		if outcome == cnpay.Succeeded && !(status == http.StatusOK && says(body, sn, "CANCEL_SUCCESS", "CANCEL_ABORT_SUCCESS")) {
 			t.Fatalf("succeeded by %d %q", status, body)
 		}
-		settled, err := client.Orders.SettleRevoke(t.Context(), &upay.RevokeRequest{SN: sn}, cnpay.WithSchedule(cnpay.Schedule{0, 0}))
+		settled, err := client.Orders.SettleRevoke(t.Context(), &upay.OrderRevokeRequest{SN: sn}, cnpay.WithSchedule(cnpay.Schedule{0, 0}))
 		if cnpay.OutcomeOf(settled, err) == cnpay.Succeeded && !(status == http.StatusOK && says(body, sn, "SUCCESS") && says(body, sn, "CANCELED", "PAY_CANCELED")) {
 			t.Fatalf("settled by %d %q", status, body)
 		}

@@ -11,8 +11,8 @@ import (
 // OrdersService acts on orders that exist.
 type OrdersService struct{ client *Client }
 
-// RevokeRequest names the order to revoke. Upay needs SN or ClientSN; when both are given, SN decides.
-type RevokeRequest struct {
+// OrderRevokeRequest names the order to revoke. Upay needs SN or ClientSN; when both are given, SN decides.
+type OrderRevokeRequest struct {
 	// TerminalSN is the terminal number (收钱吧终端ID), digits. Empty means the client's.
 	TerminalSN string `json:"terminal_sn" spec:"M N..32"`
 	// SN is Upay's order number (收钱吧唯一订单号).
@@ -22,12 +22,12 @@ type RevokeRequest struct {
 	ClientSN string `json:"client_sn,omitempty" spec:"C S..32"`
 }
 
-func (r *RevokeRequest) complete(c *Client)        { complete(&r.TerminalSN, c) }
-func (r *RevokeRequest) reference() reference      { return reference{r.SN, r.ClientSN} }
-func (r *RevokeRequest) conditions() []cnpay.Fault { return r.reference().conditions() }
+func (r *OrderRevokeRequest) complete(c *Client)        { complete(&r.TerminalSN, c) }
+func (r *OrderRevokeRequest) reference() reference      { return reference{r.SN, r.ClientSN} }
+func (r *OrderRevokeRequest) conditions() []cnpay.Fault { return r.reference().conditions() }
 
-// QueryRequest names the order to ask for. Upay needs SN or ClientSN; when both are given, SN decides.
-type QueryRequest struct {
+// OrderQueryRequest names the order to ask for. Upay needs SN or ClientSN; when both are given, SN decides.
+type OrderQueryRequest struct {
 	// TerminalSN is the terminal number (收钱吧终端ID), digits. Empty means the client's.
 	TerminalSN string `json:"terminal_sn" spec:"M N..32"`
 	// SN is Upay's order number (收钱吧唯一订单号).
@@ -39,9 +39,9 @@ type QueryRequest struct {
 	RefundRequestNo string `json:"refund_request_no,omitempty" spec:"O S..31"`
 }
 
-func (r *QueryRequest) complete(c *Client)        { complete(&r.TerminalSN, c) }
-func (r *QueryRequest) reference() reference      { return reference{r.SN, r.ClientSN} }
-func (r *QueryRequest) conditions() []cnpay.Fault { return r.reference().conditions() }
+func (r *OrderQueryRequest) complete(c *Client)        { complete(&r.TerminalSN, c) }
+func (r *OrderQueryRequest) reference() reference      { return reference{r.SN, r.ClientSN} }
+func (r *OrderQueryRequest) conditions() []cnpay.Fault { return r.reference().conditions() }
 
 func complete(terminalSN *string, c *Client) {
 	if *terminalSN == "" {
@@ -62,12 +62,12 @@ type Response struct {
 	ErrorMessage string `json:"error_message" spec:"C S"`
 	// ErrorCodeStandard is a mark such as EJ26 that Upay's support asks for; no document has it.
 	ErrorCodeStandard string `json:"error_code_standard" spec:"O S"`
-	// Biz is what became of the operation; empty when the request was not accepted.
-	Biz Biz `json:"biz_response" spec:"C"`
+	// Result is what became of the operation; empty when the request was not accepted.
+	Result Result `json:"biz_response" spec:"C"`
 }
 
-// Biz is the business part of an answer.
-type Biz struct {
+// Result is the business part of an answer.
+type Result struct {
 	// ResultCode says what happened to this operation (业务结果码), for a revoke CANCEL_SUCCESS and its like.
 	ResultCode string `json:"result_code" spec:"R S"`
 	// ErrorCode says why (业务执行错误码).
@@ -154,9 +154,9 @@ type Payment struct {
 
 func (r *Response) base() *Response { return r }
 
-// gather makes the order readable from both places that the documents print it in. An answer that has two orders is
+// normalize makes the order readable from both places that the documents print it in. An answer that has two orders is
 // refused, because two readers could believe two things.
-func (b *Biz) gather() error {
+func (b *Result) normalize() error {
 	switch {
 	case !b.Order.empty() && b.Data.empty():
 		order := b.Order
@@ -187,7 +187,7 @@ func (o *Order) same(p *Order) bool {
 
 // belongs refuses an answer about another order, and a success that does not say which order it is about.
 // The terminal is no part of it: another of the same store may have made the payment.
-func (b *Biz) belongs(asked reference, outcome cnpay.Outcome) error {
+func (b *Result) belongs(asked reference, outcome cnpay.Outcome) error {
 	name, want, got := "sn", asked.sn, b.SN
 	if want == "" {
 		name, want, got = "client_sn", asked.clientSN, b.ClientSN
@@ -203,12 +203,12 @@ func (b *Biz) belongs(asked reference, outcome cnpay.Outcome) error {
 	return nil
 }
 
-// RevokeResponse is the answer to a revoke.
-type RevokeResponse struct{ Response }
+// OrderRevokeResponse is the answer to a revoke.
+type OrderRevokeResponse struct{ Response }
 
-// QueryResponse is the answer to a query. Its own outcome says whether the query was answered; what became of the
-// order is in Biz.OrderStatus.
-type QueryResponse struct{ Response }
+// OrderQueryResponse is the answer to a query. Its own outcome says whether the query was answered; what became of the
+// order is in Result.OrderStatus.
+type OrderQueryResponse struct{ Response }
 
 // Revoke gives the whole amount of an order back to the payer, without a fee (手动撤单, POST /upay/v2/revoke).
 // Upay allows it once, on the day of the payment (Beijing time), and not after a refund.
@@ -222,20 +222,20 @@ type QueryResponse struct{ Response }
 //     unknown, CANCEL_ERROR for example, is for Upay's support, who ask for SN and ErrorCodeStandard.
 //
 //cnpay:op revoke
-func (s *OrdersService) Revoke(ctx context.Context, req *RevokeRequest, opts ...cnpay.Option) (*RevokeResponse, error) {
-	return call[RevokeResponse](ctx, s.client, operation{
+func (s *OrdersService) Revoke(ctx context.Context, req *OrderRevokeRequest, opts ...cnpay.Option) (*OrderRevokeResponse, error) {
+	return call[OrderRevokeResponse](ctx, s.client, operation{
 		id: "revoke", path: "/upay/v2/revoke", judge: judgeRevoke,
 	}, req, opts)
 }
 
 // Query asks what became of an order (查询, POST /upay/v2/query). It moves no money and may be repeated.
-//   - Succeeded: the answer is about this order; read Biz.OrderStatus.
+//   - Succeeded: the answer is about this order; read Result.OrderStatus.
 //   - Failed: Upay knows no such order, or refused the request.
 //   - Unknown: ask again.
 //
 //cnpay:op query
-func (s *OrdersService) Query(ctx context.Context, req *QueryRequest, opts ...cnpay.Option) (*QueryResponse, error) {
-	return call[QueryResponse](ctx, s.client, operation{
+func (s *OrdersService) Query(ctx context.Context, req *OrderQueryRequest, opts ...cnpay.Option) (*OrderQueryResponse, error) {
+	return call[OrderQueryResponse](ctx, s.client, operation{
 		id: "query", path: "/upay/v2/query", repeatable: true, judge: judgeQuery,
 	}, req, opts)
 }
@@ -245,18 +245,18 @@ func (s *OrdersService) Query(ctx context.Context, req *QueryRequest, opts ...cn
 //   - Failed: the order was PAID twice in a row, or has been refunded, or there is no such order.
 //   - Pending: the order is CANCEL_INPROGRESS; settle again later.
 //   - Unknown: no answer decided it; settle again later, or ask Upay's support.
-func (s *OrdersService) SettleRevoke(ctx context.Context, req *RevokeRequest, opts ...cnpay.Option) (*cnpay.Settlement[*QueryResponse], error) {
+func (s *OrdersService) SettleRevoke(ctx context.Context, req *OrderRevokeRequest, opts ...cnpay.Option) (*cnpay.Settlement[*OrderQueryResponse], error) {
 	if req == nil {
-		req = &RevokeRequest{}
+		req = &OrderRevokeRequest{}
 	}
-	ask := &QueryRequest{TerminalSN: req.TerminalSN, SN: req.SN, ClientSN: req.ClientSN}
+	ask := &OrderQueryRequest{TerminalSN: req.TerminalSN, SN: req.SN, ClientSN: req.ClientSN}
 	schedule := s.client.settings.With(opts...).Schedule
 	if schedule == nil {
 		schedule = RevokeSchedule()
 	}
 	subject := cnpay.Subject{Provider: "upay", Operation: "revoke", Order: ask.reference().key()}
 	var revocation revocation
-	return cnpay.Settle(ctx, subject, schedule, func(ctx context.Context) (*QueryResponse, cnpay.Verdict, error) {
+	return cnpay.Settle(ctx, subject, schedule, func(ctx context.Context) (*OrderQueryResponse, cnpay.Verdict, error) {
 		res, err := s.Query(ctx, ask, opts...)
 		if err != nil && (res == nil || !noSuchOrder(res)) {
 			return nil, cnpay.Verdict{}, err

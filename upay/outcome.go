@@ -19,11 +19,11 @@ func RevokeSchedule() cnpay.Schedule {
 func judge(r *Response, httpStatus int, op operation) cnpay.Verdict {
 	v := cnpay.Verdict{Code: cmp.Or(r.ErrorCode, r.ResultCode), Message: r.ErrorMessage}
 	switch {
-	case r.ResultCode == "400" && r.Biz.ResultCode == "":
+	case r.ResultCode == "400" && r.Result.ResultCode == "":
 		v.Outcome = judgeRefusal(r.ErrorCode)
-	case r.ResultCode == "200" && httpStatus == http.StatusOK && r.Biz.ResultCode != "":
-		v = cnpay.Verdict{Code: cmp.Or(r.Biz.ErrorCode, r.Biz.ResultCode), Message: r.Biz.ErrorMessage}
-		v.Outcome = op.judge(&r.Biz)
+	case r.ResultCode == "200" && httpStatus == http.StatusOK && r.Result.ResultCode != "":
+		v = cnpay.Verdict{Code: cmp.Or(r.Result.ErrorCode, r.Result.ResultCode), Message: r.Result.ErrorMessage}
+		v.Outcome = op.judge(&r.Result)
 	}
 	return v
 }
@@ -39,7 +39,7 @@ func judgeRefusal(code string) cnpay.Outcome {
 	return cnpay.Failed
 }
 
-func judgeRevoke(b *Biz) cnpay.Outcome {
+func judgeRevoke(b *Result) cnpay.Outcome {
 	switch b.ResultCode {
 	case "CANCEL_SUCCESS", "CANCEL_ABORT_SUCCESS":
 		if b.cancelled() {
@@ -57,7 +57,7 @@ func judgeRevoke(b *Biz) cnpay.Outcome {
 }
 
 // cancelled reports whether the order that stands beside a success, as far as it says anything, says the same.
-func (b *Biz) cancelled() bool {
+func (b *Result) cancelled() bool {
 	if b.OrderStatus != "" && judgeOrderStatus(b.OrderStatus) != cnpay.Succeeded {
 		return false
 	}
@@ -70,7 +70,7 @@ func (b *Biz) cancelled() bool {
 	return b.Status == ""
 }
 
-func judgeQuery(b *Biz) cnpay.Outcome {
+func judgeQuery(b *Result) cnpay.Outcome {
 	switch {
 	case b.ResultCode == "SUCCESS":
 		return cnpay.Succeeded
@@ -126,8 +126,8 @@ func judgeStatus(status string) cnpay.Outcome {
 }
 
 // noSuchOrder reports whether a query was answered so: then nothing was revoked either.
-func noSuchOrder(r *QueryResponse) bool {
-	return r.Outcome == cnpay.Failed && orderNotExists(r.Biz.ErrorCode)
+func noSuchOrder(r *OrderQueryResponse) bool {
+	return r.Outcome == cnpay.Failed && orderNotExists(r.Result.ErrorCode)
 }
 
 // revocation follows the answers to the queries after a revoke.
@@ -135,8 +135,8 @@ type revocation struct{ standing int }
 
 // verdict is what an answer says of the revoke. An order that is still paid may yet be revoked by a request on its
 // way, so only the second such answer in a row counts, and none while its latest transaction is not certain.
-func (v *revocation) verdict(r *QueryResponse) cnpay.Verdict {
-	b := &r.Biz
+func (v *revocation) verdict(r *OrderQueryResponse) cnpay.Verdict {
+	b := &r.Result
 	if noSuchOrder(r) {
 		return cnpay.Verdict{Outcome: cnpay.Failed, Code: b.ErrorCode, Message: b.ErrorMessage}
 	}

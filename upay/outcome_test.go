@@ -56,7 +56,7 @@ func TestEnvelopeCodes(t *testing.T) {
 		{"201", "", http.StatusOK, "CANCEL_SUCCESS", unknown, "201"},
 		{"200.0", "", http.StatusOK, "CANCEL_SUCCESS", unknown, "200.0"},
 	} {
-		r := &Response{ResultCode: tt.resultCode, ErrorCode: tt.errorCode, ErrorMessage: "text", Biz: Biz{ResultCode: tt.biz}}
+		r := &Response{ResultCode: tt.resultCode, ErrorCode: tt.errorCode, ErrorMessage: "text", Result: Result{ResultCode: tt.biz}}
 		v := judge(r, tt.httpStatus, revoke)
 		require.Equal(t, tt.outcome, v.Outcome, "%+v", tt)
 		require.Equal(t, tt.code, v.Code, "%+v", tt)
@@ -84,7 +84,7 @@ func TestRevokeResultCodes(t *testing.T) {
 		"ACTIVATE_SUCCESS": unknown, "TERMINAL_CHECKIN_SUCCESS": unknown, "cancel_success": unknown, "": unknown,
 		"CANCEL_PERHAPS": unknown,
 	} {
-		require.Equal(t, outcome, judgeRevoke(&Biz{ResultCode: code}), code)
+		require.Equal(t, outcome, judgeRevoke(&Result{ResultCode: code}), code)
 	}
 }
 
@@ -109,7 +109,7 @@ func TestRevokeSuccessNeedsAnOrderThatAgrees(t *testing.T) {
 		{"CANCEL_ABORT_SUCCESS", "FAIL_CANCELED", "PAID", unknown},
 		{"CANCEL_ABORT_SUCCESS", "FAIL_IO_1", "PAY_CANCELED", unknown},
 	} {
-		b := &Biz{ResultCode: tt.code, Order: Order{Status: tt.status, OrderStatus: tt.orderStatus}}
+		b := &Result{ResultCode: tt.code, Order: Order{Status: tt.status, OrderStatus: tt.orderStatus}}
 		require.Equal(t, tt.outcome, judgeRevoke(b), "%+v", tt)
 	}
 }
@@ -133,12 +133,12 @@ func TestRevokeErrorCodes(t *testing.T) {
 		"TRADE_NOT_EXIST": unknown, "TRADE_HAS_SUCCESS": unknown, "CLIENT_SN_CONFLICT": unknown,
 		"REFUND_REQUEST_CONFLICT": unknown, "UPAY_REFUND_ORDER_NOOP": unknown, "NO_DOCUMENT_HAS_IT": unknown,
 	} {
-		require.Equal(t, outcome, judgeRevoke(&Biz{ResultCode: "FAIL", ErrorCode: code}), code)
+		require.Equal(t, outcome, judgeRevoke(&Result{ResultCode: "FAIL", ErrorCode: code}), code)
 	}
 	// Beside any other result the error code only explains.
-	require.Equal(t, unknown, judgeRevoke(&Biz{ResultCode: "CANCEL_ERROR", ErrorCode: "UPAY_TCP_ORDER_NOT_REFUNDABLE"}))
-	require.Equal(t, unknown, judgeRevoke(&Biz{ResultCode: "CANCEL_ERROR", ErrorCode: "UPAY_CANCEL_ORDER_NOOP"}))
-	require.Equal(t, succeeded, judgeRevoke(&Biz{ResultCode: "CANCEL_SUCCESS", ErrorCode: "TRADE_FAILED"}))
+	require.Equal(t, unknown, judgeRevoke(&Result{ResultCode: "CANCEL_ERROR", ErrorCode: "UPAY_TCP_ORDER_NOT_REFUNDABLE"}))
+	require.Equal(t, unknown, judgeRevoke(&Result{ResultCode: "CANCEL_ERROR", ErrorCode: "UPAY_CANCEL_ORDER_NOOP"}))
+	require.Equal(t, succeeded, judgeRevoke(&Result{ResultCode: "CANCEL_SUCCESS", ErrorCode: "TRADE_FAILED"}))
 }
 
 func TestQueryResultCodes(t *testing.T) {
@@ -157,7 +157,7 @@ func TestQueryResultCodes(t *testing.T) {
 		{"", "", unknown},
 		{"", "UPAY_ORDER_NOT_EXISTS", unknown},
 	} {
-		require.Equal(t, tt.outcome, judgeQuery(&Biz{ResultCode: tt.code, ErrorCode: tt.errorCode}), "%+v", tt)
+		require.Equal(t, tt.outcome, judgeQuery(&Result{ResultCode: tt.code, ErrorCode: tt.errorCode}), "%+v", tt)
 	}
 }
 
@@ -174,7 +174,7 @@ func TestOrderStatus(t *testing.T) {
 
 		// As the answer to one query: the same, except that PAID needs a second.
 		var v revocation
-		verdict := v.verdict(&QueryResponse{Response{Biz: Biz{Order: Order{OrderStatus: status}}}})
+		verdict := v.verdict(&OrderQueryResponse{Response{Result: Result{Order: Order{OrderStatus: status}}}})
 		if status == "PAID" {
 			outcome = unknown
 		}
@@ -213,7 +213,7 @@ func TestRevocationFollowsTheAnswers(t *testing.T) {
 		var v revocation
 		var last cnpay.Verdict
 		for _, a := range tt.answers {
-			last = v.verdict(&QueryResponse{Response{Biz: Biz{Order: Order{OrderStatus: a.orderStatus, Status: a.status}}}})
+			last = v.verdict(&OrderQueryResponse{Response{Result: Result{Order: Order{OrderStatus: a.orderStatus, Status: a.status}}}})
 		}
 		require.Equal(t, tt.verdict, last, name)
 	}

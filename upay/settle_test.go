@@ -25,7 +25,7 @@ const (
 
 // settle runs SettleRevoke in a bubble of time against a gateway that gives the answers in turn, the last one for
 // ever, and returns when it was asked.
-func settle(t *testing.T, ctx context.Context, opts []cnpay.Option, answers ...string) (*cnpay.Settlement[*upay.QueryResponse], []time.Duration, error) {
+func settle(t *testing.T, ctx context.Context, opts []cnpay.Option, answers ...string) (*cnpay.Settlement[*upay.OrderQueryResponse], []time.Duration, error) {
 	t.Helper()
 	begin := time.Now()
 	var asked []time.Duration
@@ -42,7 +42,7 @@ func settle(t *testing.T, ctx context.Context, opts []cnpay.Option, answers ...s
 		}
 		return answer(http.StatusOK, next), nil
 	}, cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
-	settled, err := client.Orders.SettleRevoke(ctx, &upay.RevokeRequest{SN: "7892259488292938"}, opts...)
+	settled, err := client.Orders.SettleRevoke(ctx, &upay.OrderRevokeRequest{SN: "7892259488292938"}, opts...)
 	return settled, asked, err
 }
 
@@ -126,7 +126,7 @@ func TestSettleRevokeOfNothing(t *testing.T) {
 			return nil, errors.New("sent")
 		})
 		begin := time.Now()
-		for _, req := range []*upay.RevokeRequest{nil, {}} {
+		for _, req := range []*upay.OrderRevokeRequest{nil, {}} {
 			settled, err := client.Orders.SettleRevoke(t.Context(), req)
 			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
 			require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
@@ -182,14 +182,14 @@ func TestRevokeThatHangs(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		begin := time.Now()
-		res, err := client.Orders.Revoke(ctx, &upay.RevokeRequest{SN: "1"})
+		res, err := client.Orders.Revoke(ctx, &upay.OrderRevokeRequest{SN: "1"})
 		require.Nil(t, res)
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Equal(t, 3*time.Second, time.Since(begin))
 		require.Equal(t, 1, sent)
 
-		res, err = client.Orders.Revoke(t.Context(), &upay.RevokeRequest{SN: "1"}, cnpay.WithTimeout(7*time.Second))
+		res, err = client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{SN: "1"}, cnpay.WithTimeout(7*time.Second))
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
 		require.Equal(t, 10*time.Second, time.Since(begin))
 		require.Equal(t, 2, sent)

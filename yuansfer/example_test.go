@@ -19,7 +19,7 @@ func ExampleAutoDebitService_Revoke() {
 		fmt.Println(err)
 		return
 	}
-	res, err := client.AutoDebit.Revoke(context.Background(), &yuansfer.RevokeRequest{AutoDebitNo: autoDebitNo})
+	res, err := client.AutoDebit.Revoke(context.Background(), &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: autoDebitNo})
 	switch cnpay.OutcomeOf(res, err) {
 	case cnpay.Succeeded:
 		fmt.Println("revoked:", res.Result.AutoReference, "at", res.Result.Vendor)
@@ -36,7 +36,7 @@ func ExampleAutoDebitService_Revoke() {
 func ExampleAutoDebitService_SettleRevoke() {
 	gateway := yuansfertest.NewServer()
 	defer gateway.Close()
-	req := &yuansfer.RevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
+	req := &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
 	gateway.Misbehave("auto_debit_revoke", yuansfertest.SupplierError)
 
 	client, err := yuansfer.New(gateway.Config())

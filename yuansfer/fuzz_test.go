@@ -12,7 +12,7 @@ import (
 	"github.com/cnpay-go/cnpay/yuansfer"
 )
 
-// FuzzAnswer: no answer panics, and none is believed that does not say, in so many words, that our agreement is
+// FuzzAnswer: no answer panics, and none is accepted that does not say, in so many words, that our agreement is
 // revoked.
 func FuzzAnswer(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.json")
@@ -33,7 +33,7 @@ func FuzzAnswer(f *testing.F) {
 			return
 		}
 		network.status, network.body = status, string(body)
-		res, err := client.AutoDebit.Revoke(t.Context(), &yuansfer.RevokeRequest{AutoDebitNo: "298222562856331071"}, once())
+		res, err := client.AutoDebit.Revoke(t.Context(), &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: "298222562856331071"}, once())
 		outcome := cnpay.OutcomeOf(res, err)
 		require.Equal(t, err == nil, outcome == cnpay.Succeeded || outcome == cnpay.Pending)
 		require.NotEqual(t, cnpay.NotSent, outcome)

@@ -112,7 +112,7 @@ func (s *Server) AddAgreement(autoReference, vendor string) (autoDebitNo string)
 	return autoDebitNo
 }
 
-// Revoked reports whether an agreement is revoked, whatever its merchant was told.
+// Revoked reports whether an agreement is revoked, whatever was answered.
 func (s *Server) Revoked(autoDebitNo string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
