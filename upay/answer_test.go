@@ -2,6 +2,7 @@ package upay_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -133,7 +134,7 @@ func exchange(t testing.TB, w wire, request any) (*upay.Response, error) {
 	return nil, nil
 }
 
-// The table of the page of revoke, with its own examples: the order stands beside result_code. What the table gives as
+// The table of the page of revoke, with its own examples: the order comes beside result_code. The table's
 // order_status is a copy of the query's; a revoke that succeeded has CANCELED.
 func TestRevokeAnswerAsThePageTablesIt(t *testing.T) {
 	table := func(orderStatus string) string {
@@ -199,7 +200,7 @@ func TestToleratedAnswers(t *testing.T) {
 	}
 }
 
-func TestAnswersThatAreNotBelieved(t *testing.T) {
+func TestAnswersThatAreNotAccepted(t *testing.T) {
 	for name, tt := range map[string]struct {
 		body  string
 		cause error
@@ -211,6 +212,9 @@ func TestAnswersThatAreNotBelieved(t *testing.T) {
 		"two results":                {`{"result_code":"400","result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","data":{"sn":"7892259488292938"}}}`, cnpay.ErrMalformed},
 		"two orders":                 {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","sn":"7892259488292938","data":{"sn":"1"}}}`, cnpay.ErrMalformed},
 		"two states":                 {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","sn":"7892259488292938","order_status":"CANCELED","data":{"sn":"7892259488292938","order_status":"PAID"}}}`, cnpay.ErrMalformed},
+		"two totals":                 {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","total_amount":"1","data":{"sn":"7892259488292938","total_amount":"2"}}}`, cnpay.ErrMalformed},
+		"two rests":                  {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","sn":"7892259488292938","net_amount":"0","data":{"sn":"7892259488292938","net_amount":1}}}`, cnpay.ErrMalformed},
+		"two places, the data empty": {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","sn":"7892259488292938","net_amount":"0","data":{"net_amount":"1"}}}`, cnpay.ErrMalformed},
 		"another order":              {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","data":{"sn":"7892259488292939"}}}`, cnpay.ErrMismatch},
 		"a refusal of another order": {`{"result_code":"200","biz_response":{"result_code":"FAIL","error_code":"TRADE_FAILED","data":{"sn":"7892259488292939"}}}`, cnpay.ErrMismatch},
 		"no order":                   {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS"}}`, cnpay.ErrMismatch},
@@ -249,6 +253,7 @@ func TestSNDecides(t *testing.T) {
 func TestHTTPStatus(t *testing.T) {
 	const success = `{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","data":{"sn":"1"}}}`
 	const refusal = `{"result_code":"400","error_code":"INVALID_PARAMS"}`
+	const other = `{"result_code":"400","biz_response":{"result_code":"FAIL","data":{"sn":"2"}}}`
 	for _, tt := range []struct {
 		status  int
 		body    string
@@ -260,7 +265,15 @@ func TestHTTPStatus(t *testing.T) {
 		{201, success, cnpay.Unknown, cnpay.ErrUndecided},
 		{400, success, cnpay.Unknown, cnpay.ErrUndecided},
 		{400, refusal, cnpay.Failed, cnpay.ErrRefused},
-		{403, "<html>", cnpay.Unknown, cnpay.ErrMalformed},
+		{201, success, cnpay.Unknown, cnpay.ErrHTTPStatus},
+		{400, success, cnpay.Unknown, cnpay.ErrHTTPStatus},
+		{403, "<html>", cnpay.Unknown, cnpay.ErrHTTPStatus},
+		{404, `{"status":404,"error":"Not Found"}`, cnpay.Unknown, cnpay.ErrHTTPStatus},
+		{407, "", cnpay.Unknown, cnpay.ErrHTTPStatus},
+		{413, "too large", cnpay.Unknown, cnpay.ErrHTTPStatus},
+		{429, `["slow down"]`, cnpay.Unknown, cnpay.ErrHTTPStatus},
+		{400, other, cnpay.Unknown, cnpay.ErrMismatch},
+		{200, "<html>", cnpay.Unknown, cnpay.ErrMalformed},
 		{302, success, cnpay.Unknown, cnpay.ErrHTTPStatus},
 		{500, success, cnpay.Unknown, cnpay.ErrHTTPStatus},
 		{502, refusal, cnpay.Unknown, cnpay.ErrHTTPStatus},
@@ -270,6 +283,24 @@ func TestHTTPStatus(t *testing.T) {
 		}, &upay.OrderRevokeRequest{SN: "1"})
 		require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err), "%+v", tt)
 		require.ErrorIs(t, err, tt.cause, "%+v", tt)
+		if tt.cause == cnpay.ErrHTTPStatus && tt.status < 500 && tt.status >= 400 {
+			require.ErrorContains(t, err, fmt.Sprintf("%d %s", tt.status, http.StatusText(tt.status)))
+		}
+	}
+}
+
+// Both places say something: what one leaves out is read from the other.
+func TestAmountsOfBothPlaces(t *testing.T) {
+	for _, body := range []string{
+		`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","sn":"1","net_amount":"5","data":{"total_amount":"10"}}}`,
+		`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","net_amount":"5","data":{"sn":"1","total_amount":"10"}}}`,
+		`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","total_amount":"10","data":{"sn":"1","net_amount":"5"}}}`,
+	} {
+		res, err := exchange(t, saying(body), &upay.OrderRevokeRequest{SN: "1"})
+		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err), body)
+		require.ErrorContains(t, err, "net_amount 5 contradicts order_status CANCELED")
+		require.Equal(t, []string{"10", "5"}, []string{res.Result.TotalAmount, res.Result.NetAmount})
+		require.Equal(t, &res.Result.Order, res.Result.Data)
 	}
 }
 

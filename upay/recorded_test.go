@@ -39,7 +39,7 @@ func TestRecorded(t *testing.T) {
 	}{
 		{"revoke-success", nil, nil, cnpay.Succeeded, "", cnpay.Succeeded, 1},
 		{"revoke-refused", func(s *upaytest.Server) { s.Misbehave("revoke", upaytest.Refused) }, nil,
-			cnpay.Failed, "UPAY_TCP_ORDER_NOT_REFUNDABLE", cnpay.Failed, 2},
+			cnpay.Failed, "UPAY_TCP_ORDER_NOT_REFUNDABLE", cnpay.Unknown, 2},
 		{"revoke-pending", func(s *upaytest.Server) { s.Misbehave("revoke", upaytest.Pending) },
 			func(s *upaytest.Server) { s.SetStatus(sn, "CANCELED") }, cnpay.Pending, "", cnpay.Succeeded, 2},
 		{"revoke-twice", func(s *upaytest.Server) { s.SetStatus(sn, "CANCELED") }, nil,
