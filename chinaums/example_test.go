@@ -35,7 +35,7 @@ func ExampleBillsService_CancelCompletion() {
 	// 327M22061819820261705544110 10000
 }
 
-// The answer is lost; the query tells that the void was done.
+// The answer is lost; the query shows that the void was done.
 func ExampleBillsService_SettleCancelCompletion() {
 	gateway := chinaumstest.NewServer()
 	defer gateway.Close()
