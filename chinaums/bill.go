@@ -13,7 +13,7 @@ type BillsService struct{ client *Client }
 // BillsInstMID is the business type (业务类型, instMid) of every operation on a bill.
 const BillsInstMID = "QRPAYDEFAULT"
 
-// BillCancelCompletionRequest names the completion to void.
+// BillCancelCompletionRequest names the completion to cancel.
 type BillCancelCompletionRequest struct {
 	// RequestTimestamp is when the request is made (报文请求时间), UTC+8, 2006-01-02 15:04:05. Empty means now: the
 	// client then fills it in from its clock.
@@ -71,11 +71,11 @@ type Response struct {
 
 func (r *Response) base() *Response { return r }
 
-// BillCancelCompletionResponse is the answer to a void. A refusal leaves most of it out.
+// BillCancelCompletionResponse is the answer to a cancelled completion. A refusal leaves most of it out.
 type BillCancelCompletionResponse struct {
 	Response
 
-	// BillPayment is the bill information of the void (预授权撤销账单信息).
+	// BillPayment is the bill information of the cancellation (预授权撤销账单信息).
 	BillPayment Payment `json:"billPayment" spec:"M"`
 	// MsgID is the request's, echoed.
 	MsgID string `json:"msgId" spec:"O S..64"`
@@ -196,7 +196,7 @@ func (r *BillQueryRequest) answered(a *BillQueryResponse) (named bool, differs s
 }
 
 // BillQueryResponse is the answer to a query. Its own outcome says whether the query was answered, nothing about a
-// payment, refund or void; the bill's states are its fields.
+// payment, refund or cancellation; the bill's states are its fields.
 type BillQueryResponse struct {
 	Response
 
@@ -256,7 +256,7 @@ func stamp(requestTimestamp *string, now time.Time) {
 // it the documents do not say. It is for completions of which nothing was refunded.
 //
 // A call sends the request once. A second call for the same completion moves no money twice: one completion can be
-// voided once. But its outcome is its own: when it is Failed, an earlier call that was Unknown may still have been
+// cancelled once. But its outcome is its own: when it is Failed, an earlier call that was Unknown may still have been
 // carried out, or may still be on its way. Only SettleCancelCompletion has the outcome of both.
 //   - Succeeded: processed, and its states (BillPayment.Status, BillStatus) say nothing else.
 //   - Pending: accepted, the result is not out; call SettleCancelCompletion.
@@ -274,7 +274,7 @@ func (s *BillsService) CancelCompletion(ctx context.Context, req *BillCancelComp
 // Query reads the state of a bill (账单状态查询, POST /v1/netpay/bills/query), of one refund of it, or of the
 // completion of its pre-authorisation. It moves no money and may be repeated.
 //
-// The outcome is that of the query, never that of a payment, refund or void.
+// The outcome is that of the query, never that of a payment, refund or cancellation.
 //   - Succeeded: answered, about this bill; read its states, any of which is possible.
 //   - Pending: the gateway has taken the query and netpay has not answered; query again.
 //   - Failed: not answered: refused. It proves nothing about the bill: right after a payment, for example, NO_ORDER
@@ -291,10 +291,10 @@ func (s *BillsService) Query(ctx context.Context, req *BillQueryRequest, opts ..
 // SettleCancelCompletion queries the completion, on [CancelCompletionSchedule], until it is closed. It needs of req what
 // a query needs, and MerOrderID.
 //   - Succeeded: the completion is closed (TRADE_CLOSED): it holds no money.
-//   - Unknown: no answer decided it; the completion's state is the settlement's Code. No state excludes a void that is
-//     still on its way, so it is never Failed. With TRADE_SUCCESS the completion stands as far as ChinaUMS shows, and
-//     the same CancelCompletion may be sent again. With TRADE_REFUND some money was returned, by this void or by a
-//     refund, perhaps in part: a merchant that knows of no refund may take it for done. With anything else ask
+//   - Unknown: no answer decided it; the completion's state is the settlement's Code. No state excludes a request
+//     that is still on its way, so it is never Failed. With TRADE_SUCCESS the completion stands as far as ChinaUMS shows, and
+//     the same CancelCompletion may be sent again. With TRADE_REFUND some money was returned, by this cancellation or by
+//     a refund, perhaps in part: a merchant that knows of no refund may take it for done. With anything else ask
 //     ChinaUMS before more is done to the order.
 //
 // A state or an amount that contradicts another decides nothing: it is Unknown, and the message has the contradiction.

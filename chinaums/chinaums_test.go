@@ -189,6 +189,25 @@ func TestSettleCancelCompletionStates(t *testing.T) {
 	}
 }
 
+// The gateway works on the request after its answer was lost; until then the completion shows unchanged.
+func TestSettleCancelCompletionThatIsLate(t *testing.T) {
+	for late, want := range map[time.Duration]cnpay.Outcome{
+		0: cnpay.Succeeded, 50 * time.Millisecond: cnpay.Succeeded, time.Hour: cnpay.Unknown,
+	} {
+		gateway, client := start(t)
+		req := gateway.AddCompletion(number, 10000)
+		gateway.Misbehave(voidOp, chinaumstest.Late(late))
+		res, err := client.Bills.CancelCompletion(t.Context(), req)
+		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
+		settled, err := client.Bills.SettleCancelCompletion(t.Context(), req, cnpay.WithSchedule(cnpay.Schedule{0, 0, 100 * time.Millisecond}))
+		require.Equal(t, want, cnpay.OutcomeOf(settled, err), late)
+		if want == cnpay.Unknown {
+			require.Equal(t, "TRADE_SUCCESS", settled.Code)
+			require.Equal(t, 3, settled.Queries)
+		}
+	}
+}
+
 func TestSettleCancelCompletionSchedule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked []time.Duration

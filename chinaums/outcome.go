@@ -10,7 +10,7 @@ import (
 	"github.com/cnpay-go/cnpay/internal/transport"
 )
 
-// CancelCompletionSchedule is when to query after a void of a completion: at once, because most are done before their
+// CancelCompletionSchedule is when to query after the cancellation of a completion: at once, because most are done before their
 // answer is lost, then ever more rarely for two minutes. The documents have one time only: an order that another
 // operation holds (ORDER_PROCESSING) is free after about a minute.
 func CancelCompletionSchedule() cnpay.Schedule {
@@ -54,9 +54,9 @@ func judgeCode(code string) cnpay.Outcome {
 	return cnpay.Unknown
 }
 
-// judge reads the states in the answer to a void, and names the one that leaves it open. Whether status is that of the
-// void or that of the completion after it, the documents do not say. With SUCCESS each of its three last values means
-// that the void is done: read in the other way, it would be a void that was processed and yet refused, and refusals
+// judge reads the states in the answer to a cancellation, and names the one that leaves it open. Whether status is that of
+// the cancellation or that of the completion after it, the documents do not say. With SUCCESS each of its three last
+// values means done: read in the other way, it would be a request that was processed and yet refused, and refusals
 // have an errCode. A refusal of what is closed already does not say who closed it.
 func (r *BillCancelCompletionResponse) judge(byCode cnpay.Outcome) (_ cnpay.Outcome, state string) {
 	status := r.BillPayment.Status
@@ -105,12 +105,12 @@ func (p *Payment) contradiction() string {
 	return ""
 }
 
-// judgeSettled judges the answer to a query after the void of the completion merOrderID. The documents do not say how a
-// void shows.
+// judgeSettled judges the answer to a query after the cancellation of the completion merOrderID. The documents do not say
+// how it shows.
 //
 // A closed completion (TRADE_CLOSED) holds no money. A refunded one (TRADE_REFUND) holds less, or none: a refund in
-// part, made here or in the portal, shows so too, and does not exclude a void that is still on its way. TRADE_SUCCESS is
-// the state before the void and proves nothing.
+// part, made here or in the portal, shows so too, and does not exclude a request that is still on its way. TRADE_SUCCESS
+// is the state before it and proves nothing.
 func judgeSettled(r *BillQueryResponse, merOrderID string) cnpay.Verdict {
 	completion := r.AuthedBillPayment
 	if r.Outcome != cnpay.Succeeded || completion == nil || completion.MerOrderID != merOrderID {

@@ -140,6 +140,39 @@ func TestPendingRevoke(t *testing.T) {
 	require.Equal(t, 1, gateway.Received("revoke"))
 }
 
+// The gateway works on a revoke long after its answer was lost, or when the same revoke is sent again.
+func TestLateRevoke(t *testing.T) {
+	gateway, client := start(t, cnpay.WithSchedule(cnpay.Schedule{0, 0, 0}))
+	at := time.UnixMilli(1449646835244)
+	gateway.SetClock(func() time.Time { return at })
+	sn := gateway.AddOrder("7654321132", 10000)
+	req := &upay.OrderRevokeRequest{SN: sn}
+	gateway.Misbehave("revoke", upaytest.Late(51*time.Second))
+
+	res, err := client.Orders.Revoke(t.Context(), req)
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
+	for _, wait := range []time.Duration{0, time.Second, 49 * time.Second} {
+		at = at.Add(wait)
+		settled, err := client.Orders.SettleRevoke(t.Context(), req)
+		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
+		require.Equal(t, "PAID", settled.Code)
+	}
+	at = at.Add(time.Second)
+	settled, err := client.Orders.SettleRevoke(t.Context(), req)
+	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
+
+	// The same revoke again ends the doubt, and the late one then changes nothing.
+	req.SN = gateway.AddOrder("7654321133", 10000)
+	gateway.Misbehave("revoke", upaytest.Late(time.Minute))
+	res, err = client.Orders.Revoke(t.Context(), req)
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
+	res, err = client.Orders.Revoke(t.Context(), req)
+	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(res, err))
+	at = at.Add(time.Minute)
+	settled, err = client.Orders.SettleRevoke(t.Context(), req)
+	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
+}
+
 func TestSecondRevokeIsConfirmedByQuery(t *testing.T) {
 	gateway, client := start(t)
 	gateway.AddOrder("7654321132", 10000)

@@ -161,6 +161,23 @@ func TestRefusedRepeatIsUnknown(t *testing.T) {
 	}
 }
 
+// The first request is carried out late. A repeat that overtakes it revokes the agreement itself; one that comes after
+// it may be refused, which decides nothing.
+func TestLateRevoke(t *testing.T) {
+	gateway, client := start(t, cnpay.WithSchedule(cnpay.Schedule{0}))
+	gateway.RefuseRepeats("000040")
+	for late, want := range map[time.Duration]cnpay.Outcome{time.Hour: cnpay.Succeeded, 0: cnpay.Unknown} {
+		req := &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
+		gateway.Misbehave(revoke, yuansfertest.Late(late))
+		res, err := client.AutoDebit.Revoke(t.Context(), req)
+		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
+		require.Equal(t, late == 0, gateway.Revoked(req.AutoDebitNo))
+		settled, err := client.AutoDebit.SettleRevoke(t.Context(), req)
+		require.Equal(t, want, cnpay.OutcomeOf(settled, err), late)
+		require.True(t, gateway.Revoked(req.AutoDebitNo))
+	}
+}
+
 // Asked on its own, the same is a plain refusal.
 func TestSecondRevokeRefused(t *testing.T) {
 	gateway, client := start(t)

@@ -105,6 +105,9 @@ func (s *Server) Receive(operation string) Fault {
 // Answer writes an answer, or in its place what a fault of the network puts there.
 func (s *Server) Answer(w http.ResponseWriter, r *http.Request, fault Fault, status int, contentType string, body []byte) {
 	_, _ = io.Copy(io.Discard, r.Body)
+	if _, late := fault.Delay(); late {
+		fault = LostAnswer
+	}
 	switch fault {
 	case LostAnswer:
 		hijack(w, func(c *net.TCPConn) {})
