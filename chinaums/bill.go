@@ -292,10 +292,10 @@ func (s *BillsService) Query(ctx context.Context, req *BillQueryRequest, opts ..
 // a query needs, and MerOrderID.
 //   - Succeeded: the completion is closed (TRADE_CLOSED): it holds no money.
 //   - Unknown: no answer decided it; the completion's state is the settlement's Code. No state excludes a request
-//     that is still on its way, so it is never Failed. With TRADE_SUCCESS the completion stands as far as ChinaUMS shows, and
-//     the same CancelCompletion may be sent again. With TRADE_REFUND some money was returned, by this cancellation or by
-//     a refund, perhaps in part: a merchant that knows of no refund may take it for done. With anything else ask
-//     ChinaUMS before more is done to the order.
+//     that is still on its way, so it is never Failed. With TRADE_SUCCESS the completion is unchanged as far as
+//     ChinaUMS shows, and the same CancelCompletion may be sent again. With TRADE_REFUND some money was returned, by
+//     this cancellation or by a refund, perhaps in part: a merchant that knows of no refund may take it for done. With
+//     anything else ask ChinaUMS before more is done to the order.
 //
 // A state or an amount that contradicts another decides nothing: it is Unknown, and the message has the contradiction.
 func (s *BillsService) SettleCancelCompletion(ctx context.Context, req *BillCancelCompletionRequest, opts ...cnpay.Option) (*cnpay.Settlement[*BillQueryResponse], error) {

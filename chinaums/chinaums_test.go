@@ -246,7 +246,7 @@ func TestQuery(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "PAID", res.BillStatus)
 	require.EqualValues(t, 10000, res.TotalAmount)
-	require.Nil(t, res.AuthedBillPayment, "not asked for")
+	require.Nil(t, res.AuthedBillPayment, "not named")
 
 	ask.AuthedOrderID = number
 	res, err = client.Bills.Query(t.Context(), ask)

@@ -156,8 +156,8 @@ func (c *Client) verify(reply *transport.Reply) error {
 	return nil
 }
 
-// decode reads an answer. Clients that wrap their requests in a member data get their answers wrapped too, and then
-// nothing comes beside it. The platform's documents spell the time of the answer in three ways.
+// decode reads an answer. Clients that wrap their requests in a member data get their answers wrapped too, and
+// then nothing else comes with it. The platform's documents spell the time of the answer in three ways.
 func (c *Client) decode(reply *transport.Reply, res response) error {
 	extra, err := c.fields.DecodeJSON(reply.Body, res)
 	if wrapped := extra["data"]; err == nil && len(extra) == 1 && strings.HasPrefix(wrapped, "{") && reflect.ValueOf(res).Elem().IsZero() {

@@ -71,7 +71,7 @@ func FuzzAnswer(f *testing.F) {
 		outcome := cnpay.OutcomeOf(res, err)
 		final := cnpay.OutcomeOf(settled, settleErr)
 		if (err == nil) != (outcome == cnpay.Succeeded || outcome == cnpay.Pending) || outcome == cnpay.NotSent {
-			t.Fatalf("%v beside the error %v", outcome, err)
+			t.Fatalf("%v with the error %v", outcome, err)
 		}
 		if final != cnpay.Succeeded && final != cnpay.Unknown {
 			t.Fatalf("settled as %v", final)

@@ -57,7 +57,7 @@ func TestJudgeCode(t *testing.T) {
 	}
 }
 
-// Every status and billStatus of the documents' tables beside SUCCESS, and some that are in none.
+// Every status and billStatus of the documents' tables with SUCCESS, and some that are in none.
 func TestJudgeVoid(t *testing.T) {
 	const ok, pending, unknown = cnpay.Succeeded, cnpay.Pending, cnpay.Unknown
 	statuses := map[string]cnpay.Outcome{

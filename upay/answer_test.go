@@ -134,7 +134,7 @@ func exchange(t testing.TB, w wire, request any) (*upay.Response, error) {
 	return nil, nil
 }
 
-// The table of the page of revoke, with its own examples: the order comes beside result_code. The table's
+// The table of the page of revoke, with its own examples: the order comes next to result_code. The table's
 // order_status is a copy of the query's; a revoke that succeeded has CANCELED.
 func TestRevokeAnswerAsThePageTablesIt(t *testing.T) {
 	table := func(orderStatus string) string {

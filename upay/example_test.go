@@ -24,13 +24,13 @@ func ExampleOrdersService_Revoke() {
 	res, err := client.Orders.Revoke(context.Background(), &upay.OrderRevokeRequest{ClientSN: "7654321132"})
 	switch cnpay.OutcomeOf(res, err) {
 	case cnpay.Succeeded:
-		fmt.Println("given back, left of the order:", res.Result.NetAmount, "fen")
+		fmt.Println("returned, left of the order:", res.Result.NetAmount, "fen")
 	case cnpay.Failed, cnpay.NotSent:
 		fmt.Println("the order is as it was:", err)
 	default:
-		fmt.Println("ask before anything else:", err)
+		fmt.Println("settle it before anything else:", err)
 	}
-	// Output: given back, left of the order: 0 fen
+	// Output: returned, left of the order: 0 fen
 }
 
 // An order that takes part in a promotion cannot be revoked; Upay says so, and the order stays as it was.
@@ -56,7 +56,7 @@ func ExampleOrdersService_Revoke_refused() {
 	// 订单7892259400000001参与了活动并且无法撤销
 }
 
-// The answer is lost on its way. Nobody knows by then whether the payer has the money back, so the order is asked for.
+// The answer is lost on its way. Whether the payer has the money back is unknown, so the order is queried.
 func ExampleOrdersService_SettleRevoke() {
 	gateway := upaytest.NewServer()
 	defer gateway.Close()

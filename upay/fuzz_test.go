@@ -15,7 +15,7 @@ import (
 	"github.com/cnpay-go/cnpay/upay"
 )
 
-// FuzzAnswer gives a revoke and its query any answer at all. Nothing panics, and a success is a success only where
+// FuzzAnswer answers a revoke and its query with anything at all. Nothing panics, and a success is a success only where
 // the answer's text says so of this order.
 func FuzzAnswer(f *testing.F) {
 	files, err := filepath.Glob(filepath.Join("testdata", "*.json"))
@@ -59,7 +59,7 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
-// says reads an answer in the plainest way: is there, wherever it stands, 200, the order's number, and one of the codes?
+// says reads an answer in the plainest way: are there, anywhere, 200, the order's number and one of the codes?
 func says(body []byte, sn string, oneOf ...string) bool {
 	found := map[string]bool{}
 	for _, word := range regexp.MustCompile(`"(?:[^"\\]|\\.)*"|[0-9]+`).FindAllString(string(body), -1) {

@@ -60,7 +60,7 @@ type Response struct {
 	ErrorCode string `json:"error_code" spec:"C S"`
 	// ErrorMessage is a human-readable message in Chinese.
 	ErrorMessage string `json:"error_message" spec:"C S"`
-	// ErrorCodeStandard is a mark such as EJ26 that Upay's support asks for; no document has it.
+	// ErrorCodeStandard is a mark such as EJ26 that Upay's support needs; no document has it.
 	ErrorCodeStandard string `json:"error_code_standard" spec:"O S"`
 	// Result is the operation's result (业务响应数据); empty when the request was not accepted.
 	Result Result `json:"biz_response" spec:"C"`
@@ -76,7 +76,7 @@ type Result struct {
 	ErrorMessage string `json:"error_message" spec:"C S"`
 
 	// Order is the order, empty when the answer names none, as most refusals do. The page of revoke has its fields
-	// here, beside result_code; all others, and the gateway, have them inside data. It is read from either place.
+	// here, next to result_code; all others, and the gateway, have them inside data. It is read from either place.
 	Order
 
 	// Data is the same order, nil when the answer names none.

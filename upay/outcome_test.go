@@ -274,7 +274,7 @@ func TestContradictions(t *testing.T) {
 		}
 	}
 
-	// What the result means stands for the state that an order does not have.
+	// An order without a state has the one that the result means.
 	for _, tt := range []struct {
 		code, net string
 		outcome   cnpay.Outcome

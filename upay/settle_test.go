@@ -160,7 +160,7 @@ func TestSettleRevokeThatIsLate(t *testing.T) {
 	}
 }
 
-// A contradiction stands in the one line of the error, and the answer can be read.
+// The one line of the error has the contradiction, and the answer can be read.
 func TestSettleRevokeByAContradiction(t *testing.T) {
 	const contradictory = `{"result_code":"200","biz_response":{"result_code":"SUCCESS","data":{"sn":"7892259488292938",` +
 		`"order_status":"CANCELED","total_amount":"10000","net_amount":"10000"}}}`

@@ -34,7 +34,7 @@ func answer(status int, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body))}
 }
 
-// saying is a gateway that gives every request the same answer.
+// saying is a gateway that answers every request alike.
 func saying(body string) wire {
 	return func(*http.Request, string) (*http.Response, error) { return answer(http.StatusOK, body), nil }
 }

@@ -84,7 +84,7 @@ func (a *Agreement) normalize() {
 }
 
 // Revoke ends an agreement (撤销, POST /auto-debit/v3/revoke): the merchant can no longer debit the wallet. It moves
-// no money, and debits that were made stand.
+// no money, and debits that were made are not returned.
 //
 // The outcome is that of this one request. A refusal does not say that an earlier revoke of the same agreement did
 // nothing: the agreement may be refused because it is revoked already. So after Unknown do not call Revoke again;
@@ -107,7 +107,7 @@ func (s *AutoDebitService) revoke(ctx context.Context, isRepeat bool, req *AutoD
 }
 
 // SettleRevoke repeats a revoke, on [RevokeSchedule], until one is accepted as done: Yuansfer has no query for
-// agreements. So it is more than a query; it revokes an agreement that still stands. A repeat is harmless.
+// agreements. So it is more than a query; it revokes an agreement that is still in force. A repeat is harmless.
 //   - Succeeded: a repeat was accepted; the agreement is revoked.
 //   - Pending: the last repeat was accepted and is not done yet; settle again later.
 //   - Unknown: no repeat was accepted. It is never Failed, because a refused repeat says nothing about the request

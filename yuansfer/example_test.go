@@ -10,7 +10,7 @@ import (
 )
 
 func ExampleAutoDebitService_Revoke() {
-	gateway := yuansfertest.NewServer() // in place of yuansfer.Production
+	gateway := yuansfertest.NewServer() // instead of yuansfer.Production
 	defer gateway.Close()
 	autoDebitNo := gateway.AddAgreement("testAuth2021010801", "gcash")
 
@@ -24,7 +24,7 @@ func ExampleAutoDebitService_Revoke() {
 	case cnpay.Succeeded:
 		fmt.Println("revoked:", res.Result.AutoReference, "at", res.Result.Vendor)
 	case cnpay.Failed:
-		fmt.Println("refused, the agreement stands:", err)
+		fmt.Println("refused, this request changed nothing:", err)
 	case cnpay.NotSent:
 		fmt.Println("nothing left this machine; try again:", err)
 	default:

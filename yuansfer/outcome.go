@@ -11,7 +11,7 @@ import (
 )
 
 // RevokeSchedule is when to repeat a revoke whose outcome is unknown: at once, then further and further apart.
-// No document gives a schedule for it.
+// No document has a schedule for it.
 func RevokeSchedule() cnpay.Schedule {
 	return cnpay.Schedule{0, 2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second}
 }

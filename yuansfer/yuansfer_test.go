@@ -125,7 +125,7 @@ func TestRevokeFaults(t *testing.T) {
 			require.ErrorAs(t, err, &e)
 			require.Equal(t, tt.code, e.Code)
 			require.Equal(t, req.AutoDebitNo, e.Order)
-			require.Equal(t, tt.code != "", res != nil, "a response beside the error, where one belongs to the request")
+			require.Equal(t, tt.code != "", res != nil, "a response with the error, where one belongs to the request")
 			require.Equal(t, 1, gateway.Received(revoke))
 			require.Equal(t, tt.fault != yuansfertest.Refused, gateway.Revoked(req.AutoDebitNo))
 
@@ -525,7 +525,7 @@ func TestNothingSecretIsPrinted(t *testing.T) {
 	require.NotContains(t, log.String(), "data error")
 }
 
-// Each settles on its own schedule unless told otherwise.
+// SettleRevoke has its own schedule unless the caller sets one.
 func TestSettleSchedule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		network := &answering{status: 200, body: `{"ret_code":"000080"}`}
