@@ -56,6 +56,9 @@ func FuzzAnswer(f *testing.F) {
 		if cnpay.OutcomeOf(settled, err) == cnpay.Succeeded && !(status == http.StatusOK && says(body, sn, "SUCCESS") && says(body, sn, "CANCELED", "PAY_CANCELED")) {
 			t.Fatalf("settled by %d %q", status, body)
 		}
+		if outcome := cnpay.OutcomeOf(settled, err); outcome == cnpay.NotSent || outcome == cnpay.Failed && !says(body, sn, "REFUNDED") {
+			t.Fatalf("%v by %d %q", outcome, status, body)
+		}
 	})
 }
 
