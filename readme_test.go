@@ -68,7 +68,7 @@ func revokeOrder(ctx context.Context, config upay.Config, clientSN string) (cnpa
 	if err != nil {
 		return cnpay.NotSent, err
 	}
-	req := &upay.RevokeRequest{ClientSN: clientSN}
+	req := &upay.OrderRevokeRequest{ClientSN: clientSN}
 	res, err := client.Orders.Revoke(ctx, req)
 	outcome := cnpay.OutcomeOf(res, err)
 	if outcome == cnpay.Pending || outcome == cnpay.Unknown {
@@ -83,7 +83,7 @@ func revokeAgreement(ctx context.Context, config yuansfer.Config, autoDebitNo st
 	if err != nil {
 		return cnpay.NotSent, err
 	}
-	req := &yuansfer.RevokeRequest{AutoDebitNo: autoDebitNo}
+	req := &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: autoDebitNo}
 	res, err := client.AutoDebit.Revoke(ctx, req)
 	outcome := cnpay.OutcomeOf(res, err)
 	if outcome == cnpay.Pending || outcome == cnpay.Unknown {

@@ -7,13 +7,13 @@ import (
 	"github.com/cnpay-go/cnpay"
 )
 
-// BillsService acts on bills (账单, C扫B): the payer has scanned a code of the merchant's.
+// BillsService acts on bills (账单, C扫B): the payer has scanned one of the merchant's codes.
 type BillsService struct{ client *Client }
 
 // BillsInstMID is the business type (业务类型, instMid) of every operation on a bill.
 const BillsInstMID = "QRPAYDEFAULT"
 
-// BillCancelCompletionRequest names the completion to void.
+// BillCancelCompletionRequest names the completion to cancel.
 type BillCancelCompletionRequest struct {
 	// RequestTimestamp is when the request is made (报文请求时间), UTC+8, 2006-01-02 15:04:05. Empty means now: the
 	// client then fills it in from its clock.
@@ -24,9 +24,9 @@ type BillCancelCompletionRequest struct {
 	TID string `json:"tid" spec:"M S..32"`
 	// InstMID is the business type (业务类型): BillsInstMID.
 	InstMID string `json:"instMid" spec:"M =QRPAYDEFAULT"`
-	// BillNo is the bill number (账单号) that the pre-authorisation was made under.
+	// BillNo is the bill number (账单号) of the pre-authorisation.
 	BillNo string `json:"billNo" spec:"M S..31"`
-	// BillDate is the date of the bill (账单日期) as it was made with, not today's: 2006-01-02.
+	// BillDate is the date that the bill was made with (账单日期), not today's: 2006-01-02.
 	BillDate string `json:"billDate" spec:"M yyyy-MM-dd"`
 	// MerOrderID is the order number of the completion (预授权完成订单号), which is the completion's authedOrderId.
 	MerOrderID string `json:"merOrderId" spec:"M S..32"`
@@ -54,10 +54,10 @@ func (r *BillCancelCompletionRequest) answered(a *BillCancelCompletionResponse) 
 type Response struct {
 	cnpay.Answer
 
-	// ErrCode says what became of the request (错误代码): SUCCESS, or a code of the platform (平台错误码) or of the
-	// gateway before it.
+	// ErrCode is the request's result (错误代码): SUCCESS, or a code of the platform (平台错误码) or of the gateway
+	// before it.
 	ErrCode string `json:"errCode" spec:"M S..64"`
-	// ErrMsg is text for people (错误说明), in Chinese.
+	// ErrMsg is a human-readable message in Chinese (错误说明).
 	ErrMsg string `json:"errMsg" spec:"O S..255"`
 	// ErrInfo is the same where the gateway itself answers; the page of the operation does not have it.
 	ErrInfo string `json:"errInfo" spec:"O S"`
@@ -71,11 +71,11 @@ type Response struct {
 
 func (r *Response) base() *Response { return r }
 
-// BillCancelCompletionResponse is the answer to a void. A refusal leaves most of it out.
+// BillCancelCompletionResponse is the answer to a cancelled completion. A refusal leaves most of it out.
 type BillCancelCompletionResponse struct {
 	Response
 
-	// BillPayment is the bill information of the void (预授权撤销账单信息).
+	// BillPayment is the bill information of the cancellation (预授权撤销账单信息).
 	BillPayment Payment `json:"billPayment" spec:"M"`
 	// MsgID is the request's, echoed.
 	MsgID string `json:"msgId" spec:"O S..64"`
@@ -91,7 +91,7 @@ type BillCancelCompletionResponse struct {
 	BillQRCode string `json:"billQRCode" spec:"O S"`
 	// BillStatus is the state of the bill (账单状态): PAID, UNPAID, REFUND, CLOSED or UNKNOWN.
 	BillStatus string `json:"billStatus" spec:"O S"`
-	// CardAttr says what was paid with (借贷记标识): DEBIT_CARD, CREDIT_CARD; BALANCE in captures.
+	// CardAttr is the kind of card or wallet (借贷记标识): DEBIT_CARD, CREDIT_CARD; BALANCE in captures.
 	CardAttr string `json:"cardAttr" spec:"O S"`
 }
 
@@ -115,7 +115,7 @@ type Payment struct {
 	BuyerID string `json:"buyerId" spec:"O S"`
 	// BuyerUsername is the payer's name at the channel (买家用户名).
 	BuyerUsername string `json:"buyerUsername" spec:"O S"`
-	// PayDetail says in words how it was paid (支付详情).
+	// PayDetail is how it was paid, in words (支付详情).
 	PayDetail string `json:"payDetail" spec:"O S"`
 	// PayTime is when (支付时间), UTC+8, 2006-01-02 15:04:05.
 	PayTime string `json:"payTime" spec:"O yyyy-MM-dd HH:mm:ss"`
@@ -130,7 +130,7 @@ type Payment struct {
 	// ActivityIDs are WeChat's promotions (微信活动ID).
 	ActivityIDs string `json:"activityIds" spec:"O S"`
 
-	// The rest stands on other pages or in captures only.
+	// The rest is on other pages or in captures only.
 
 	// BuyerCashPayAmt is the part paid in money; captures of 2023.
 	BuyerCashPayAmt int64 `json:"buyerCashPayAmt" spec:"O N"`
@@ -142,7 +142,7 @@ type Payment struct {
 	ConnectSys string `json:"connectSys" spec:"O S"`
 }
 
-// BillQueryRequest names the bill to ask for.
+// BillQueryRequest names the bill to query.
 type BillQueryRequest struct {
 	// RequestTimestamp is when the request is made (报文请求时间), UTC+8, 2006-01-02 15:04:05. Empty means now: the
 	// client then fills it in from its clock.
@@ -157,14 +157,14 @@ type BillQueryRequest struct {
 	SrcReserve string `json:"srcReserve,omitempty" spec:"O S..255"`
 	// InstMID is the business type (业务类型): BillsInstMID.
 	InstMID string `json:"instMid" spec:"M =QRPAYDEFAULT"`
-	// BillNo is the bill number (账单号). The order number of its payment (merOrderId) does as well, and is one
-	// character longer.
+	// BillNo is the bill number (账单号). The order number of its payment (merOrderId), one character longer, is
+	// accepted too.
 	BillNo string `json:"billNo" spec:"M S..32"`
-	// BillDate is the date of the bill as it was made with, not today's: 2006-01-02.
+	// BillDate is the date that the bill was made with (账单日期), not today's: 2006-01-02.
 	BillDate string `json:"billDate" spec:"M yyyy-MM-dd"`
-	// RefundOrderID asks for one refund of the bill (退款订单号).
+	// RefundOrderID names one refund of the bill (退款订单号), which the answer then has.
 	RefundOrderID string `json:"refundOrderId,omitempty" spec:"C S..32"`
-	// AuthedOrderID asks for the completion of a pre-authorisation (预授权完成订单号).
+	// AuthedOrderID names the completion of a pre-authorisation (预授权完成订单号), which the answer then has.
 	AuthedOrderID string `json:"authedOrderId,omitempty" spec:"C S..32"`
 }
 
@@ -182,7 +182,7 @@ func (r *BillQueryRequest) order() string {
 func (r *BillQueryRequest) answered(a *BillQueryResponse) (named bool, differs string) {
 	bill := a.BillNo
 	if a.BillPayment.MerOrderID == r.BillNo {
-		bill = r.BillNo // asked for by the order number of its payment
+		bill = r.BillNo // named by the order number of its payment
 	}
 	completion := ""
 	if r.AuthedOrderID != "" && a.AuthedBillPayment != nil {
@@ -195,8 +195,8 @@ func (r *BillQueryRequest) answered(a *BillQueryResponse) (named bool, differs s
 		echo{"msgId", r.MsgID, a.MsgID})
 }
 
-// BillQueryResponse is the answer to a query. Its own outcome says whether the query was answered; what became of
-// the bill is in its states.
+// BillQueryResponse is the answer to a query. Its own outcome says whether the query was answered, nothing about a
+// payment, refund or cancellation; the bill's states are its fields.
 type BillQueryResponse struct {
 	Response
 
@@ -233,15 +233,15 @@ type BillQueryResponse struct {
 	SecureStatus string `json:"secureStatus" spec:"O S"`
 	// CompleteAmount is the completed part of it (担保完成金额), fen.
 	CompleteAmount int64 `json:"completeAmount" spec:"O N"`
-	// CardAttr says what was paid with (借贷记标识): DEBIT_CARD, CREDIT_CARD or BALANCE.
+	// CardAttr is the kind of card or wallet (借贷记标识): DEBIT_CARD, CREDIT_CARD or BALANCE.
 	CardAttr string `json:"cardAttr" spec:"O S"`
 	// InstallmentNumber is the number of instalments (花呗分期数).
 	InstallmentNumber int64 `json:"installmentNumber" spec:"O N"`
 	// BillPayment is the payment of the bill (账单支付信息).
 	BillPayment Payment `json:"billPayment" spec:"O"`
-	// RefundBillPayment is the refund asked for (账单退款信息); nil when there is none.
+	// RefundBillPayment is the refund that was named (账单退款信息); nil when there is none.
 	RefundBillPayment *Payment `json:"refundBillPayment" spec:"C"`
-	// AuthedBillPayment is the completion asked for (预授权账单信息); nil when there is none.
+	// AuthedBillPayment is the completion that was named (预授权账单信息); nil when there is none.
 	AuthedBillPayment *Payment `json:"authedBillPayment" spec:"C"`
 }
 
@@ -251,16 +251,18 @@ func stamp(requestTimestamp *string, now time.Time) {
 	}
 }
 
-// CancelCompletion voids the completion of a pre-authorisation (预授权完成撤销, POST
+// CancelCompletion cancels the completion of a pre-authorisation (预授权完成撤销, POST
 // /v1/netpay/bills/preauthed-cancel): the payer gets the whole completed amount back. Whether the hold comes back with
 // it the documents do not say. It is for completions of which nothing was refunded.
 //
-// The documents promise nothing of a repeat, and one that is refused does not say that the first was: settle
-// first, and make the same void again only while the completion still stands.
+// A call sends the request once. A second call for the same completion moves no money twice: one completion can be
+// cancelled once. But its outcome is its own: when it is Failed, an earlier call that was Unknown may still have been
+// carried out, or may still be on its way. Only SettleCancelCompletion has the outcome of both.
 //   - Succeeded: processed, and its states (BillPayment.Status, BillStatus) say nothing else.
 //   - Pending: accepted, the result is not out; call SettleCancelCompletion.
-//   - Failed: refused (NO_ORDER, OPERATION_NOT_ALLOWED, NO_CROSS_DAY_TRADING ...); this call changed nothing.
-//   - Unknown: call SettleCancelCompletion. Never refund in its place: the payer could be paid twice.
+//   - Failed: refused (NO_ORDER, OPERATION_NOT_ALLOWED, NO_CROSS_DAY_TRADING ...); this request changed nothing.
+//   - NotSent: nothing left this machine; the same call may be made again.
+//   - Unknown: call SettleCancelCompletion. Never refund instead: the payer could be paid twice.
 //
 //cnpay:op bills_preauthed_cancel
 func (s *BillsService) CancelCompletion(ctx context.Context, req *BillCancelCompletionRequest, opts ...cnpay.Option) (*BillCancelCompletionResponse, error) {
@@ -269,9 +271,15 @@ func (s *BillsService) CancelCompletion(ctx context.Context, req *BillCancelComp
 	}, req, opts)
 }
 
-// Query asks what became of a bill (账单状态查询, POST /v1/netpay/bills/query), of one refund of it, or of the
-// completion of its pre-authorisation. It moves no money and may be repeated. A refused query says nothing about
-// the bill: right after a payment, for example, NO_ORDER may only mean that the bill is not yet visible.
+// Query reads the state of a bill (账单状态查询, POST /v1/netpay/bills/query), of one refund of it, or of the
+// completion of its pre-authorisation. It moves no money and may be repeated.
+//
+// The outcome is that of the query, never that of a payment, refund or cancellation.
+//   - Succeeded: answered, about this bill; read its states, any of which is possible.
+//   - Pending: the gateway has taken the query and netpay has not answered; query again.
+//   - Failed: not answered: refused. It proves nothing about the bill: right after a payment, for example, NO_ORDER
+//     may only mean that the bill is not yet visible.
+//   - NotSent, Unknown: no answer; query again.
 //
 //cnpay:op bills_query
 func (s *BillsService) Query(ctx context.Context, req *BillQueryRequest, opts ...cnpay.Option) (*BillQueryResponse, error) {
@@ -280,41 +288,44 @@ func (s *BillsService) Query(ctx context.Context, req *BillQueryRequest, opts ..
 	}, req, opts)
 }
 
-// SettleCancelCompletion asks, on [CancelCompletionSchedule], whether the completion is void. It needs of req what
+// SettleCancelCompletion queries the completion, on [CancelCompletionSchedule], until it is closed. It needs of req what
 // a query needs, and MerOrderID.
-//   - Succeeded: the completion is closed (TRADE_CLOSED) or refunded (TRADE_REFUND). The second does not tell a void
-//     from a refund: where a part of the completion was refunded before, read it as Unknown.
-//   - Unknown: the documents do not say that any other state decides; the completion's is in the settlement's Code.
-//     TRADE_SUCCESS after the last query: the completion stands, as far as ChinaUMS shows, and the same void may be
-//     made again. Anything else: ask ChinaUMS before more is done to the order.
+//   - Succeeded: the completion is closed (TRADE_CLOSED): it holds no money.
+//   - Unknown: no answer decided it; the completion's state is the settlement's Code. No state excludes a request
+//     that is still on its way, so it is never Failed. With TRADE_SUCCESS the completion is unchanged as far as
+//     ChinaUMS shows, and the same CancelCompletion may be sent again. With TRADE_REFUND some money was returned, by
+//     this cancellation or by a refund, perhaps in part: a merchant that knows of no refund may take it for done. With
+//     anything else ask ChinaUMS before more is done to the order.
+//
+// A state or an amount that contradicts another decides nothing: it is Unknown, and the message has the contradiction.
 func (s *BillsService) SettleCancelCompletion(ctx context.Context, req *BillCancelCompletionRequest, opts ...cnpay.Option) (*cnpay.Settlement[*BillQueryResponse], error) {
 	if req == nil {
 		req = &BillCancelCompletionRequest{}
 	}
 	settings := s.client.settings.With(opts...)
 	subject := cnpay.Subject{Provider: "chinaums", Operation: "bills_preauthed_cancel", Order: req.MerOrderID}
-	ask := BillQueryRequest{
+	query := BillQueryRequest{
 		RequestTimestamp: s.client.now(&settings).Format(time.DateTime),
 		MID:              req.MID, TID: req.TID, InstMID: req.InstMID,
 		BillNo: req.BillNo, BillDate: req.BillDate, AuthedOrderID: req.MerOrderID,
 	}
-	faults := s.client.fields.Check(&ask)
+	faults := s.client.fields.Check(&query)
 	if req.MerOrderID == "" {
 		faults = append(faults, cnpay.Fault{Field: "merOrderId", Problem: "is required"})
 	}
-	if faults != nil { // waiting would not cure them
+	if faults != nil { // waiting would not fix them
 		return &cnpay.Settlement[*BillQueryResponse]{}, &cnpay.Error{Subject: subject, Err: &cnpay.InvalidRequestError{Faults: faults}}
 	}
-	ask.RequestTimestamp = "" // each query has its own
+	query.RequestTimestamp = "" // each has its own
 	schedule := settings.Schedule
 	if schedule == nil {
 		schedule = CancelCompletionSchedule()
 	}
 	return cnpay.Settle(ctx, subject, schedule, func(ctx context.Context) (*BillQueryResponse, cnpay.Verdict, error) {
-		res, err := s.Query(ctx, &ask, opts...)
+		res, err := s.Query(ctx, &query, opts...)
 		if err != nil {
 			return nil, cnpay.Verdict{}, err
 		}
-		return res, completionVoid(res, req.MerOrderID), nil
+		return res, judgeSettled(res, req.MerOrderID), nil
 	})
 }

@@ -3,6 +3,7 @@ package chinaums_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -129,7 +130,7 @@ func TestCancelCompletionFaults(t *testing.T) {
 				require.ErrorAs(t, err, &e)
 				require.Equal(t, tt.code, e.Code)
 				require.Equal(t, number, e.Order)
-				require.Equal(t, tt.code != "", res != nil, "an answer is returned when it was believed")
+				require.Equal(t, tt.code != "", res != nil, "an answer is returned when it was accepted")
 			}
 			require.Equal(t, 1, gateway.Received(voidOp))
 
@@ -175,15 +176,34 @@ func TestSettleCancelCompletionFaults(t *testing.T) {
 
 func TestSettleCancelCompletionStates(t *testing.T) {
 	for status, want := range map[string]cnpay.Outcome{
-		"TRADE_CLOSED": cnpay.Succeeded, "TRADE_REFUND": cnpay.Succeeded, "TRADE_SUCCESS": cnpay.Unknown, "UNKNOWN": cnpay.Unknown,
+		"TRADE_CLOSED": cnpay.Succeeded, "TRADE_REFUND": cnpay.Unknown, "TRADE_SUCCESS": cnpay.Unknown, "UNKNOWN": cnpay.Unknown,
 	} {
-		for _, bill := range []string{"PAID", "REFUND", "CLOSED", "UNKNOWN"} {
+		for _, bill := range []string{"PAID", "REFUND", "CLOSED"} {
 			gateway, client := start(t, cnpay.WithSchedule(cnpay.Schedule{0}))
 			req := gateway.AddCompletion(number, 10000)
 			gateway.SetStatus(number, status, bill)
 			settled, err := client.Bills.SettleCancelCompletion(t.Context(), req)
 			require.Equal(t, want, cnpay.OutcomeOf(settled, err), "%s %s", status, bill)
 			require.Equal(t, status, settled.Code)
+		}
+	}
+}
+
+// The gateway works on the request after its answer was lost; until then the completion shows unchanged.
+func TestSettleCancelCompletionThatIsLate(t *testing.T) {
+	for late, want := range map[time.Duration]cnpay.Outcome{
+		0: cnpay.Succeeded, 50 * time.Millisecond: cnpay.Succeeded, time.Hour: cnpay.Unknown,
+	} {
+		gateway, client := start(t)
+		req := gateway.AddCompletion(number, 10000)
+		gateway.Misbehave(voidOp, chinaumstest.Late(late))
+		res, err := client.Bills.CancelCompletion(t.Context(), req)
+		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
+		settled, err := client.Bills.SettleCancelCompletion(t.Context(), req, cnpay.WithSchedule(cnpay.Schedule{0, 0, 100 * time.Millisecond}))
+		require.Equal(t, want, cnpay.OutcomeOf(settled, err), late)
+		if want == cnpay.Unknown {
+			require.Equal(t, "TRADE_SUCCESS", settled.Code)
+			require.Equal(t, 3, settled.Queries)
 		}
 	}
 }
@@ -226,14 +246,14 @@ func TestQuery(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "PAID", res.BillStatus)
 	require.EqualValues(t, 10000, res.TotalAmount)
-	require.Nil(t, res.AuthedBillPayment, "not asked for")
+	require.Nil(t, res.AuthedBillPayment, "not named")
 
 	ask.AuthedOrderID = number
 	res, err = client.Bills.Query(t.Context(), ask)
 	require.NoError(t, err)
 	require.Equal(t, "TRADE_SUCCESS", res.AuthedBillPayment.Status)
 
-	// The number of the bill's payment in place of the bill's.
+	// The number of the bill's payment instead of the bill's.
 	ask.BillNo += "0"
 	res, err = client.Bills.Query(t.Context(), ask)
 	require.NoError(t, err)
@@ -412,7 +432,7 @@ func TestSignedAgain(t *testing.T) {
 
 const head = `"mid":"898201612345678","tid":"88880001","billNo":"327M2206181982026170554411","billDate":"2022-06-18"`
 
-// What answers may look like, and still be believed.
+// What answers may look like, and still be accepted.
 func TestTolerantAnswers(t *testing.T) {
 	for name, answer := range map[string]string{
 		"as documented":            `{"errCode":"SUCCESS",` + head + `,"billPayment":{"merOrderId":"` + number + `","status":"TRADE_CLOSED","totalAmount":1}}`,
@@ -444,7 +464,7 @@ func TestTolerantAnswers(t *testing.T) {
 	}
 }
 
-// What must not be believed, whatever its code.
+// What must not be accepted, whatever its code.
 func TestForeignAnswers(t *testing.T) {
 	const payment = `"billPayment":{"merOrderId":"` + number + `","status":"TRADE_CLOSED"}`
 	for name, tt := range map[string]struct {
@@ -469,7 +489,16 @@ func TestForeignAnswers(t *testing.T) {
 		"an amount with a point":   {200, `{"errCode":"SUCCESS","billPayment":{"totalAmount":1.5}}`, cnpay.ErrMalformed},
 		"not UTF-8":                {200, `{"errCode":"NO_ORDER","errMsg":"` + "\xce\xc4" + `"}`, cnpay.ErrMalformed},
 		"a success under 403":      {403, `{"errCode":"SUCCESS",` + head + `,` + payment + `}`, cnpay.ErrUndecided},
-		"an error page":            {404, `<html>404</html>`, cnpay.ErrMalformed},
+		"under 403 its status":     {403, `{"errCode":"SUCCESS",` + head + `,` + payment + `}`, cnpay.ErrHTTPStatus},
+		"an error page":            {404, `<html>404</html>`, cnpay.ErrHTTPStatus},
+		"another program's JSON":   {404, `{"timestamp":1,"status":404,"error":"Not Found"}`, cnpay.ErrHTTPStatus},
+		"a proxy's refusal":        {407, ``, cnpay.ErrHTTPStatus},
+		"too large":                {413, `too large`, cnpay.ErrHTTPStatus},
+		"too many":                 {429, `{"message":"slow down"}`, cnpay.ErrHTTPStatus},
+		"an undecided 400":         {400, `{"errCode":"TIMEOUT"}`, cnpay.ErrHTTPStatus},
+		"a page under 200":         {200, `<html>Please wait.</html>`, cnpay.ErrMalformed},
+		"data and more":            {200, `{"mid":"898201612345678","data":{"errCode":"SUCCESS",` + payment + `}}`, cnpay.ErrUndecided},
+		"a negative amount":        {200, `{"errCode":"SUCCESS","billPayment":{"merOrderId":"` + number + `","status":"TRADE_CLOSED","totalAmount":-1}}`, cnpay.ErrUndecided},
 		"a refusal under 500":      {500, `{"errCode":"NO_ORDER"}`, cnpay.ErrHTTPStatus},
 		"the connection fails":     {0, "reset", cnpay.ErrTransport},
 	} {
@@ -481,7 +510,28 @@ func TestForeignAnswers(t *testing.T) {
 			if !errors.Is(err, cnpay.ErrUndecided) {
 				require.Nil(t, res)
 			}
+			if tt.status >= 400 && tt.status < 500 {
+				require.ErrorContains(t, err, fmt.Sprintf("%d %s", tt.status, http.StatusText(tt.status)))
+			}
 		})
+	}
+}
+
+// An error about a query has the number that the query is about: of the completion, else of the refund, else of the bill.
+func TestQuerysOrder(t *testing.T) {
+	client := offline(t, func(*http.Request, string) (int, string) { return 200, `{"errCode":"NO_ORDER"}` })
+	for want, ask := range map[string]*chinaums.BillQueryRequest{
+		"327M1": {},
+		"327M2": {RefundOrderID: "327M2"},
+		"327M3": {AuthedOrderID: "327M3"},
+		"327M4": {RefundOrderID: "327M2", AuthedOrderID: "327M4"},
+	} {
+		ask.MID, ask.TID, ask.InstMID, ask.BillNo, ask.BillDate = "1", "2", chinaums.BillsInstMID, "327M1", "2022-06-18"
+		_, err := client.Bills.Query(t.Context(), ask)
+		var e *cnpay.Error
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, want, e.Order)
+		require.Equal(t, cnpay.Failed, e.Outcome)
 	}
 }
 

@@ -1,8 +1,8 @@
 // Package chinaums is a client of the open platform of ChinaUMS (银联商务 天满平台).
 //
-// Requests are signed over the bytes that are sent (OPEN-BODY-SIG). Answers are not: TLS is their only protection,
-// so what an answer says of an order is believed only when it names that order. Should an answer bear a signature
-// after all, it is verified first.
+// Requests are signed over the bytes that are sent (OPEN-BODY-SIG). Answers are not: TLS is their only protection, and
+// an answer about an order is accepted only when it names that order. Should an answer have a signature after all, it
+// is verified first.
 package chinaums
 
 import (
@@ -22,7 +22,7 @@ const (
 	Test       = "https://test-api-open.chinaums.com"
 )
 
-// Config says who calls. One AppID may serve many merchants: the merchant and terminal numbers are in each request.
+// Config is the application's access to the platform. One AppID may serve many merchants: the merchant and terminal numbers are in each request.
 type Config struct {
 	Gateway string       // scheme and host; empty means Production
 	AppID   string       // of the developer's application (开发者ID), from the portal

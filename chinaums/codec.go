@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"time"
 
@@ -25,14 +26,14 @@ type operation struct {
 // message is a request that Res answers.
 type message[Res any] interface {
 	complete(now time.Time)                     // fills in what the caller may leave to the client
-	order() string                              // the number that the caller knows the matter by
+	order() string                              // the number that the caller has for it
 	answered(*Res) (named bool, differs string) // whether the answer names the order, and the echo that is not ours
 }
 
 // response is a pointer to an answer's struct.
 type response interface {
 	base() *Response
-	judge() (_ cnpay.Outcome, state string) // once errCode says that the request was processed
+	judge(byCode cnpay.Outcome) (_ cnpay.Outcome, state string) // the state is what changes the outcome by errCode
 }
 
 // call carries out one operation. The caller's request is copied, checked, and signed as the bytes that are sent.
@@ -75,16 +76,20 @@ func call[Res, Req any, M interface {
 				return cnpay.Verdict{}, err
 			}
 			decoded := R(new(Res))
-			if err := c.decode(reply, decoded); err != nil {
+			err := c.decode(reply, decoded)
+			if reply.Status != http.StatusOK && (err != nil || decoded.base().ErrCode == "") {
+				return cnpay.Verdict{}, transport.StatusError(reply.Status)
+			}
+			if err != nil {
 				return cnpay.Verdict{}, err
 			}
-			verdict := judge(decoded, reply.Status)
+			verdict, cause := judge(decoded, reply.Status)
 			if err := belongs[Res](m, decoded, verdict.Outcome); err != nil {
 				return cnpay.Verdict{}, err
 			}
 			decoded.base().Outcome = verdict.Outcome
 			res = decoded
-			return verdict, nil
+			return verdict, cause
 		},
 	})
 	return res, err
@@ -115,7 +120,7 @@ func (c *Client) authorize(timestamp, nonce string, body []byte) (string, error)
 		`",Signature="` + signature + `"`, err
 }
 
-// text is what is signed: AppId, Timestamp, Nonce and the hexadecimal SHA-256 of the body, with nothing between.
+// text is what is signed: AppId, Timestamp, Nonce and the hexadecimal SHA-256 of the body, without separators.
 func (c *Client) text(timestamp, nonce string, body []byte) []byte {
 	digest := sha256.Sum256(body)
 	text := make([]byte, 0, len(c.appID)+len(timestamp)+len(nonce)+2*len(digest))
@@ -124,7 +129,7 @@ func (c *Client) text(timestamp, nonce string, body []byte) []byte {
 }
 
 // verify checks the Authorization header of an answer by the rule of requests (应答验签). No public capture has one,
-// so its absence is no fault.
+// so an answer without it is accepted.
 func (c *Client) verify(reply *transport.Reply) error {
 	values := reply.Header["Authorization"]
 	if len(values) == 0 {
@@ -151,11 +156,11 @@ func (c *Client) verify(reply *transport.Reply) error {
 	return nil
 }
 
-// decode reads an answer. Clients that wrap their requests in a member data get their answers so, and the
-// platform's documents spell the time of the answer in three ways.
+// decode reads an answer. Clients that wrap their requests in a member data get their answers wrapped too, and
+// then nothing else comes with it. The platform's documents spell the time of the answer in three ways.
 func (c *Client) decode(reply *transport.Reply, res response) error {
 	extra, err := c.fields.DecodeJSON(reply.Body, res)
-	if wrapped := extra["data"]; err == nil && len(extra) == 1 && strings.HasPrefix(wrapped, "{") && res.base().ErrCode == "" {
+	if wrapped := extra["data"]; err == nil && len(extra) == 1 && strings.HasPrefix(wrapped, "{") && reflect.ValueOf(res).Elem().IsZero() {
 		extra, err = c.fields.DecodeJSON([]byte(wrapped), res)
 	}
 	if err != nil {
@@ -172,7 +177,7 @@ func (c *Client) decode(reply *transport.Reply, res response) error {
 	return nil
 }
 
-// belongs refuses an answer about something else, and a good one that does not say what it is about.
+// belongs refuses an answer about another order, and a success that does not say which order it is about.
 func belongs[Res any](m message[Res], res *Res, outcome cnpay.Outcome) error {
 	named, differs := m.answered(res)
 	switch {

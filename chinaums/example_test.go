@@ -35,11 +35,11 @@ func ExampleBillsService_CancelCompletion() {
 	// 327M22061819820261705544110 10000
 }
 
-// The answer is lost; the query tells that the void was done.
+// The answer is lost; the query shows that the completion was cancelled.
 func ExampleBillsService_SettleCancelCompletion() {
 	gateway := chinaumstest.NewServer()
 	defer gateway.Close()
-	void := gateway.AddCompletion("327M22061819820261705544110", 10000)
+	req := gateway.AddCompletion("327M22061819820261705544110", 10000)
 	gateway.Misbehave("bills_preauthed_cancel", chinaumstest.LostAnswer)
 	client, err := chinaums.New(gateway.Config())
 	if err != nil {
@@ -48,10 +48,10 @@ func ExampleBillsService_SettleCancelCompletion() {
 	}
 
 	ctx := context.Background()
-	res, err := client.Bills.CancelCompletion(ctx, void)
+	res, err := client.Bills.CancelCompletion(ctx, req)
 	fmt.Println(cnpay.OutcomeOf(res, err))
 	if !cnpay.OutcomeOf(res, err).Final() {
-		settled, err := client.Bills.SettleCancelCompletion(ctx, void)
+		settled, err := client.Bills.SettleCancelCompletion(ctx, req)
 		fmt.Println(cnpay.OutcomeOf(settled, err), settled.Code)
 	}
 	fmt.Println("sent", gateway.Received("bills_preauthed_cancel"), "time")

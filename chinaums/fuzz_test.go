@@ -28,7 +28,7 @@ func (f *fixed) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: f.status, Header: header, Body: io.NopCloser(bytes.NewReader(f.body)), Request: r, ContentLength: -1}, nil
 }
 
-// Nothing that arrives can panic, and a success is believed only when its bytes are about the completion asked for.
+// Nothing that arrives can panic, and a success is accepted only when its bytes are about the completion asked for.
 func FuzzAnswer(f *testing.F) {
 	const number, bill = "327M22061819820261705544110", "327M2206181982026170554411"
 	documents, err := filepath.Glob("testdata/*.json")
@@ -71,7 +71,7 @@ func FuzzAnswer(f *testing.F) {
 		outcome := cnpay.OutcomeOf(res, err)
 		final := cnpay.OutcomeOf(settled, settleErr)
 		if (err == nil) != (outcome == cnpay.Succeeded || outcome == cnpay.Pending) || outcome == cnpay.NotSent {
-			t.Fatalf("%v beside the error %v", outcome, err)
+			t.Fatalf("%v with the error %v", outcome, err)
 		}
 		if final != cnpay.Succeeded && final != cnpay.Unknown {
 			t.Fatalf("settled as %v", final)
@@ -80,10 +80,10 @@ func FuzzAnswer(f *testing.F) {
 			return
 		}
 		if authorization != "" && !verifies(c, authorization, body) {
-			t.Fatalf("believed though its signature is not genuine: %v %v", outcome, final)
+			t.Fatalf("accepted though its signature is not genuine: %v %v", outcome, final)
 		}
 		if (outcome == cnpay.Succeeded || final == cnpay.Succeeded) && (status != 200 || !mentions(body, "SUCCESS") || !mentions(body, number) && !mentions(body, bill)) {
-			t.Fatalf("believed under %d: %s", status, body)
+			t.Fatalf("accepted under %d: %s", status, body)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package upay_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -24,70 +25,70 @@ func TestPublishedAnswers(t *testing.T) {
 		code    string
 		check   func(*testing.T, *upay.Response)
 	}{
-		{"revoke-failed.json", &upay.RevokeRequest{SN: "7894259244061958"}, cnpay.Unknown, cnpay.ErrUndecided, "UPAY_TCP_ORDER_NOT_REFUNDABLE",
+		{"revoke-failed.json", &upay.OrderRevokeRequest{SN: "7894259244061958"}, cnpay.Unknown, cnpay.ErrUndecided, "UPAY_TCP_ORDER_NOT_REFUNDABLE",
 			func(t *testing.T, r *upay.Response) {
-				require.Equal(t, "CANCEL_ERROR", r.Biz.ResultCode)
-				require.Equal(t, "订单7894259244061958参与了活动并且无法撤销", r.Biz.ErrorMessage)
-				require.Nil(t, r.Biz.Data)
+				require.Equal(t, "CANCEL_ERROR", r.Result.ResultCode)
+				require.Equal(t, "订单7894259244061958参与了活动并且无法撤销", r.Result.ErrorMessage)
+				require.Nil(t, r.Result.Data)
 			}},
-		{"revoke-success.json", &upay.RevokeRequest{ClientSN: "22345677767776"}, cnpay.Succeeded, nil, "",
+		{"revoke-success.json", &upay.OrderRevokeRequest{ClientSN: "22345677767776"}, cnpay.Succeeded, nil, "",
 			func(t *testing.T, r *upay.Response) {
 				require.Equal(t, upay.Order{
 					SN: "7894259244064831", ClientSN: "22345677767776", Status: "SUCCESS", Payway: "3", SubPayway: "1",
 					OrderStatus: "CANCELED", TotalAmount: "1", NetAmount: "0", FinishTime: "1450090828489", Subject: "wx", StoreID: "49",
-				}, r.Biz.Order)
-				require.Equal(t, &r.Biz.Order, r.Biz.Data)
+				}, r.Result.Order)
+				require.Equal(t, &r.Result.Order, r.Result.Data)
 			}},
-		{"query-paid.json", &upay.QueryRequest{SN: "7895259867120667"}, cnpay.Succeeded, nil, "",
+		{"query-paid.json", &upay.OrderQueryRequest{SN: "7895259867120667"}, cnpay.Succeeded, nil, "",
 			func(t *testing.T, r *upay.Response) {
-				require.Equal(t, "PAID", r.Biz.OrderStatus)
-				require.Equal(t, "726d47ded14818c906cd1a006d4e5050", r.Biz.ClientTSN)
-				require.Equal(t, "[{\"id\":\"\",\"name\":\"未命名商品\",\"num\":\"1\",\"price\":\"3000\"}]\n", r.Biz.Description)
-				require.Equal(t, []upay.Payment{{Type: "BANKCARD_DEBIT", AmountTotal: "1"}, {Type: "DISCOUNT_CHANNEL_MCH", AmountTotal: "100"}}, r.Biz.PaymentList)
+				require.Equal(t, "PAID", r.Result.OrderStatus)
+				require.Equal(t, "726d47ded14818c906cd1a006d4e5050", r.Result.ClientTSN)
+				require.Equal(t, "[{\"id\":\"\",\"name\":\"未命名商品\",\"num\":\"1\",\"price\":\"3000\"}]\n", r.Result.Description)
+				require.Equal(t, []upay.Payment{{Type: "BANKCARD_DEBIT", AmountTotal: "1"}, {Type: "DISCOUNT_CHANNEL_MCH", AmountTotal: "100"}}, r.Result.PaymentList)
 			}},
-		{"error-terminal-not-exists.json", &upay.RevokeRequest{SN: "1"}, cnpay.Failed, cnpay.ErrRefused, "TERMINAL_NOT_EXISTS",
+		{"error-terminal-not-exists.json", &upay.OrderRevokeRequest{SN: "1"}, cnpay.Failed, cnpay.ErrRefused, "TERMINAL_NOT_EXISTS",
 			func(t *testing.T, r *upay.Response) { require.Equal(t, "不存在这个终端", r.ErrorMessage) }},
-		{"error-invalid-parameter.json", &upay.RevokeRequest{SN: "1"}, cnpay.Failed, cnpay.ErrRefused, "INVALID_PARAMETER", nil},
-		{"error-unknown-system.json", &upay.RevokeRequest{SN: "1"}, cnpay.Unknown, cnpay.ErrUndecided, "UNKNOWN_SYSTEM_ERROR", nil},
-		{"error-maintenance.json", &upay.RevokeRequest{SN: "1"}, cnpay.Unknown, cnpay.ErrUndecided, "MAINTENANCE_INPROGRESS", nil},
-		{"pay-success.json", &upay.QueryRequest{SN: "7894259244067349"}, cnpay.Unknown, cnpay.ErrUndecided, "PAY_SUCCESS",
+		{"error-invalid-parameter.json", &upay.OrderRevokeRequest{SN: "1"}, cnpay.Failed, cnpay.ErrRefused, "INVALID_PARAMETER", nil},
+		{"error-unknown-system.json", &upay.OrderRevokeRequest{SN: "1"}, cnpay.Unknown, cnpay.ErrUndecided, "UNKNOWN_SYSTEM_ERROR", nil},
+		{"error-maintenance.json", &upay.OrderRevokeRequest{SN: "1"}, cnpay.Unknown, cnpay.ErrUndecided, "MAINTENANCE_INPROGRESS", nil},
+		{"pay-success.json", &upay.OrderQueryRequest{SN: "7894259244067349"}, cnpay.Unknown, cnpay.ErrUndecided, "PAY_SUCCESS",
 			func(t *testing.T, r *upay.Response) {
-				require.Equal(t, "Domino's Pizza", r.Biz.Subject)
-				require.Equal(t, "1122234-dewls02s2", r.Biz.TerminalSN)
+				require.Equal(t, "Domino's Pizza", r.Result.Subject)
+				require.Equal(t, "1122234-dewls02s2", r.Result.TerminalSN)
 			}},
-		{"pay-in-progress.json", &upay.QueryRequest{SN: "789200393929142"}, cnpay.Unknown, cnpay.ErrUndecided, "PAY_IN_PROGRESS",
+		{"pay-in-progress.json", &upay.OrderQueryRequest{SN: "789200393929142"}, cnpay.Unknown, cnpay.ErrUndecided, "PAY_IN_PROGRESS",
 			func(t *testing.T, r *upay.Response) {
-				require.Equal(t, "1000", r.Biz.TotalAmount) // its key ends in a blank
-				require.Equal(t, "2015-11-01 18:01:00", r.Biz.Ctime)
+				require.Equal(t, "1000", r.Result.TotalAmount) // its key ends in a blank
+				require.Equal(t, "2015-11-01 18:01:00", r.Result.Ctime)
 			}},
-		{"pay-failed.json", &upay.QueryRequest{SN: "7894259244067344"}, cnpay.Unknown, cnpay.ErrUndecided, "EXPIRED_BARCODE", nil},
+		{"pay-failed.json", &upay.OrderQueryRequest{SN: "7894259244067344"}, cnpay.Unknown, cnpay.ErrUndecided, "EXPIRED_BARCODE", nil},
 
-		{"capture-precreate.json", &upay.QueryRequest{ClientSN: "20171101000001"}, cnpay.Unknown, cnpay.ErrUndecided, "PRECREATE_SUCCESS",
+		{"capture-precreate.json", &upay.OrderQueryRequest{ClientSN: "20171101000001"}, cnpay.Unknown, cnpay.ErrUndecided, "PRECREATE_SUCCESS",
 			func(t *testing.T, r *upay.Response) {
-				require.Empty(t, r.Biz.FinishTime)
-				require.Empty(t, r.Biz.PaymentList)
+				require.Empty(t, r.Result.FinishTime)
+				require.Empty(t, r.Result.PaymentList)
 				require.Equal(t, map[string]string{
 					"biz_response.data.qr_code":           `"weixin://wxpay/bizpayurl?pr=EXAMPLE"`,
 					"biz_response.data.qr_code_image_url": `"https://example.com/qrcode?content=EXAMPLE"`,
 				}, r.Extra)
 			}},
-		{"capture-query-refunded.json", &upay.QueryRequest{ClientSN: "20171101000002"}, cnpay.Succeeded, nil, "",
+		{"capture-query-refunded.json", &upay.OrderQueryRequest{ClientSN: "20171101000002"}, cnpay.Succeeded, nil, "",
 			func(t *testing.T, r *upay.Response) {
-				require.Equal(t, r.Biz.ClientSN+"-001", r.Biz.ClientTSN)
-				require.Equal(t, "REFUNDED", r.Biz.OrderStatus)
-				require.Equal(t, "138****0000", r.Biz.PayerLogin)
-				require.Empty(t, r.Biz.ChannelFinishTime)
-				require.Equal(t, []upay.Payment{{Type: "ALIPAY_HUABEI", AmountTotal: "1"}}, r.Biz.PaymentList)
+				require.Equal(t, r.Result.ClientSN+"-001", r.Result.ClientTSN)
+				require.Equal(t, "REFUNDED", r.Result.OrderStatus)
+				require.Equal(t, "138****0000", r.Result.PayerLogin)
+				require.Empty(t, r.Result.ChannelFinishTime)
+				require.Equal(t, []upay.Payment{{Type: "ALIPAY_HUABEI", AmountTotal: "1"}}, r.Result.PaymentList)
 			}},
-		{"capture-revoke-of-refunded.json", &upay.RevokeRequest{SN: "7895200000000102"}, cnpay.Failed, cnpay.ErrRefused,
-			"UPAY_CANCEL_INVALID_ORDER_STATE", func(t *testing.T, r *upay.Response) { require.Nil(t, r.Biz.Data) }},
-		{"capture-activate.json", &upay.RevokeRequest{SN: "1"}, cnpay.Unknown, cnpay.ErrUndecided, "200", nil},
-		{"capture-illegal-sign.json", &upay.RevokeRequest{SN: "1"}, cnpay.Failed, cnpay.ErrRefused, "ILLEGAL_SIGN",
+		{"capture-revoke-of-refunded.json", &upay.OrderRevokeRequest{SN: "7895200000000102"}, cnpay.Failed, cnpay.ErrRefused,
+			"UPAY_CANCEL_INVALID_ORDER_STATE", func(t *testing.T, r *upay.Response) { require.Nil(t, r.Result.Data) }},
+		{"capture-activate.json", &upay.OrderRevokeRequest{SN: "1"}, cnpay.Unknown, cnpay.ErrUndecided, "200", nil},
+		{"capture-illegal-sign.json", &upay.OrderRevokeRequest{SN: "1"}, cnpay.Failed, cnpay.ErrRefused, "ILLEGAL_SIGN",
 			func(t *testing.T, r *upay.Response) {
 				require.Equal(t, "EJ26", r.ErrorCodeStandard)
 				require.Empty(t, r.Extra)
 			}},
-		{"capture-biz-text.json", &upay.RevokeRequest{SN: "1"}, cnpay.Failed, cnpay.ErrRefused, "INVALID_PARAMS", nil},
+		{"capture-biz-text.json", &upay.OrderRevokeRequest{SN: "1"}, cnpay.Failed, cnpay.ErrRefused, "INVALID_PARAMS", nil},
 	} {
 		t.Run(tt.file, func(t *testing.T) {
 			body, err := os.ReadFile(filepath.Join("testdata", tt.file))
@@ -116,13 +117,13 @@ func exchange(t testing.TB, w wire, request any) (*upay.Response, error) {
 	t.Helper()
 	orders := dial(t, w).Orders
 	switch req := request.(type) {
-	case *upay.RevokeRequest:
+	case *upay.OrderRevokeRequest:
 		res, err := orders.Revoke(t.Context(), req)
 		if res == nil {
 			return nil, err
 		}
 		return &res.Response, err
-	case *upay.QueryRequest:
+	case *upay.OrderQueryRequest:
 		res, err := orders.Query(t.Context(), req, cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
 		if res == nil {
 			return nil, err
@@ -133,7 +134,7 @@ func exchange(t testing.TB, w wire, request any) (*upay.Response, error) {
 	return nil, nil
 }
 
-// The table of the page of revoke, with its own examples: the order stands beside result_code. What the table gives as
+// The table of the page of revoke, with its own examples: the order comes next to result_code. The table's
 // order_status is a copy of the query's; a revoke that succeeded has CANCELED.
 func TestRevokeAnswerAsThePageTablesIt(t *testing.T) {
 	table := func(orderStatus string) string {
@@ -142,15 +143,15 @@ func TestRevokeAnswerAsThePageTablesIt(t *testing.T) {
 			`"order_status":"` + orderStatus + `","payway":"3","payway_name":"微信","total_amount":"10000","net_amount":"0",` +
 			`"subject":"Pizza","finish_time":"1449646835244","channel_finish_time":"1449646835244","operator":"Peter"}}`
 	}
-	req := &upay.RevokeRequest{SN: "7892259488292938"}
+	req := &upay.OrderRevokeRequest{SN: "7892259488292938"}
 	res, err := exchange(t, saying(table("CANCELED")), req)
 	require.NoError(t, err)
 	require.Equal(t, upay.Order{
 		TerminalSN: "01939202039923029", SN: "7892259488292938", ClientSN: "7654321132", TradeNo: "2013112011001004330000121536",
 		Status: "SUCCESS", OrderStatus: "CANCELED", Payway: "3", PaywayName: "微信", TotalAmount: "10000", NetAmount: "0",
 		Subject: "Pizza", FinishTime: "1449646835244", ChannelFinishTime: "1449646835244", Operator: "Peter",
-	}, res.Biz.Order)
-	require.Equal(t, &res.Biz.Order, res.Biz.Data)
+	}, res.Result.Order)
+	require.Equal(t, &res.Result.Order, res.Result.Data)
 	require.Empty(t, res.Extra)
 
 	res, err = exchange(t, saying(table("PAID")), req)
@@ -185,21 +186,21 @@ func TestToleratedAnswers(t *testing.T) {
 		"accepted, biz_response \"\"": {`{"result_code":"200","biz_response":""}`, cnpay.Unknown},
 	} {
 		t.Run(name, func(t *testing.T) {
-			res, err := exchange(t, saying(tt.body), &upay.RevokeRequest{SN: "7892259488292938"})
+			res, err := exchange(t, saying(tt.body), &upay.OrderRevokeRequest{SN: "7892259488292938"})
 			require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err), "%v", err)
 			require.NotNil(t, res)
 			if tt.outcome == cnpay.Succeeded {
-				require.Equal(t, "7892259488292938", res.Biz.SN)
-				require.Equal(t, "7892259488292938", res.Biz.Data.SN)
+				require.Equal(t, "7892259488292938", res.Result.SN)
+				require.Equal(t, "7892259488292938", res.Result.Data.SN)
 			}
 			if strings.Contains(tt.body, "pay_login") {
-				require.Equal(t, "138****0000", res.Biz.PayerLogin)
+				require.Equal(t, "138****0000", res.Result.PayerLogin)
 			}
 		})
 	}
 }
 
-func TestAnswersThatAreNotBelieved(t *testing.T) {
+func TestAnswersThatAreNotAccepted(t *testing.T) {
 	for name, tt := range map[string]struct {
 		body  string
 		cause error
@@ -211,13 +212,16 @@ func TestAnswersThatAreNotBelieved(t *testing.T) {
 		"two results":                {`{"result_code":"400","result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","data":{"sn":"7892259488292938"}}}`, cnpay.ErrMalformed},
 		"two orders":                 {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","sn":"7892259488292938","data":{"sn":"1"}}}`, cnpay.ErrMalformed},
 		"two states":                 {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","sn":"7892259488292938","order_status":"CANCELED","data":{"sn":"7892259488292938","order_status":"PAID"}}}`, cnpay.ErrMalformed},
+		"two totals":                 {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","total_amount":"1","data":{"sn":"7892259488292938","total_amount":"2"}}}`, cnpay.ErrMalformed},
+		"two rests":                  {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","sn":"7892259488292938","net_amount":"0","data":{"sn":"7892259488292938","net_amount":1}}}`, cnpay.ErrMalformed},
+		"two places, the data empty": {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","sn":"7892259488292938","net_amount":"0","data":{"net_amount":"1"}}}`, cnpay.ErrMalformed},
 		"another order":              {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","data":{"sn":"7892259488292939"}}}`, cnpay.ErrMismatch},
 		"a refusal of another order": {`{"result_code":"200","biz_response":{"result_code":"FAIL","error_code":"TRADE_FAILED","data":{"sn":"7892259488292939"}}}`, cnpay.ErrMismatch},
 		"no order":                   {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS"}}`, cnpay.ErrMismatch},
 		"the merchant's number only": {`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","data":{"client_sn":"7654321132"}}}`, cnpay.ErrMismatch},
 	} {
 		t.Run(name, func(t *testing.T) {
-			res, err := exchange(t, saying(tt.body), &upay.RevokeRequest{SN: "7892259488292938", ClientSN: "7654321132"})
+			res, err := exchange(t, saying(tt.body), &upay.OrderRevokeRequest{SN: "7892259488292938", ClientSN: "7654321132"})
 			require.Nil(t, res)
 			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
 			require.ErrorIs(t, err, tt.cause)
@@ -231,24 +235,25 @@ func TestSNDecides(t *testing.T) {
 	first := gateway.AddOrder("first", 1)
 	gateway.AddOrder("second", 2)
 
-	res, err := client.Orders.Revoke(t.Context(), &upay.RevokeRequest{SN: first, ClientSN: "second"})
+	res, err := client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{SN: first, ClientSN: "second"})
 	require.NoError(t, err)
-	require.Equal(t, "first", res.Biz.ClientSN)
+	require.Equal(t, "first", res.Result.ClientSN)
 
-	query, err := client.Orders.Query(t.Context(), &upay.QueryRequest{ClientSN: "second"})
+	query, err := client.Orders.Query(t.Context(), &upay.OrderQueryRequest{ClientSN: "second"})
 	require.NoError(t, err)
-	require.Equal(t, "PAID", query.Biz.OrderStatus)
+	require.Equal(t, "PAID", query.Result.OrderStatus)
 
-	settled, err := client.Orders.SettleRevoke(t.Context(), &upay.RevokeRequest{SN: first, ClientSN: "second"})
+	settled, err := client.Orders.SettleRevoke(t.Context(), &upay.OrderRevokeRequest{SN: first, ClientSN: "second"})
 	require.NoError(t, err)
 	require.Equal(t, cnpay.Succeeded, settled.Outcome)
-	require.Equal(t, first, settled.Answer.Biz.SN)
+	require.Equal(t, first, settled.Answer.Result.SN)
 }
 
 // A status of HTTP that is not 200 takes a success away, but not a refusal.
 func TestHTTPStatus(t *testing.T) {
 	const success = `{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","data":{"sn":"1"}}}`
 	const refusal = `{"result_code":"400","error_code":"INVALID_PARAMS"}`
+	const other = `{"result_code":"400","biz_response":{"result_code":"FAIL","data":{"sn":"2"}}}`
 	for _, tt := range []struct {
 		status  int
 		body    string
@@ -260,16 +265,42 @@ func TestHTTPStatus(t *testing.T) {
 		{201, success, cnpay.Unknown, cnpay.ErrUndecided},
 		{400, success, cnpay.Unknown, cnpay.ErrUndecided},
 		{400, refusal, cnpay.Failed, cnpay.ErrRefused},
-		{403, "<html>", cnpay.Unknown, cnpay.ErrMalformed},
+		{201, success, cnpay.Unknown, cnpay.ErrHTTPStatus},
+		{400, success, cnpay.Unknown, cnpay.ErrHTTPStatus},
+		{403, "<html>", cnpay.Unknown, cnpay.ErrHTTPStatus},
+		{404, `{"status":404,"error":"Not Found"}`, cnpay.Unknown, cnpay.ErrHTTPStatus},
+		{407, "", cnpay.Unknown, cnpay.ErrHTTPStatus},
+		{413, "too large", cnpay.Unknown, cnpay.ErrHTTPStatus},
+		{429, `["slow down"]`, cnpay.Unknown, cnpay.ErrHTTPStatus},
+		{400, other, cnpay.Unknown, cnpay.ErrMismatch},
+		{200, "<html>", cnpay.Unknown, cnpay.ErrMalformed},
 		{302, success, cnpay.Unknown, cnpay.ErrHTTPStatus},
 		{500, success, cnpay.Unknown, cnpay.ErrHTTPStatus},
 		{502, refusal, cnpay.Unknown, cnpay.ErrHTTPStatus},
 	} {
 		res, err := exchange(t, func(*http.Request, string) (*http.Response, error) {
 			return answer(tt.status, tt.body), nil
-		}, &upay.RevokeRequest{SN: "1"})
+		}, &upay.OrderRevokeRequest{SN: "1"})
 		require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err), "%+v", tt)
 		require.ErrorIs(t, err, tt.cause, "%+v", tt)
+		if tt.cause == cnpay.ErrHTTPStatus && tt.status < 500 && tt.status >= 400 {
+			require.ErrorContains(t, err, fmt.Sprintf("%d %s", tt.status, http.StatusText(tt.status)))
+		}
+	}
+}
+
+// Both places say something: what one leaves out is read from the other.
+func TestAmountsOfBothPlaces(t *testing.T) {
+	for _, body := range []string{
+		`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","sn":"1","net_amount":"5","data":{"total_amount":"10"}}}`,
+		`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","net_amount":"5","data":{"sn":"1","total_amount":"10"}}}`,
+		`{"result_code":"200","biz_response":{"result_code":"CANCEL_SUCCESS","total_amount":"10","data":{"sn":"1","net_amount":"5"}}}`,
+	} {
+		res, err := exchange(t, saying(body), &upay.OrderRevokeRequest{SN: "1"})
+		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err), body)
+		require.ErrorContains(t, err, "net_amount 5 contradicts order_status CANCELED")
+		require.Equal(t, []string{"10", "5"}, []string{res.Result.TotalAmount, res.Result.NetAmount})
+		require.Equal(t, &res.Result.Order, res.Result.Data)
 	}
 }
 
@@ -277,11 +308,11 @@ func TestHTTPStatus(t *testing.T) {
 func TestAnswersCanBeStored(t *testing.T) {
 	body, err := os.ReadFile(filepath.Join("testdata", "capture-query-refunded.json"))
 	require.NoError(t, err)
-	res, err := exchange(t, saying(string(body)), &upay.QueryRequest{ClientSN: "20171101000002"})
+	res, err := exchange(t, saying(string(body)), &upay.OrderQueryRequest{ClientSN: "20171101000002"})
 	require.NoError(t, err)
 	stored, err := json.Marshal(res)
 	require.NoError(t, err)
-	var read upay.QueryResponse
+	var read upay.OrderQueryResponse
 	require.NoError(t, json.Unmarshal(stored, &read))
 	require.Equal(t, cnpay.Unknown, read.CallOutcome())
 	res.Answer = cnpay.Answer{}

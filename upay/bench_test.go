@@ -16,7 +16,7 @@ func BenchmarkBuildAndSign(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	req := &RevokeRequest{TerminalSN: c.terminalSN, ClientSN: "18348290098298292838"}
+	req := &OrderRevokeRequest{TerminalSN: c.terminalSN, ClientSN: "18348290098298292838"}
 	header := http.Header{}
 	b.Run("bare", func(b *testing.B) {
 		b.ReportAllocs()

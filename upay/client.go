@@ -1,7 +1,10 @@
 // Package upay is a client of the Upay gateway (收钱吧), which merchants reach with the key of an activated terminal.
 //
-// Answers are not signed: TLS is their only protection. What an answer says of an order is believed only when it
-// names that order.
+// Answers are not signed: TLS is their only protection. An answer about an order is accepted only when it names that
+// order.
+//
+// Comments that cite owner/name mean that public repository on GitHub: WoSai publishes Upay's documents and demos,
+// the others are clients or notes of other people.
 package upay
 
 import (
@@ -14,14 +17,14 @@ import (
 	"github.com/cnpay-go/cnpay/sign"
 )
 
-// The gateways. Upay has no public test environment: integrators pay and give back one fen with an activation code
+// The gateways. Upay has no public test environment: integrators pay and revoke one fen with an activation code
 // from its support.
 const (
 	Production = "https://vsi-api.shouqianba.com"
 	HongKong   = "https://hk-api.shouqianba.com" // in newer material only (WoSai/sqb-payment-skills)
 )
 
-// Config says who calls.
+// Config is the terminal's access to the gateway.
 type Config struct {
 	Gateway     string       // scheme and host; empty means Production
 	TerminalSN  string       // terminal number (收钱吧终端ID) from activation, digits

@@ -15,7 +15,7 @@ type operation struct {
 	id         string // as in the catalog
 	path       string
 	repeatable bool // a repeat is harmless
-	judge      func(*Biz) cnpay.Outcome
+	judge      func(*Result) (_ cnpay.Outcome, contradiction string)
 }
 
 // message is a request.
@@ -25,7 +25,7 @@ type message interface {
 	reference() reference
 }
 
-// reference names an order. Where both numbers are given, Upay looks at sn alone.
+// reference names an order. Where both numbers are given, Upay uses sn alone.
 type reference struct{ sn, clientSN string }
 
 // key is the number that the merchant knows the order by.
@@ -68,20 +68,23 @@ func call[Res, Req any, M interface {
 			decoded := R(new(Res))
 			base := decoded.base()
 			extra, err := c.fields.DecodeJSON(reply.Body, decoded)
+			if reply.Status != http.StatusOK && (err != nil || base.ResultCode == "") {
+				return cnpay.Verdict{}, transport.StatusError(reply.Status)
+			}
 			if err != nil {
 				return cnpay.Verdict{}, err
 			}
 			base.Answer = cnpay.Answer{HTTPStatus: reply.Status, Raw: reply.Body, Extra: extra}
-			if err := base.Biz.gather(); err != nil {
+			if err := base.Result.normalize(); err != nil {
 				return cnpay.Verdict{}, err
 			}
-			verdict := judge(base, reply.Status, op)
-			if err := base.Biz.belongs(order, verdict.Outcome); err != nil {
+			verdict, cause := judge(base, reply.Status, op)
+			if err := base.Result.belongs(order, verdict.Outcome); err != nil {
 				return cnpay.Verdict{}, err
 			}
 			base.Outcome = verdict.Outcome
 			res = decoded
-			return verdict, nil
+			return verdict, cause
 		},
 	})
 	return res, err

@@ -21,16 +21,16 @@ func ExampleOrdersService_Revoke() {
 		return
 	}
 
-	res, err := client.Orders.Revoke(context.Background(), &upay.RevokeRequest{ClientSN: "7654321132"})
+	res, err := client.Orders.Revoke(context.Background(), &upay.OrderRevokeRequest{ClientSN: "7654321132"})
 	switch cnpay.OutcomeOf(res, err) {
 	case cnpay.Succeeded:
-		fmt.Println("given back, left of the order:", res.Biz.NetAmount, "fen")
+		fmt.Println("returned, left of the order:", res.Result.NetAmount, "fen")
 	case cnpay.Failed, cnpay.NotSent:
 		fmt.Println("the order is as it was:", err)
 	default:
-		fmt.Println("ask before anything else:", err)
+		fmt.Println("settle it before anything else:", err)
 	}
-	// Output: given back, left of the order: 0 fen
+	// Output: returned, left of the order: 0 fen
 }
 
 // An order that takes part in a promotion cannot be revoked; Upay says so, and the order stays as it was.
@@ -45,7 +45,7 @@ func ExampleOrdersService_Revoke_refused() {
 		return
 	}
 
-	_, err = client.Orders.Revoke(context.Background(), &upay.RevokeRequest{ClientSN: "7654321132"})
+	_, err = client.Orders.Revoke(context.Background(), &upay.OrderRevokeRequest{ClientSN: "7654321132"})
 	var e *cnpay.Error
 	if errors.As(err, &e) {
 		fmt.Println(e.Outcome, e.Code)
@@ -56,7 +56,7 @@ func ExampleOrdersService_Revoke_refused() {
 	// 订单7892259400000001参与了活动并且无法撤销
 }
 
-// The answer is lost on its way. Nobody knows by then whether the payer has the money back, so the order is asked for.
+// The answer is lost on its way. Whether the payer has the money back is unknown, so the order is queried.
 func ExampleOrdersService_SettleRevoke() {
 	gateway := upaytest.NewServer()
 	defer gateway.Close()
@@ -67,12 +67,12 @@ func ExampleOrdersService_SettleRevoke() {
 		fmt.Println(err)
 		return
 	}
-	req := &upay.RevokeRequest{ClientSN: "7654321132"}
+	req := &upay.OrderRevokeRequest{ClientSN: "7654321132"}
 
 	res, err := client.Orders.Revoke(context.Background(), req)
 	fmt.Println("revoke:", cnpay.OutcomeOf(res, err))
 	settled, err := client.Orders.SettleRevoke(context.Background(), req)
-	fmt.Println("settled:", cnpay.OutcomeOf(settled, err), settled.Answer.Biz.OrderStatus)
+	fmt.Println("settled:", cnpay.OutcomeOf(settled, err), settled.Answer.Result.OrderStatus)
 	fmt.Println("revokes sent:", gateway.Received("revoke"))
 	// Output:
 	// revoke: unknown
@@ -90,12 +90,12 @@ func ExampleOrdersService_Query() {
 		return
 	}
 
-	res, err := client.Orders.Query(context.Background(), &upay.QueryRequest{SN: sn})
+	res, err := client.Orders.Query(context.Background(), &upay.OrderQueryRequest{SN: sn})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(res.Biz.ClientSN, res.Biz.OrderStatus, res.Biz.TotalAmount)
+	fmt.Println(res.Result.ClientSN, res.Result.OrderStatus, res.Result.TotalAmount)
 	// Output: 7654321132 PAID 10000
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/cnpay-go/cnpay/upay"
 )
 
-// FuzzAnswer gives a revoke and its query any answer at all. Nothing panics, and a success is a success only where
+// FuzzAnswer answers a revoke and its query with anything at all. Nothing panics, and a success is a success only where
 // the answer's text says so of this order.
 func FuzzAnswer(f *testing.F) {
 	files, err := filepath.Glob(filepath.Join("testdata", "*.json"))
@@ -41,7 +41,7 @@ func FuzzAnswer(f *testing.F) {
 		client := dial(t, func(*http.Request, string) (*http.Response, error) {
 			return answer(status, string(body)), nil
 		}, cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
-		res, err := client.Orders.Revoke(t.Context(), &upay.RevokeRequest{SN: sn})
+		res, err := client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{SN: sn})
 		outcome := cnpay.OutcomeOf(res, err)
 		if (err == nil) != (outcome == cnpay.Succeeded || outcome == cnpay.Pending) {
 			t.Fatalf("%v with error %v", outcome, err)
@@ -52,14 +52,17 @@ func FuzzAnswer(f *testing.F) {
 		if outcome == cnpay.Succeeded && !(status == http.StatusOK && says(body, sn, "CANCEL_SUCCESS", "CANCEL_ABORT_SUCCESS")) {
 			t.Fatalf("succeeded by %d %q", status, body)
 		}
-		settled, err := client.Orders.SettleRevoke(t.Context(), &upay.RevokeRequest{SN: sn}, cnpay.WithSchedule(cnpay.Schedule{0, 0}))
+		settled, err := client.Orders.SettleRevoke(t.Context(), &upay.OrderRevokeRequest{SN: sn}, cnpay.WithSchedule(cnpay.Schedule{0, 0}))
 		if cnpay.OutcomeOf(settled, err) == cnpay.Succeeded && !(status == http.StatusOK && says(body, sn, "SUCCESS") && says(body, sn, "CANCELED", "PAY_CANCELED")) {
 			t.Fatalf("settled by %d %q", status, body)
+		}
+		if outcome := cnpay.OutcomeOf(settled, err); outcome == cnpay.NotSent || outcome == cnpay.Failed && !says(body, sn, "REFUNDED") {
+			t.Fatalf("%v by %d %q", outcome, status, body)
 		}
 	})
 }
 
-// says reads an answer in the plainest way: is there, wherever it stands, 200, the order's number, and one of the codes?
+// says reads an answer in the plainest way: are there, anywhere, 200, the order's number and one of the codes?
 func says(body []byte, sn string, oneOf ...string) bool {
 	found := map[string]bool{}
 	for _, word := range regexp.MustCompile(`"(?:[^"\\]|\\.)*"|[0-9]+`).FindAllString(string(body), -1) {

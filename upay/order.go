@@ -8,11 +8,11 @@ import (
 	"github.com/cnpay-go/cnpay"
 )
 
-// OrdersService acts on orders that exist.
+// OrdersService acts on orders (订单).
 type OrdersService struct{ client *Client }
 
-// RevokeRequest names the order to revoke. Upay needs SN or ClientSN; when both are given, SN decides.
-type RevokeRequest struct {
+// OrderRevokeRequest names the order to revoke. Upay needs SN or ClientSN; when both are given, SN decides.
+type OrderRevokeRequest struct {
 	// TerminalSN is the terminal number (收钱吧终端ID), digits. Empty means the client's.
 	TerminalSN string `json:"terminal_sn" spec:"M N..32"`
 	// SN is Upay's order number (收钱吧唯一订单号).
@@ -22,26 +22,26 @@ type RevokeRequest struct {
 	ClientSN string `json:"client_sn,omitempty" spec:"C S..32"`
 }
 
-func (r *RevokeRequest) complete(c *Client)        { complete(&r.TerminalSN, c) }
-func (r *RevokeRequest) reference() reference      { return reference{r.SN, r.ClientSN} }
-func (r *RevokeRequest) conditions() []cnpay.Fault { return r.reference().conditions() }
+func (r *OrderRevokeRequest) complete(c *Client)        { complete(&r.TerminalSN, c) }
+func (r *OrderRevokeRequest) reference() reference      { return reference{r.SN, r.ClientSN} }
+func (r *OrderRevokeRequest) conditions() []cnpay.Fault { return r.reference().conditions() }
 
-// QueryRequest names the order to ask for. Upay needs SN or ClientSN; when both are given, SN decides.
-type QueryRequest struct {
+// OrderQueryRequest names the order to query. Upay needs SN or ClientSN; when both are given, SN decides.
+type OrderQueryRequest struct {
 	// TerminalSN is the terminal number (收钱吧终端ID), digits. Empty means the client's.
 	TerminalSN string `json:"terminal_sn" spec:"M N..32"`
 	// SN is Upay's order number (收钱吧唯一订单号).
 	SN string `json:"sn,omitempty" spec:"C S..16"`
 	// ClientSN is the merchant's order number (商户订单号). The English page says 32 characters.
 	ClientSN string `json:"client_sn,omitempty" spec:"C S..64"`
-	// RefundRequestNo asks for one refund of the order (退款序列号): Status and ClientTSN are then that refund's. The
+	// RefundRequestNo names one refund of the order (退款序列号): Status and ClientTSN are then that refund's. The
 	// page says 20 characters, the gateway itself 31.
 	RefundRequestNo string `json:"refund_request_no,omitempty" spec:"O S..31"`
 }
 
-func (r *QueryRequest) complete(c *Client)        { complete(&r.TerminalSN, c) }
-func (r *QueryRequest) reference() reference      { return reference{r.SN, r.ClientSN} }
-func (r *QueryRequest) conditions() []cnpay.Fault { return r.reference().conditions() }
+func (r *OrderQueryRequest) complete(c *Client)        { complete(&r.TerminalSN, c) }
+func (r *OrderQueryRequest) reference() reference      { return reference{r.SN, r.ClientSN} }
+func (r *OrderQueryRequest) conditions() []cnpay.Fault { return r.reference().conditions() }
 
 func complete(terminalSN *string, c *Client) {
 	if *terminalSN == "" {
@@ -58,25 +58,25 @@ type Response struct {
 	ResultCode string `json:"result_code" spec:"R S"`
 	// ErrorCode says why not (通讯错误码).
 	ErrorCode string `json:"error_code" spec:"C S"`
-	// ErrorMessage is text for people, in Chinese.
+	// ErrorMessage is a human-readable message in Chinese.
 	ErrorMessage string `json:"error_message" spec:"C S"`
-	// ErrorCodeStandard is a mark such as EJ26 that Upay's support asks for; no document has it.
+	// ErrorCodeStandard is a mark such as EJ26 that Upay's support needs; no document has it.
 	ErrorCodeStandard string `json:"error_code_standard" spec:"O S"`
-	// Biz is what became of the operation; empty when the request was not accepted.
-	Biz Biz `json:"biz_response" spec:"C"`
+	// Result is the operation's result (业务响应数据); empty when the request was not accepted.
+	Result Result `json:"biz_response" spec:"C"`
 }
 
-// Biz is the business part of an answer.
-type Biz struct {
-	// ResultCode says what happened to this operation (业务结果码), for a revoke CANCEL_SUCCESS and its like.
+// Result is the business part of an answer.
+type Result struct {
+	// ResultCode is the result of this operation (业务结果码), for a revoke CANCEL_SUCCESS and its like.
 	ResultCode string `json:"result_code" spec:"R S"`
 	// ErrorCode says why (业务执行错误码).
 	ErrorCode string `json:"error_code" spec:"C S"`
-	// ErrorMessage is text for people, in Chinese.
+	// ErrorMessage is a human-readable message in Chinese.
 	ErrorMessage string `json:"error_message" spec:"C S"`
 
-	// Order is the order, empty when the answer names none, as most refusals do. The page of revoke prints its
-	// fields here, beside result_code; all others, and the gateway, inside data. It is read from either place.
+	// Order is the order, empty when the answer names none, as most refusals do. The page of revoke has its fields
+	// here, next to result_code; all others, and the gateway, have them inside data. It is read from either place.
 	Order
 
 	// Data is the same order, nil when the answer names none.
@@ -98,8 +98,8 @@ type Order struct {
 	TradeNo string `json:"trade_no" spec:"R S..64"`
 	// Status is that of the latest transaction (流水状态), SUCCESS for example; in the answer to a revoke, of the revoke.
 	Status string `json:"status" spec:"R S..32"`
-	// OrderStatus is that of the order (订单状态). The page's example is PAID, a copy of the query's; the documents'
-	// example of a revoke that succeeded has CANCELED.
+	// OrderStatus is that of the order (订单状态). The page of revoke has PAID as its example, a copy of the query's;
+	// the documents' example of a revoke that succeeded has CANCELED.
 	OrderStatus string `json:"order_status" spec:"R S..32"`
 	// Payway is the payment channel (支付方式), "3" for WeChat.
 	Payway string `json:"payway" spec:"R S..32"`
@@ -109,13 +109,14 @@ type Order struct {
 	SubPayway string `json:"sub_payway" spec:"O S..2"`
 	// PayerUID is the payer at the channel.
 	PayerUID string `json:"payer_uid" spec:"O S..64"`
-	// PayerLogin is the payer's account at the channel, masked by it; PayLogin is what the annex calls it. The two
-	// are read from either name.
+	// PayerLogin is the payer's account at the channel, masked by it; the annex names it PayLogin. Both are read
+	// from either name.
 	PayerLogin string `json:"payer_login" spec:"O S..128"`
 	PayLogin   string `json:"pay_login" spec:"O S..128"`
 	// TotalAmount is the amount of the order, fen.
 	TotalAmount string `json:"total_amount" spec:"R N..10"`
-	// NetAmount is what is left of it after refunds and revokes, fen; "0" after a revoke.
+	// NetAmount is what is left of it after refunds and revokes, fen; "0" after a revoke. One documented example of
+	// a query has "0" with PAID, which cannot be: no outcome is taken from such an order.
 	NetAmount string `json:"net_amount" spec:"R N..10"`
 	// SettlementAmount is the amount to be settled, fen; in newer material only (vantis-zh/shouqianba-sdk).
 	SettlementAmount string `json:"settlement_amount" spec:"O N..10"`
@@ -154,43 +155,48 @@ type Payment struct {
 
 func (r *Response) base() *Response { return r }
 
-// gather makes the order readable from both places that the documents print it in. An answer that has two orders is
-// refused, because two readers could believe two things.
-func (b *Biz) gather() error {
-	switch {
-	case !b.Order.empty() && b.Data.empty():
-		order := b.Order
-		b.Data = &order
-	case !b.Order.empty() && !b.Order.same(b.Data):
-		return fmt.Errorf("%w: biz_response names two orders", cnpay.ErrMalformed)
-	case b.Data != nil:
-		b.Order = *b.Data
+// normalize makes the order readable from both documented places. An answer with two orders is refused, because it
+// could be read in two ways.
+func (r *Result) normalize() error {
+	if r.Data == nil {
+		r.Data = &Order{}
 	}
-	for _, o := range []*Order{&b.Order, b.Data} {
-		if o != nil {
-			o.PayerLogin = cmp.Or(o.PayerLogin, o.PayLogin)
-			o.PayLogin = o.PayerLogin
-		}
+	if !r.Order.agrees(r.Data) {
+		return fmt.Errorf("%w: biz_response has two orders", cnpay.ErrMalformed)
+	}
+	total, net := cmp.Or(r.TotalAmount, r.Data.TotalAmount), cmp.Or(r.NetAmount, r.Data.NetAmount)
+	if !r.Data.empty() {
+		r.Order = *r.Data
+	}
+	r.TotalAmount, r.NetAmount = total, net
+	r.PayerLogin = cmp.Or(r.PayerLogin, r.PayLogin)
+	r.PayLogin = r.PayerLogin
+	order := r.Order
+	r.Data = &order
+	if order.empty() {
+		r.Data = nil
 	}
 	return nil
 }
 
-// empty reports whether nothing is said of an order that could decide anything.
+// empty reports whether the order has no number and no state.
 func (o *Order) empty() bool {
-	return o == nil || o.SN == "" && o.ClientSN == "" && o.Status == "" && o.OrderStatus == ""
+	return o.SN == "" && o.ClientSN == "" && o.Status == "" && o.OrderStatus == ""
 }
 
-// same reports whether two orders are said to be the same, in the same state.
-func (o *Order) same(p *Order) bool {
-	return o.SN == p.SN && o.ClientSN == p.ClientSN && o.Status == p.Status && o.OrderStatus == p.OrderStatus
+// agrees reports whether two places have the same order in the same state, or one has none.
+func (o *Order) agrees(p *Order) bool {
+	same := o.SN == p.SN && o.ClientSN == p.ClientSN && o.Status == p.Status && o.OrderStatus == p.OrderStatus
+	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
+	return (same || o.empty() || p.empty()) && !differ(o.TotalAmount, p.TotalAmount) && !differ(o.NetAmount, p.NetAmount)
 }
 
 // belongs refuses an answer about another order, and a success that does not say which order it is about.
-// The terminal is no part of it: another of the same store may have made the payment.
-func (b *Biz) belongs(asked reference, outcome cnpay.Outcome) error {
-	name, want, got := "sn", asked.sn, b.SN
+// The terminal is not compared: another of the same store may have made the payment.
+func (r *Result) belongs(asked reference, outcome cnpay.Outcome) error {
+	name, want, got := "sn", asked.sn, r.SN
 	if want == "" {
-		name, want, got = "client_sn", asked.clientSN, b.ClientSN
+		name, want, got = "client_sn", asked.clientSN, r.ClientSN
 	}
 	switch {
 	case got == want:
@@ -203,64 +209,73 @@ func (b *Biz) belongs(asked reference, outcome cnpay.Outcome) error {
 	return nil
 }
 
-// RevokeResponse is the answer to a revoke.
-type RevokeResponse struct{ Response }
+// OrderRevokeResponse is the answer to a revoke.
+type OrderRevokeResponse struct{ Response }
 
-// QueryResponse is the answer to a query. Its own outcome says whether the query was answered; what became of the
-// order is in Biz.OrderStatus.
-type QueryResponse struct{ Response }
+// OrderQueryResponse is the answer to a query. Its own outcome says whether the query was answered, nothing about a
+// payment or a revoke; the state of the order is Result.OrderStatus.
+type OrderQueryResponse struct{ Response }
 
-// Revoke gives the whole amount of an order back to the payer, without a fee (手动撤单, POST /upay/v2/revoke).
+// Revoke returns the whole amount of an order to the payer, without a fee (手动撤单, POST /upay/v2/revoke).
 // Upay allows it once, on the day of the payment (Beijing time), and not after a refund.
 //
-// The request is sent once. Send another only after a query has shown the order as PAID; of an order that is revoked
-// already, Upay says so (UPAY_CANCEL_ORDER_NOOP) and changes nothing.
+// A call sends the request once. A second call for the same order moves no money twice: an order that is revoked
+// already is answered UPAY_CANCEL_ORDER_NOOP. But its outcome is its own: when it is Failed, an earlier call that was
+// Unknown may still have been carried out, or may still be on its way. Only SettleRevoke has the outcome of both.
 //   - Succeeded: the order is CANCELED, or its payment was stopped before it stood (CANCEL_ABORT_SUCCESS).
-//   - Failed: refused; the order is as it was. It can still be refunded.
-//   - Pending: Upay is at it, or says that the order had been revoked before. Call SettleRevoke.
-//   - Unknown: call SettleRevoke. Never refund in its place: the payer could be paid twice. An order that stays
-//     unknown, CANCEL_ERROR for example, is for Upay's support, who ask for SN and ErrorCodeStandard.
+//   - Failed: refused; this request changed nothing. Where it was the only one, the order can still be refunded.
+//   - Pending: Upay is still working on it, or answers that the order was revoked before. Call SettleRevoke.
+//   - NotSent: nothing left this machine; the same call may be made again.
+//   - Unknown: call SettleRevoke. Never refund instead: the payer could be paid twice. An order that stays unknown,
+//     CANCEL_ERROR for example, is for Upay's support, who need SN and ErrorCodeStandard.
 //
 //cnpay:op revoke
-func (s *OrdersService) Revoke(ctx context.Context, req *RevokeRequest, opts ...cnpay.Option) (*RevokeResponse, error) {
-	return call[RevokeResponse](ctx, s.client, operation{
+func (s *OrdersService) Revoke(ctx context.Context, req *OrderRevokeRequest, opts ...cnpay.Option) (*OrderRevokeResponse, error) {
+	return call[OrderRevokeResponse](ctx, s.client, operation{
 		id: "revoke", path: "/upay/v2/revoke", judge: judgeRevoke,
 	}, req, opts)
 }
 
-// Query asks what became of an order (查询, POST /upay/v2/query). It moves no money and may be repeated.
-//   - Succeeded: the answer is about this order; read Biz.OrderStatus.
-//   - Failed: Upay knows no such order, or refused the request.
-//   - Unknown: ask again.
+// Query reads the state of an order (查询, POST /upay/v2/query). It moves no money and may be repeated.
+//
+// The outcome is that of the query, never that of a payment, refund or revoke.
+//   - Succeeded: answered, about this order; the state is Result.OrderStatus, and any state is possible.
+//   - Failed: not answered: Upay has no such order now, or refused the query. A payment or a revoke that is still on
+//     its way may change that: it is no proof that one failed.
+//   - NotSent, Unknown: no answer; query again.
 //
 //cnpay:op query
-func (s *OrdersService) Query(ctx context.Context, req *QueryRequest, opts ...cnpay.Option) (*QueryResponse, error) {
-	return call[QueryResponse](ctx, s.client, operation{
+func (s *OrdersService) Query(ctx context.Context, req *OrderQueryRequest, opts ...cnpay.Option) (*OrderQueryResponse, error) {
+	return call[OrderQueryResponse](ctx, s.client, operation{
 		id: "query", path: "/upay/v2/query", repeatable: true, judge: judgeQuery,
 	}, req, opts)
 }
 
-// SettleRevoke asks, on [RevokeSchedule], until it is known what became of a revoke.
+// SettleRevoke queries the order, on [RevokeSchedule], until the outcome of its revoke is final.
 //   - Succeeded: the order is CANCELED, or PAY_CANCELED: its payment never stood.
-//   - Failed: the order was PAID twice in a row, or has been refunded, or there is no such order.
+//   - Failed: the order is REFUNDED, the one state that is final and excludes a revoke.
 //   - Pending: the order is CANCEL_INPROGRESS; settle again later.
-//   - Unknown: no answer decided it; settle again later, or ask Upay's support.
-func (s *OrdersService) SettleRevoke(ctx context.Context, req *RevokeRequest, opts ...cnpay.Option) (*cnpay.Settlement[*QueryResponse], error) {
+//   - Unknown: no answer decided it. With code PAID the revoke may still be on its way, however often the query says
+//     so; the same Revoke sent again is harmless and ends the doubt, unless it is refused. Neither a refund in part nor
+//     an order that Upay does not have (UPAY_ORDER_NOT_EXISTS) proves anything. With any other code settle again
+//     later, or ask Upay's support.
+//
+// An order whose amounts contradict its state decides nothing: it is Unknown, and the message has the contradiction.
+func (s *OrdersService) SettleRevoke(ctx context.Context, req *OrderRevokeRequest, opts ...cnpay.Option) (*cnpay.Settlement[*OrderQueryResponse], error) {
 	if req == nil {
-		req = &RevokeRequest{}
+		req = &OrderRevokeRequest{}
 	}
-	ask := &QueryRequest{TerminalSN: req.TerminalSN, SN: req.SN, ClientSN: req.ClientSN}
+	query := &OrderQueryRequest{TerminalSN: req.TerminalSN, SN: req.SN, ClientSN: req.ClientSN}
 	schedule := s.client.settings.With(opts...).Schedule
 	if schedule == nil {
 		schedule = RevokeSchedule()
 	}
-	subject := cnpay.Subject{Provider: "upay", Operation: "revoke", Order: ask.reference().key()}
-	var revocation revocation
-	return cnpay.Settle(ctx, subject, schedule, func(ctx context.Context) (*QueryResponse, cnpay.Verdict, error) {
-		res, err := s.Query(ctx, ask, opts...)
+	subject := cnpay.Subject{Provider: "upay", Operation: "revoke", Order: query.reference().key()}
+	return cnpay.Settle(ctx, subject, schedule, func(ctx context.Context) (*OrderQueryResponse, cnpay.Verdict, error) {
+		res, err := s.Query(ctx, query, opts...)
 		if err != nil && (res == nil || !noSuchOrder(res)) {
 			return nil, cnpay.Verdict{}, err
 		}
-		return res, revocation.verdict(res), nil
+		return res, judgeSettled(res), nil
 	})
 }

@@ -1,6 +1,7 @@
 package upay
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 
@@ -31,6 +32,7 @@ func TestEnvelopeCodes(t *testing.T) {
 		{"200", "", http.StatusCreated, "CANCEL_SUCCESS", unknown, "200"},
 		{"200", "", http.StatusForbidden, "CANCEL_SUCCESS", unknown, "200"},
 		{"200", "SUCCESS", http.StatusOK, "CANCEL_SUCCESS", succeeded, "CANCEL_SUCCESS"},
+		{"200", "ILLEGAL_SIGN", http.StatusOK, "CANCEL_SUCCESS", unknown, "ILLEGAL_SIGN"}, // it contradicts itself
 		{"400", "", http.StatusOK, "", failed, "400"},
 		{"400", "", http.StatusBadRequest, "", failed, "400"},
 		{"400", "INVALID_PARAMS", http.StatusOK, "", failed, "INVALID_PARAMS"},
@@ -56,11 +58,15 @@ func TestEnvelopeCodes(t *testing.T) {
 		{"201", "", http.StatusOK, "CANCEL_SUCCESS", unknown, "201"},
 		{"200.0", "", http.StatusOK, "CANCEL_SUCCESS", unknown, "200.0"},
 	} {
-		r := &Response{ResultCode: tt.resultCode, ErrorCode: tt.errorCode, ErrorMessage: "text", Biz: Biz{ResultCode: tt.biz}}
-		v := judge(r, tt.httpStatus, revoke)
+		r := &Response{ResultCode: tt.resultCode, ErrorCode: tt.errorCode, ErrorMessage: "text", Result: Result{ResultCode: tt.biz}}
+		v, cause := judge(r, tt.httpStatus, revoke)
 		require.Equal(t, tt.outcome, v.Outcome, "%+v", tt)
 		require.Equal(t, tt.code, v.Code, "%+v", tt)
+		require.Equal(t, tt.outcome == unknown && tt.httpStatus != http.StatusOK, errors.Is(cause, cnpay.ErrHTTPStatus), "%+v", tt)
 	}
+	refusedAndRevoked := &Response{ResultCode: "400", Result: Result{Order: Order{OrderStatus: "CANCELED"}}}
+	v, _ := judge(refusedAndRevoked, http.StatusOK, revoke)
+	require.Equal(t, unknown, v.Outcome)
 }
 
 // 业务结果码: what happened to a revoke.
@@ -84,11 +90,16 @@ func TestRevokeResultCodes(t *testing.T) {
 		"ACTIVATE_SUCCESS": unknown, "TERMINAL_CHECKIN_SUCCESS": unknown, "cancel_success": unknown, "": unknown,
 		"CANCEL_PERHAPS": unknown,
 	} {
-		require.Equal(t, outcome, judgeRevoke(&Biz{ResultCode: code}), code)
+		require.Equal(t, outcome, revokeOutcome(&Result{ResultCode: code}), code)
 	}
 }
 
-// A success is believed only beside an order that agrees.
+func revokeOutcome(r *Result) cnpay.Outcome {
+	outcome, _ := judgeRevoke(r)
+	return outcome
+}
+
+// A success is accepted only with an order that agrees.
 func TestRevokeSuccessNeedsAnOrderThatAgrees(t *testing.T) {
 	for _, tt := range []struct {
 		code, status, orderStatus string
@@ -109,12 +120,12 @@ func TestRevokeSuccessNeedsAnOrderThatAgrees(t *testing.T) {
 		{"CANCEL_ABORT_SUCCESS", "FAIL_CANCELED", "PAID", unknown},
 		{"CANCEL_ABORT_SUCCESS", "FAIL_IO_1", "PAY_CANCELED", unknown},
 	} {
-		b := &Biz{ResultCode: tt.code, Order: Order{Status: tt.status, OrderStatus: tt.orderStatus}}
-		require.Equal(t, tt.outcome, judgeRevoke(b), "%+v", tt)
+		b := &Result{ResultCode: tt.code, Order: Order{Status: tt.status, OrderStatus: tt.orderStatus}}
+		require.Equal(t, tt.outcome, revokeOutcome(b), "%+v", tt)
 	}
 }
 
-// 业务执行错误码 beside FAIL.
+// 业务执行错误码 with FAIL.
 func TestRevokeErrorCodes(t *testing.T) {
 	for code, outcome := range map[string]cnpay.Outcome{
 		"": failed,
@@ -133,31 +144,35 @@ func TestRevokeErrorCodes(t *testing.T) {
 		"TRADE_NOT_EXIST": unknown, "TRADE_HAS_SUCCESS": unknown, "CLIENT_SN_CONFLICT": unknown,
 		"REFUND_REQUEST_CONFLICT": unknown, "UPAY_REFUND_ORDER_NOOP": unknown, "NO_DOCUMENT_HAS_IT": unknown,
 	} {
-		require.Equal(t, outcome, judgeRevoke(&Biz{ResultCode: "FAIL", ErrorCode: code}), code)
+		require.Equal(t, outcome, revokeOutcome(&Result{ResultCode: "FAIL", ErrorCode: code}), code)
 	}
-	// Beside any other result the error code only explains.
-	require.Equal(t, unknown, judgeRevoke(&Biz{ResultCode: "CANCEL_ERROR", ErrorCode: "UPAY_TCP_ORDER_NOT_REFUNDABLE"}))
-	require.Equal(t, unknown, judgeRevoke(&Biz{ResultCode: "CANCEL_ERROR", ErrorCode: "UPAY_CANCEL_ORDER_NOOP"}))
-	require.Equal(t, succeeded, judgeRevoke(&Biz{ResultCode: "CANCEL_SUCCESS", ErrorCode: "TRADE_FAILED"}))
+	// With any other result the error code only explains.
+	require.Equal(t, unknown, revokeOutcome(&Result{ResultCode: "CANCEL_ERROR", ErrorCode: "UPAY_TCP_ORDER_NOT_REFUNDABLE"}))
+	require.Equal(t, unknown, revokeOutcome(&Result{ResultCode: "CANCEL_ERROR", ErrorCode: "UPAY_CANCEL_ORDER_NOOP"}))
+	require.Equal(t, succeeded, revokeOutcome(&Result{ResultCode: "CANCEL_SUCCESS", ErrorCode: "TRADE_FAILED"}))
 }
 
 func TestQueryResultCodes(t *testing.T) {
 	for _, tt := range []struct {
 		code, errorCode string
+		order           Order
 		outcome         cnpay.Outcome
 	}{
-		{"SUCCESS", "", succeeded},
-		{"FAIL", "UPAY_ORDER_NOT_EXISTS", failed},
-		{"FAIL", "UPAY_ORDER_NOT_EXIST", failed},
-		{"FAIL", "", unknown},
-		{"FAIL", "UPAY_CANCEL_ORDER_NOOP", unknown},
-		{"FAIL", "TRADE_NOT_EXIST", unknown},
-		{"FAIL", "UPAY_TERMINAL_NOT_EXISTS", unknown},
-		{"CANCEL_SUCCESS", "", unknown},
-		{"", "", unknown},
-		{"", "UPAY_ORDER_NOT_EXISTS", unknown},
+		{"SUCCESS", "", Order{}, succeeded},
+		{"FAIL", "UPAY_ORDER_NOT_EXISTS", Order{}, failed},
+		{"FAIL", "UPAY_ORDER_NOT_EXIST", Order{}, failed},
+		{"FAIL", "UPAY_ORDER_NOT_EXISTS", Order{SN: "1"}, unknown}, // it does
+		{"FAIL", "", Order{}, unknown},
+		{"FAIL", "UPAY_CANCEL_ORDER_NOOP", Order{}, unknown},
+		{"FAIL", "TRADE_NOT_EXIST", Order{}, unknown},
+		{"FAIL", "UPAY_TERMINAL_NOT_EXISTS", Order{}, unknown},
+		{"CANCEL_SUCCESS", "", Order{}, unknown},
+		{"", "", Order{}, unknown},
+		{"", "UPAY_ORDER_NOT_EXISTS", Order{}, unknown},
 	} {
-		require.Equal(t, tt.outcome, judgeQuery(&Biz{ResultCode: tt.code, ErrorCode: tt.errorCode}), "%+v", tt)
+		outcome, contradiction := judgeQuery(&Result{ResultCode: tt.code, ErrorCode: tt.errorCode, Order: tt.order})
+		require.Equal(t, tt.outcome, outcome, "%+v", tt)
+		require.Empty(t, contradiction)
 	}
 }
 
@@ -165,56 +180,121 @@ func TestQueryResultCodes(t *testing.T) {
 func TestOrderStatus(t *testing.T) {
 	for status, outcome := range map[string]cnpay.Outcome{
 		"CANCELED": succeeded, "PAY_CANCELED": succeeded,
-		"PAID": failed, "REFUNDED": failed, "PARTIAL_REFUNDED": failed, "REFUND_INPROGRESS": failed, "REFUND_ERROR": failed,
+		"REFUNDED":          failed,
 		"CANCEL_INPROGRESS": pending,
-		"CREATED":           unknown, "PAY_ERROR": unknown, "CANCEL_ERROR": unknown, "INVALID_STATUS_CODE": unknown, "IN_QUEUE": unknown,
+		"PAID":              unknown, "PARTIAL_REFUNDED": unknown, "REFUND_INPROGRESS": unknown, "REFUND_ERROR": unknown,
+		"CREATED": unknown, "PAY_ERROR": unknown, "CANCEL_ERROR": unknown, "INVALID_STATUS_CODE": unknown, "IN_QUEUE": unknown,
 		"": unknown, "CANCELLED": unknown,
 	} {
 		require.Equal(t, outcome, judgeOrderStatus(status), status)
 
-		// As the answer to one query: the same, except that PAID needs a second.
-		var v revocation
-		verdict := v.verdict(&QueryResponse{Response{Biz: Biz{Order: Order{OrderStatus: status}}}})
-		if status == "PAID" {
-			outcome = unknown
-		}
+		verdict := judgeSettled(&OrderQueryResponse{Response{Result: Result{Order: Order{OrderStatus: status}}}})
 		require.Equal(t, cnpay.Verdict{Outcome: outcome, Code: status}, verdict, status)
 	}
 }
 
-// 流水状态.
+// 流水状态: a final state of the order counts only while its latest transaction is certain.
 func TestTransactionStatus(t *testing.T) {
-	for status, outcome := range map[string]cnpay.Outcome{
-		"SUCCESS": succeeded, "FAIL_CANCELED": failed,
-		"FAIL_PROTOCOL_1": unknown, "FAIL_PROTOCOL_2": unknown, "FAIL_PROTOCOL_3": unknown, "FAIL_IO_1": unknown,
-		"FAIL_IO_2": unknown, "FAIL_ERROR": unknown, "CANCEL_ERROR": unknown, "REFUND_ERROR": unknown, "IN_PROG": unknown,
-		"CREATED": unknown, "ABORTED": unknown, "ERROR_RECOVERY": unknown, "PRE_SUCCESS": unknown, "": unknown, "PAID": unknown,
+	for _, status := range []string{
+		"", "SUCCESS", "FAIL_CANCELED", "FAIL_PROTOCOL_1", "FAIL_PROTOCOL_2", "FAIL_PROTOCOL_3", "FAIL_IO_1", "FAIL_IO_2",
+		"FAIL_ERROR", "CANCEL_ERROR", "REFUND_ERROR", "IN_PROG", "CREATED", "ABORTED", "ERROR_RECOVERY", "PRE_SUCCESS", "PAID",
 	} {
-		require.Equal(t, outcome, judgeStatus(status), status)
+		for orderStatus, outcome := range map[string]cnpay.Outcome{
+			"CANCELED": succeeded, "PAY_CANCELED": succeeded, "REFUNDED": failed, "PAID": unknown, "CANCEL_INPROGRESS": pending,
+		} {
+			certain := status == "" || status == "SUCCESS" || status == "FAIL_CANCELED" && orderStatus == "PAY_CANCELED"
+			if outcome.Final() && !certain {
+				outcome = unknown
+			}
+			got, contradiction := (&Order{OrderStatus: orderStatus, Status: status}).judge()
+			require.Equal(t, outcome, got, "%s %s", orderStatus, status)
+			require.Equal(t, outcome == unknown && orderStatus != "PAID", contradiction != "", "%s %s", orderStatus, status)
+		}
 	}
 }
 
-// PAID counts when it is said twice in a row, of an order whose latest transaction is certain.
-func TestRevocationFollowsTheAnswers(t *testing.T) {
-	type seen struct{ orderStatus, status string }
-	for name, tt := range map[string]struct {
-		answers []seen
-		verdict cnpay.Verdict
+// Amounts that contradict each other or the state of their order decide nothing, in the answer to a revoke or a query.
+func TestContradictions(t *testing.T) {
+	for _, tt := range []struct {
+		orderStatus, total, net string
+		contradiction           string
 	}{
-		"paid twice":                  {[]seen{{"PAID", "SUCCESS"}, {"PAID", "SUCCESS"}}, cnpay.Verdict{Outcome: failed, Code: "PAID"}},
-		"paid twice, no status":       {[]seen{{"PAID", ""}, {"PAID", ""}}, cnpay.Verdict{Outcome: failed, Code: "PAID"}},
-		"paid twice, cancel failed":   {[]seen{{"PAID", "FAIL_CANCELED"}, {"PAID", "FAIL_CANCELED"}}, cnpay.Verdict{Outcome: failed, Code: "PAID"}},
-		"paid, something in between":  {[]seen{{"PAID", ""}, {"CANCEL_INPROGRESS", ""}, {"PAID", ""}}, cnpay.Verdict{Code: "PAID"}},
-		"paid, then not certain":      {[]seen{{"PAID", ""}, {"PAID", "CANCEL_ERROR"}}, cnpay.Verdict{Code: "CANCEL_ERROR"}},
-		"paid, a flow in between":     {[]seen{{"PAID", ""}, {"PAID", "IN_PROG"}, {"PAID", ""}}, cnpay.Verdict{Code: "PAID"}},
-		"paid, then revoked":          {[]seen{{"PAID", ""}, {"CANCELED", ""}}, cnpay.Verdict{Outcome: succeeded, Code: "CANCELED"}},
-		"paid after an odd beginning": {[]seen{{"CREATED", ""}, {"PAID", ""}, {"PAID", ""}}, cnpay.Verdict{Outcome: failed, Code: "PAID"}},
+		{"CANCELED", "10000", "0", ""},
+		{"CANCELED", "10000", "", ""},
+		{"CANCELED", "", "0", ""},
+		{"CANCELED", "", "00", ""},
+		{"CANCELED", "10000", "10000", "net_amount 10000 contradicts order_status CANCELED"},
+		{"CANCELED", "10000", "1", "net_amount 1 contradicts order_status CANCELED"},
+		{"CANCELED", "", "1", "net_amount 1 contradicts order_status CANCELED"},
+		{"CANCELED", "10000", "-1", "net_amount -1 is not an amount"},
+		{"CANCELED", "-10000", "0", "total_amount -10000 is not an amount"},
+		{"CANCELED", "10000", "0.00", "net_amount 0.00 is not an amount"},
+		{"CANCELED", "1e4", "0", "total_amount 1e4 is not an amount"},
+		{"CANCELED", "18446744073709551616", "0", "total_amount 18446744073709551616 is not an amount"},
+		{"CANCELED", "9223372036854775808", "0", "total_amount 9223372036854775808 is not an amount"},
+		{"CANCELED", "9223372036854775807", "0", ""},
+		{"CANCELED", " 1", "0", "total_amount  1 is not an amount"},
+		{"REFUNDED", "10000", "0", ""},
+		{"REFUNDED", "10000", "5000", "net_amount 5000 contradicts order_status REFUNDED"},
+		{"PAY_CANCELED", "10000", "0", ""},
+		{"PAY_CANCELED", "1", "1", ""},
+		{"PAY_CANCELED", "10000", "5000", "net_amount 5000 contradicts order_status PAY_CANCELED"},
+		{"PAID", "10000", "10000", ""},
+		{"PAID", "", "10000", ""},
+		{"PAID", "10000", "0", "net_amount 0 contradicts order_status PAID"},
+		{"PAID", "", "0", "net_amount 0 contradicts order_status PAID"},
+		{"PAID", "10000", "5000", "net_amount 5000 contradicts order_status PAID"},
+		{"PAID", "10000", "10001", "net_amount 10001 exceeds total_amount 10000"},
+		{"PARTIAL_REFUNDED", "10000", "5000", ""},
+		{"CANCEL_INPROGRESS", "10000", "10000", ""},
+		{"CANCEL_INPROGRESS", "10000", "10001", "net_amount 10001 exceeds total_amount 10000"},
+		{"", "10000", "x", "net_amount x is not an amount"},
 	} {
-		var v revocation
-		var last cnpay.Verdict
-		for _, a := range tt.answers {
-			last = v.verdict(&QueryResponse{Response{Biz: Biz{Order: Order{OrderStatus: a.orderStatus, Status: a.status}}}})
+		order := Order{OrderStatus: tt.orderStatus, TotalAmount: tt.total, NetAmount: tt.net}
+		require.Equal(t, tt.contradiction, order.contradiction(), "%+v", tt)
+
+		settled := judgeSettled(&OrderQueryResponse{Response{Result: Result{Order: order}}})
+		require.Equal(t, tt.orderStatus, settled.Code, "%+v", tt)
+		require.Equal(t, tt.contradiction, settled.Message, "%+v", tt)
+
+		revoked := &Response{ResultCode: "200", Result: Result{ResultCode: "CANCEL_SUCCESS", Order: order}}
+		verdict, cause := judge(revoked, http.StatusOK, operation{judge: judgeRevoke})
+		if tt.contradiction != "" {
+			require.Equal(t, unknown, settled.Outcome, "%+v", tt)
+			require.Equal(t, unknown, verdict.Outcome, "%+v", tt)
+			require.ErrorIs(t, cause, cnpay.ErrUndecided)
+			require.ErrorContains(t, cause, tt.contradiction)
+			continue
 		}
-		require.Equal(t, tt.verdict, last, name)
+		require.Equal(t, judgeOrderStatus(tt.orderStatus), settled.Outcome, "%+v", tt)
+		if verdict.Outcome == succeeded {
+			require.NoError(t, cause)
+		} else {
+			require.ErrorContains(t, cause, "CANCEL_SUCCESS contradicts order_status "+tt.orderStatus)
+		}
+	}
+
+	// An order without a state has the one that the result means.
+	for _, tt := range []struct {
+		code, net string
+		outcome   cnpay.Outcome
+	}{
+		{"CANCEL_SUCCESS", "0", succeeded}, {"CANCEL_SUCCESS", "10000", unknown},
+		{"CANCEL_ABORT_SUCCESS", "0", succeeded}, {"CANCEL_ABORT_SUCCESS", "10000", succeeded}, {"CANCEL_ABORT_SUCCESS", "1", unknown},
+	} {
+		r := &Result{ResultCode: tt.code, Order: Order{SN: "1", TotalAmount: "10000", NetAmount: tt.net}}
+		require.Equal(t, tt.outcome, revokeOutcome(r), "%+v", tt)
+	}
+	// An order that is revoked, or about to be, is not one that a refusal left as it was.
+	for status, outcome := range map[string]cnpay.Outcome{
+		"CANCELED": unknown, "PAY_CANCELED": unknown, "CANCEL_INPROGRESS": unknown,
+		"REFUNDED": failed, "PAID": failed, "CANCEL_ERROR": failed, "": failed,
+	} {
+		r := &Result{ResultCode: "FAIL", ErrorCode: "UPAY_CANCEL_INVALID_ORDER_STATE", Order: Order{OrderStatus: status}}
+		got, contradiction := judgeRevoke(r)
+		require.Equal(t, outcome, got, status)
+		require.Equal(t, outcome == unknown, contradiction != "", status)
+		r.ErrorCode = "UPAY_CANCEL_ORDER_NOOP"
+		require.Equal(t, pending, revokeOutcome(r), status)
 	}
 }

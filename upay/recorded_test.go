@@ -39,7 +39,7 @@ func TestRecorded(t *testing.T) {
 	}{
 		{"revoke-success", nil, nil, cnpay.Succeeded, "", cnpay.Succeeded, 1},
 		{"revoke-refused", func(s *upaytest.Server) { s.Misbehave("revoke", upaytest.Refused) }, nil,
-			cnpay.Failed, "UPAY_TCP_ORDER_NOT_REFUNDABLE", cnpay.Failed, 2},
+			cnpay.Failed, "UPAY_TCP_ORDER_NOT_REFUNDABLE", cnpay.Unknown, 2},
 		{"revoke-pending", func(s *upaytest.Server) { s.Misbehave("revoke", upaytest.Pending) },
 			func(s *upaytest.Server) { s.SetStatus(sn, "CANCELED") }, cnpay.Pending, "", cnpay.Succeeded, 2},
 		{"revoke-twice", func(s *upaytest.Server) { s.SetStatus(sn, "CANCELED") }, nil,
@@ -74,11 +74,11 @@ func TestRecorded(t *testing.T) {
 				cnpay.WithHTTPClient(&http.Client{Transport: tape}), cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
 			require.NoError(t, err)
 
-			req := &upay.RevokeRequest{ClientSN: "7654321132"}
+			req := &upay.OrderRevokeRequest{ClientSN: "7654321132"}
 			res, err := client.Orders.Revoke(t.Context(), req)
 			require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err), "%v", err)
 			if tt.code != "" {
-				require.Equal(t, tt.code, res.Biz.ErrorCode)
+				require.Equal(t, tt.code, res.Result.ErrorCode)
 			}
 			// Where the order changes between the queries, the first is a settlement of its own.
 			schedule := make(cnpay.Schedule, tt.queries)

@@ -23,9 +23,9 @@ const (
 	illegalSign = `{"result_code":"400","error_code":"ILLEGAL_SIGN","error_code_standard":"EJ26"}`
 )
 
-// settle runs SettleRevoke in a bubble of time against a gateway that gives the answers in turn, the last one for
-// ever, and returns when it was asked.
-func settle(t *testing.T, ctx context.Context, opts []cnpay.Option, answers ...string) (*cnpay.Settlement[*upay.QueryResponse], []time.Duration, error) {
+// settle runs SettleRevoke in a bubble of time against a gateway that returns the answers in turn, the last one for
+// ever, and returns the times of the queries.
+func settle(t *testing.T, ctx context.Context, opts []cnpay.Option, answers ...string) (*cnpay.Settlement[*upay.OrderQueryResponse], []time.Duration, error) {
 	t.Helper()
 	begin := time.Now()
 	var asked []time.Duration
@@ -42,7 +42,7 @@ func settle(t *testing.T, ctx context.Context, opts []cnpay.Option, answers ...s
 		}
 		return answer(http.StatusOK, next), nil
 	}, cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
-	settled, err := client.Orders.SettleRevoke(ctx, &upay.RevokeRequest{SN: "7892259488292938"}, opts...)
+	settled, err := client.Orders.SettleRevoke(ctx, &upay.OrderRevokeRequest{SN: "7892259488292938"}, opts...)
 	return settled, asked, err
 }
 
@@ -66,13 +66,17 @@ func TestSettleRevoke(t *testing.T) {
 		"revoked":                     {[]string{order("CANCELED")}, cnpay.Succeeded, "CANCELED", 1, nil},
 		"never stood":                 {[]string{order("PAY_CANCELED")}, cnpay.Succeeded, "PAY_CANCELED", 1, nil},
 		"under way, then revoked":     {[]string{order("CANCEL_INPROGRESS"), order("CANCEL_INPROGRESS"), order("CANCELED")}, cnpay.Succeeded, "CANCELED", 3, nil},
-		"paid twice":                  {[]string{order("PAID")}, cnpay.Failed, "PAID", 2, cnpay.ErrRefused},
+		"paid to the end":             {[]string{order("PAID")}, cnpay.Unknown, "PAID", 11, cnpay.ErrUndecided},
 		"paid, then revoked":          {[]string{order("PAID"), order("CANCELED")}, cnpay.Succeeded, "CANCELED", 2, nil},
-		"paid, no answer, paid":       {[]string{order("PAID"), "", order("PAID")}, cnpay.Failed, "PAID", 3, cnpay.ErrRefused},
+		"paid twice, then revoked":    {[]string{order("PAID"), order("PAID"), order("CANCELED")}, cnpay.Succeeded, "CANCELED", 3, nil},
+		"partly refunded to the end":  {[]string{order("PARTIAL_REFUNDED")}, cnpay.Unknown, "PARTIAL_REFUNDED", 11, cnpay.ErrUndecided},
+		"a refund to the end":         {[]string{order("REFUND_INPROGRESS")}, cnpay.Unknown, "REFUND_INPROGRESS", 11, cnpay.ErrUndecided},
+		"a refund, then refunded":     {[]string{order("REFUND_INPROGRESS"), order("REFUNDED")}, cnpay.Failed, "REFUNDED", 2, cnpay.ErrRefused},
 		"refunded":                    {[]string{order("REFUNDED")}, cnpay.Failed, "REFUNDED", 1, cnpay.ErrRefused},
-		"no such order":               {[]string{noSuchOrder}, cnpay.Failed, "UPAY_ORDER_NOT_EXISTS", 1, cnpay.ErrRefused},
+		"no such order":               {[]string{noSuchOrder}, cnpay.Unknown, "UPAY_ORDER_NOT_EXISTS", 11, cnpay.ErrUndecided},
+		"no such order, then revoked": {[]string{noSuchOrder, order("CANCELED")}, cnpay.Succeeded, "CANCELED", 2, nil},
 		"no answer, then revoked":     {[]string{"", "", order("CANCELED")}, cnpay.Succeeded, "CANCELED", 3, nil},
-		"refused query, then paid":    {[]string{illegalSign, order("PAID"), order("PAID")}, cnpay.Failed, "PAID", 3, cnpay.ErrRefused},
+		"refused query, then paid":    {[]string{illegalSign, order("PAID")}, cnpay.Unknown, "PAID", 11, cnpay.ErrUndecided},
 		"under way to the end":        {[]string{order("CANCEL_INPROGRESS")}, cnpay.Pending, "CANCEL_INPROGRESS", 11, nil},
 		"not certain to the end":      {[]string{order("CANCEL_ERROR")}, cnpay.Unknown, "CANCEL_ERROR", 11, cnpay.ErrUndecided},
 		"refused query to the end":    {[]string{illegalSign}, cnpay.Unknown, "", 11, nil},
@@ -93,10 +97,10 @@ func TestSettleRevoke(t *testing.T) {
 				if tt.cause != nil {
 					require.ErrorIs(t, err, tt.cause)
 				}
-				if tt.outcome == cnpay.Unknown { // whatever became of the query, the revoke was not refused
+				if tt.outcome == cnpay.Unknown { // whatever the query's outcome, the revoke was not refused
 					require.NotErrorIs(t, err, cnpay.ErrRefused)
 				}
-				if tt.answers[0] == illegalSign && tt.outcome == cnpay.Unknown {
+				if len(tt.answers) == 1 && tt.answers[0] == illegalSign {
 					require.ErrorContains(t, err, "ILLEGAL_SIGN")
 				}
 				if err != nil {
@@ -109,6 +113,65 @@ func TestSettleRevoke(t *testing.T) {
 	}
 }
 
+// A gateway may work on a revoke for any time after its answer was lost. Until it is done the order is PAID, which is
+// never taken for a revoke that failed.
+func TestSettleRevokeThatIsLate(t *testing.T) {
+	for _, tt := range []struct {
+		late    time.Duration
+		outcome cnpay.Outcome
+		queries int
+	}{
+		{0, cnpay.Succeeded, 1},
+		{time.Second, cnpay.Succeeded, 2},
+		{4 * time.Second, cnpay.Succeeded, 2},
+		{8 * time.Second, cnpay.Succeeded, 3},
+		{12 * time.Second, cnpay.Succeeded, 4},
+		{50 * time.Second, cnpay.Succeeded, 11},
+		{50*time.Second + 1, cnpay.Unknown, 11},
+		{time.Hour, cnpay.Unknown, 11},
+	} {
+		t.Run(tt.late.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var sent time.Time
+				client := dial(t, func(r *http.Request, _ string) (*http.Response, error) {
+					switch {
+					case r.URL.Path == "/upay/v2/revoke":
+						sent = time.Now()
+						return nil, errors.New("connection reset")
+					case time.Since(sent) >= tt.late:
+						return answer(http.StatusOK, order("CANCELED")), nil
+					}
+					return answer(http.StatusOK, order("PAID")), nil
+				})
+				req := &upay.OrderRevokeRequest{SN: "7892259488292938"}
+				res, err := client.Orders.Revoke(t.Context(), req)
+				require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
+				settled, err := client.Orders.SettleRevoke(t.Context(), req)
+				require.Equal(t, tt.outcome, cnpay.OutcomeOf(settled, err))
+				require.Equal(t, tt.queries, settled.Queries)
+				if tt.outcome == cnpay.Unknown {
+					require.Equal(t, "PAID", settled.Code)
+					time.Sleep(tt.late)
+					settled, err = client.Orders.SettleRevoke(t.Context(), req)
+					require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
+				}
+			})
+		})
+	}
+}
+
+// The one line of the error has the contradiction, and the answer can be read.
+func TestSettleRevokeByAContradiction(t *testing.T) {
+	const contradictory = `{"result_code":"200","biz_response":{"result_code":"SUCCESS","data":{"sn":"7892259488292938",` +
+		`"order_status":"CANCELED","total_amount":"10000","net_amount":"10000"}}}`
+	synctest.Test(t, func(t *testing.T) {
+		settled, _, err := settle(t, t.Context(), nil, contradictory)
+		require.EqualError(t, err, "upay revoke 7892259488292938: unknown: CANCELED net_amount 10000 contradicts order_status "+
+			"CANCELED: after 11 queries: the answer does not decide the outcome")
+		require.Equal(t, "10000", settled.Answer.Result.NetAmount)
+	})
+}
+
 func TestSettleRevokeScheduleOfTheCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		schedule := cnpay.Schedule{time.Minute, time.Hour}
@@ -118,7 +181,7 @@ func TestSettleRevokeScheduleOfTheCaller(t *testing.T) {
 	})
 }
 
-// A request that no query can be made of is said to be so at once; it says nothing of the order that was meant.
+// A request that no query can be made of is refused at once; that says nothing about the order.
 func TestSettleRevokeOfNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := dial(t, func(*http.Request, string) (*http.Response, error) {
@@ -126,7 +189,7 @@ func TestSettleRevokeOfNothing(t *testing.T) {
 			return nil, errors.New("sent")
 		})
 		begin := time.Now()
-		for _, req := range []*upay.RevokeRequest{nil, {}} {
+		for _, req := range []*upay.OrderRevokeRequest{nil, {}} {
 			settled, err := client.Orders.SettleRevoke(t.Context(), req)
 			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
 			require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
@@ -182,14 +245,14 @@ func TestRevokeThatHangs(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		begin := time.Now()
-		res, err := client.Orders.Revoke(ctx, &upay.RevokeRequest{SN: "1"})
+		res, err := client.Orders.Revoke(ctx, &upay.OrderRevokeRequest{SN: "1"})
 		require.Nil(t, res)
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Equal(t, 3*time.Second, time.Since(begin))
 		require.Equal(t, 1, sent)
 
-		res, err = client.Orders.Revoke(t.Context(), &upay.RevokeRequest{SN: "1"}, cnpay.WithTimeout(7*time.Second))
+		res, err = client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{SN: "1"}, cnpay.WithTimeout(7*time.Second))
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
 		require.Equal(t, 10*time.Second, time.Since(begin))
 		require.Equal(t, 2, sent)

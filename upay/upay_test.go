@@ -28,11 +28,11 @@ func TestRevoke(t *testing.T) {
 	gateway, client := start(t)
 	sn := gateway.AddOrder("7654321132", 10000)
 
-	res, err := client.Orders.Revoke(t.Context(), &upay.RevokeRequest{ClientSN: "7654321132"})
+	res, err := client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{ClientSN: "7654321132"})
 	require.NoError(t, err)
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(res, err))
-	require.Equal(t, sn, res.Biz.SN)
-	require.Equal(t, "0", res.Biz.NetAmount)
+	require.Equal(t, sn, res.Result.SN)
+	require.Equal(t, "0", res.Result.NetAmount)
 }
 
 // timeout is short where nothing else would end the call.
@@ -50,7 +50,7 @@ func TestRevokeFaults(t *testing.T) {
 		cause   error
 		settled cnpay.Outcome
 	}{
-		{upaytest.Refused, cnpay.Failed, cnpay.ErrRefused, cnpay.Failed},
+		{upaytest.Refused, cnpay.Failed, cnpay.ErrRefused, cnpay.Unknown}, // the order is PAID
 		{upaytest.LostAnswer, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
 		{upaytest.Hang, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
 		{upaytest.Reset, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
@@ -68,7 +68,7 @@ func TestRevokeFaults(t *testing.T) {
 			gateway, client := start(t)
 			gateway.AddOrder("7654321132", 10000)
 			gateway.Misbehave("revoke", tt.fault)
-			req := &upay.RevokeRequest{ClientSN: "7654321132"}
+			req := &upay.OrderRevokeRequest{ClientSN: "7654321132"}
 
 			res, err := client.Orders.Revoke(t.Context(), req, cnpay.WithTimeout(timeout(tt.fault)))
 			require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err))
@@ -95,7 +95,7 @@ func TestSettleSurvivesFaultsOfTheQuery(t *testing.T) {
 			gateway.SetStatus(sn, "CANCELED")
 			gateway.Misbehave("query", fault)
 
-			settled, err := client.Orders.SettleRevoke(t.Context(), &upay.RevokeRequest{SN: sn}, cnpay.WithSchedule(cnpay.Schedule{0, 0}))
+			settled, err := client.Orders.SettleRevoke(t.Context(), &upay.OrderRevokeRequest{SN: sn}, cnpay.WithSchedule(cnpay.Schedule{0, 0}))
 			require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
 			require.Equal(t, 2, settled.Queries)
 			require.Equal(t, 2, gateway.Received("query"))
@@ -108,13 +108,13 @@ func TestOnlyQueriesAreRepeated(t *testing.T) {
 	gateway, client := start(t, cnpay.WithRetry(cnpay.Retry{Attempts: 3, MinWait: time.Millisecond}))
 	sn := gateway.AddOrder("7654321132", 10000)
 	gateway.Misbehave("query", upaytest.HTTP502, upaytest.LostAnswer)
-	res, err := client.Orders.Query(t.Context(), &upay.QueryRequest{SN: sn})
+	res, err := client.Orders.Query(t.Context(), &upay.OrderQueryRequest{SN: sn})
 	require.NoError(t, err)
-	require.Equal(t, "PAID", res.Biz.OrderStatus)
+	require.Equal(t, "PAID", res.Result.OrderStatus)
 	require.Equal(t, 3, gateway.Received("query"))
 
 	gateway.AlwaysMisbehave("revoke", upaytest.HTTP502)
-	_, err = client.Orders.Revoke(t.Context(), &upay.RevokeRequest{SN: sn})
+	_, err = client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{SN: sn})
 	require.ErrorIs(t, err, cnpay.ErrHTTPStatus)
 	require.Equal(t, 1, gateway.Received("revoke"))
 }
@@ -123,33 +123,67 @@ func TestPendingRevoke(t *testing.T) {
 	gateway, client := start(t, cnpay.WithSchedule(cnpay.Schedule{0, 0, 0}))
 	sn := gateway.AddOrder("7654321132", 10000)
 	gateway.Misbehave("revoke", upaytest.Pending)
-	req := &upay.RevokeRequest{SN: sn}
+	req := &upay.OrderRevokeRequest{SN: sn}
 
 	res, err := client.Orders.Revoke(t.Context(), req)
 	require.NoError(t, err)
 	require.Equal(t, cnpay.Pending, res.CallOutcome())
-	require.Equal(t, "CANCEL_INPROGRESS", res.Biz.OrderStatus)
+	require.Equal(t, "CANCEL_INPROGRESS", res.Result.OrderStatus)
 
 	settled, err := client.Orders.SettleRevoke(t.Context(), req)
 	require.Equal(t, cnpay.Pending, cnpay.OutcomeOf(settled, err))
 
-	gateway.SetStatus(sn, "PAID") // the channel refused
+	gateway.SetStatus(sn, "PAID") // the channel refused, or another copy of the books answers
 	settled, err = client.Orders.SettleRevoke(t.Context(), req)
-	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(settled, err))
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
+	require.Equal(t, "PAID", settled.Code)
 	require.Equal(t, 1, gateway.Received("revoke"))
+}
+
+// The gateway works on a revoke long after its answer was lost, or when the same revoke is sent again.
+func TestLateRevoke(t *testing.T) {
+	gateway, client := start(t, cnpay.WithSchedule(cnpay.Schedule{0, 0, 0}))
+	at := time.UnixMilli(1449646835244)
+	gateway.SetClock(func() time.Time { return at })
+	sn := gateway.AddOrder("7654321132", 10000)
+	req := &upay.OrderRevokeRequest{SN: sn}
+	gateway.Misbehave("revoke", upaytest.Late(51*time.Second))
+
+	res, err := client.Orders.Revoke(t.Context(), req)
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
+	for _, wait := range []time.Duration{0, time.Second, 49 * time.Second} {
+		at = at.Add(wait)
+		settled, err := client.Orders.SettleRevoke(t.Context(), req)
+		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
+		require.Equal(t, "PAID", settled.Code)
+	}
+	at = at.Add(time.Second)
+	settled, err := client.Orders.SettleRevoke(t.Context(), req)
+	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
+
+	// The same revoke again ends the doubt, and the late one then changes nothing.
+	req.SN = gateway.AddOrder("7654321133", 10000)
+	gateway.Misbehave("revoke", upaytest.Late(time.Minute))
+	res, err = client.Orders.Revoke(t.Context(), req)
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
+	res, err = client.Orders.Revoke(t.Context(), req)
+	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(res, err))
+	at = at.Add(time.Minute)
+	settled, err = client.Orders.SettleRevoke(t.Context(), req)
+	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
 }
 
 func TestSecondRevokeIsConfirmedByQuery(t *testing.T) {
 	gateway, client := start(t)
 	gateway.AddOrder("7654321132", 10000)
-	req := &upay.RevokeRequest{ClientSN: "7654321132"}
+	req := &upay.OrderRevokeRequest{ClientSN: "7654321132"}
 	_, err := client.Orders.Revoke(t.Context(), req)
 	require.NoError(t, err)
 
 	res, err := client.Orders.Revoke(t.Context(), req)
 	require.NoError(t, err)
 	require.Equal(t, cnpay.Pending, res.CallOutcome())
-	require.Equal(t, "UPAY_CANCEL_ORDER_NOOP", res.Biz.ErrorCode)
+	require.Equal(t, "UPAY_CANCEL_ORDER_NOOP", res.Result.ErrorCode)
 	settled, err := client.Orders.SettleRevoke(t.Context(), req)
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
 	require.Equal(t, 1, settled.Queries)
@@ -164,13 +198,13 @@ func TestRevokeThatNeverLeft(t *testing.T) {
 		cnpay.WithRetry(cnpay.Retry{Attempts: 2, MinWait: time.Millisecond}))
 	require.NoError(t, err)
 
-	res, err := client.Orders.Revoke(t.Context(), &upay.RevokeRequest{SN: "1"})
+	res, err := client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{SN: "1"})
 	require.Nil(t, res)
 	require.Equal(t, cnpay.NotSent, cnpay.OutcomeOf(res, err))
 
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	res, err = client.Orders.Revoke(ended, &upay.RevokeRequest{SN: "1"})
+	res, err = client.Orders.Revoke(ended, &upay.OrderRevokeRequest{SN: "1"})
 	require.Equal(t, cnpay.NotSent, cnpay.OutcomeOf(res, err))
 	require.ErrorIs(t, err, context.Canceled)
 }
@@ -200,7 +234,7 @@ func TestRecorderSeesTheMerchantsNumber(t *testing.T) {
 	var j journal
 	gateway, client := start(t, cnpay.WithRecorder(&j))
 	sn := gateway.AddOrder("7654321132", 10000)
-	_, err := client.Orders.Revoke(t.Context(), &upay.RevokeRequest{SN: sn, ClientSN: "7654321132"})
+	_, err := client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{SN: sn, ClientSN: "7654321132"})
 	require.NoError(t, err)
 	subject := cnpay.Subject{Provider: "upay", Operation: "revoke", Order: "7654321132"}
 	require.Equal(t, []cnpay.Subject{subject}, j.started)
@@ -216,8 +250,8 @@ func TestConcurrentRevokes(t *testing.T) {
 	for i := range 32 {
 		sn := gateway.AddOrder("order-"+string(rune('a'+i)), int64(i+1))
 		wait.Go(func() {
-			res, err := client.Orders.Revoke(t.Context(), &upay.RevokeRequest{SN: sn})
-			if err != nil || res.Biz.SN != sn {
+			res, err := client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{SN: sn})
+			if err != nil || res.Result.SN != sn {
 				t.Errorf("%s: %v", sn, err)
 			}
 		})

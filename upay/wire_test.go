@@ -34,7 +34,7 @@ func answer(status int, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body))}
 }
 
-// saying is a gateway that gives every request the same answer.
+// saying is a gateway that answers every request alike.
 func saying(body string) wire {
 	return func(*http.Request, string) (*http.Response, error) { return answer(http.StatusOK, body), nil }
 }
@@ -59,21 +59,21 @@ func TestRequestOnTheWire(t *testing.T) {
 	}{
 		"revoke by sn": {
 			terminalSN, func(c *upay.Client) error {
-				_, err := c.Orders.Revoke(t.Context(), &upay.RevokeRequest{SN: "7892259488292938"})
+				_, err := c.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{SN: "7892259488292938"})
 				return err
 			},
 			"/upay/v2/revoke", `{"terminal_sn":"00101010029201012912","sn":"7892259488292938"}`, "c95840dcb9f6045f4658d93bbb73fa0d",
 		},
 		"revoke by client_sn": {
 			terminalSN, func(c *upay.Client) error {
-				_, err := c.Orders.Revoke(t.Context(), &upay.RevokeRequest{ClientSN: "18348290098298292838"})
+				_, err := c.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{ClientSN: "18348290098298292838"})
 				return err
 			},
 			"/upay/v2/revoke", `{"terminal_sn":"00101010029201012912","client_sn":"18348290098298292838"}`, "418f72dd86729bdc78bacd4659016c75",
 		},
 		"query": {
 			"10298371039", func(c *upay.Client) error {
-				_, err := c.Orders.Query(t.Context(), &upay.QueryRequest{ClientSN: "18348290098298292838"})
+				_, err := c.Orders.Query(t.Context(), &upay.OrderQueryRequest{ClientSN: "18348290098298292838"})
 				return err
 			},
 			"/upay/v2/query", `{"terminal_sn":"10298371039","client_sn":"18348290098298292838"}`, "eef4ee671a4bbb2f5bab8ce89dfa4827",
@@ -106,19 +106,19 @@ func TestEscapedCharactersAreSignedAsSent(t *testing.T) {
 	gateway, client := start(t)
 	for _, clientSN := range []string{"A&B<1>", `A"1\`, "订单1", "A\u20281"} {
 		gateway.AddOrder(clientSN, 1)
-		res, err := client.Orders.Revoke(t.Context(), &upay.RevokeRequest{ClientSN: clientSN})
+		res, err := client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{ClientSN: clientSN})
 		require.NoError(t, err, clientSN)
-		require.Equal(t, clientSN, res.Biz.ClientSN)
+		require.Equal(t, clientSN, res.Result.ClientSN)
 	}
 }
 
 func TestTheCallersRequestIsNotChanged(t *testing.T) {
 	gateway, client := start(t)
 	gateway.AddOrder("7654321132", 10000)
-	req := &upay.RevokeRequest{ClientSN: "7654321132"}
+	req := &upay.OrderRevokeRequest{ClientSN: "7654321132"}
 	_, err := client.Orders.Revoke(t.Context(), req)
 	require.NoError(t, err)
-	require.Equal(t, &upay.RevokeRequest{ClientSN: "7654321132"}, req)
+	require.Equal(t, &upay.OrderRevokeRequest{ClientSN: "7654321132"}, req)
 }
 
 func TestFaultyRequestsAreNotSent(t *testing.T) {
@@ -132,7 +132,7 @@ func TestFaultyRequestsAreNotSent(t *testing.T) {
 		faults []cnpay.Fault
 	}{
 		"revoke, nothing": {
-			func() (cnpay.Result, error) { return client.Orders.Revoke(t.Context(), &upay.RevokeRequest{}) },
+			func() (cnpay.Result, error) { return client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{}) },
 			[]cnpay.Fault{neither},
 		},
 		"revoke, nil": {
@@ -141,7 +141,7 @@ func TestFaultyRequestsAreNotSent(t *testing.T) {
 		},
 		"revoke, everything wrong": {
 			func() (cnpay.Result, error) {
-				return client.Orders.Revoke(t.Context(), &upay.RevokeRequest{
+				return client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{
 					TerminalSN: "T-1", SN: strings.Repeat("1", 17), ClientSN: strings.Repeat("中", 33),
 				})
 			},
@@ -153,13 +153,13 @@ func TestFaultyRequestsAreNotSent(t *testing.T) {
 		},
 		"revoke, text that JSON cannot carry": {
 			func() (cnpay.Result, error) {
-				return client.Orders.Revoke(t.Context(), &upay.RevokeRequest{ClientSN: "A\xff"})
+				return client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{ClientSN: "A\xff"})
 			},
 			[]cnpay.Fault{{Field: "client_sn", Problem: "must be text without control characters"}},
 		},
 		"query, nothing": {
 			func() (cnpay.Result, error) {
-				return client.Orders.Query(t.Context(), &upay.QueryRequest{RefundRequestNo: strings.Repeat("1", 32)})
+				return client.Orders.Query(t.Context(), &upay.OrderQueryRequest{RefundRequestNo: strings.Repeat("1", 32)})
 			},
 			[]cnpay.Fault{{Field: "refund_request_no", Problem: "must be at most 31 long, is 32"}, neither},
 		},
@@ -186,11 +186,11 @@ func TestLengthsAtTheLimitAreSent(t *testing.T) {
 		bodies.WriteString(body)
 		return answer(http.StatusOK, `{"result_code":"400"}`), nil
 	})
-	_, err := client.Orders.Revoke(t.Context(), &upay.RevokeRequest{
+	_, err := client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{
 		TerminalSN: strings.Repeat("1", 32), SN: strings.Repeat("2", 16), ClientSN: strings.Repeat("单", 32),
 	})
 	require.ErrorIs(t, err, cnpay.ErrRefused)
-	_, err = client.Orders.Query(t.Context(), &upay.QueryRequest{ClientSN: strings.Repeat("3", 64), RefundRequestNo: strings.Repeat("4", 31)})
+	_, err = client.Orders.Query(t.Context(), &upay.OrderQueryRequest{ClientSN: strings.Repeat("3", 64), RefundRequestNo: strings.Repeat("4", 31)})
 	require.ErrorIs(t, err, cnpay.ErrRefused)
 	require.Equal(t, `{"terminal_sn":"`+strings.Repeat("1", 32)+`","sn":"`+strings.Repeat("2", 16)+`","client_sn":"`+strings.Repeat("单", 32)+`"}`+
 		`{"terminal_sn":"`+terminalSN+`","client_sn":"`+strings.Repeat("3", 64)+`","refund_request_no":"`+strings.Repeat("4", 31)+`"}`, bodies.String())

@@ -17,21 +17,24 @@ import (
 func BenchmarkBuildSign(b *testing.B) {
 	c, err := New(Config{MerchantNo: "200043", StoreNo: "300014", Token: "5cbfb079f15b150122261c8537086d77a"})
 	require.NoError(b, err)
-	req := &RevokeRequest{
+	req := &AutoDebitRevokeRequest{
 		MerchantNo: "200043", StoreNo: "300014", AutoDebitNo: "298217806906830305",
-		VerifySign: "acb359804dd3805da41cbccf23af3a0a",
 	}
+	sent := struct {
+		*AutoDebitRevokeRequest
+		VerifySign string `json:"verifySign"`
+	}{req, "acb359804dd3805da41cbccf23af3a0a"}
 	text := []byte("autoDebitNo=298217806906830305&merchantNo=200043&storeNo=300014&186abea4b8610d7ff03768255588597a")
 	var want string
 	var got, body []byte
 	floor := func() {
-		body, _ = json.Marshal(req)
+		body, _ = json.Marshal(&sent)
 		digest := md5.Sum(text)
 		want = hex.EncodeToString(digest[:])
 	}
 	b.Run("message", func(b *testing.B) {
 		bench.Ratio(b, 1, floor, func() {
-			m := new(RevokeRequest)
+			m := new(AutoDebitRevokeRequest)
 			*m = *req
 			got, _ = c.build(m)
 		})
@@ -41,7 +44,7 @@ func BenchmarkBuildSign(b *testing.B) {
 	})
 	b.Run("call", func(b *testing.B) {
 		bench.Ratio(b, 1, floor, func() {
-			m := new(RevokeRequest)
+			m := new(AutoDebitRevokeRequest)
 			*m = *req
 			m.complete(c)
 			got, _ = c.build(m)

@@ -1,7 +1,7 @@
 // Package yuansfer is a client of Yuansfer's merchant API, version 3 (圆支付, sold as Pockyt since 2023).
 //
-// Answers are not signed: TLS is their only protection. What an answer says of an agreement or a transaction is
-// believed only when it names that one.
+// Answers are not signed: TLS is their only protection. An answer about an agreement or a transaction is accepted only
+// when it names that one.
 package yuansfer
 
 import (
@@ -24,7 +24,7 @@ const (
 	SandboxDev       = "https://mapi.yuansferdev.com" // the newer name
 )
 
-// Config says who calls. Blanks around its values, as copying from the portal leaves them, are dropped.
+// Config is the merchant's access to the API. Blanks around its values, as copying from the portal leaves them, are dropped.
 type Config struct {
 	Gateway    string       // scheme and host; empty means Production
 	MerchantNo string       // merchant number (商家ID)

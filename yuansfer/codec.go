@@ -14,24 +14,23 @@ import (
 
 // operation is one line of the provider's list.
 type operation struct {
-	id     string // as in the catalog
-	path   string
-	repeat bool // an earlier request may have been carried out
-	judge  func(status string) cnpay.Outcome
+	id       string // as in the catalog
+	path     string
+	isRepeat bool // an earlier request may have been carried out
+	judge    func(status string) cnpay.Outcome
 }
 
 // message is a request.
 type message interface {
 	complete(*Client)          // fills in what the configuration knows
 	conditions() []cnpay.Fault // beyond those of its tags
-	sign(verifySign string)
 	order() string
 }
 
 // response is a pointer to an answer's struct.
 type response interface {
 	base() *Response
-	flatten() // moves what stands under another name to where the documents have it
+	normalize() // moves a field with another name to its documented one
 	order() (wireName, number string)
 	status() string
 }
@@ -60,21 +59,23 @@ func call[Res, Req any, M interface {
 			"Accept":       {"application/json"},
 		},
 		Prepare: func() ([]byte, error) {
-			body, err := c.build(m)
-			if faults := append(c.fields.Check(m), m.conditions()...); faults != nil { // verifySign is one of the fields
+			if faults := append(c.fields.Check(m), m.conditions()...); faults != nil {
 				return nil, &cnpay.InvalidRequestError{Faults: faults}
 			}
-			return body, err
+			return c.build(m)
 		},
 		Read: func(reply *transport.Reply) (cnpay.Verdict, error) {
 			decoded := R(new(Res))
 			base := decoded.base()
 			extra, err := c.fields.DecodeJSON(reply.Body, decoded)
+			if reply.Status != http.StatusOK && (err != nil || base.RetCode == "") {
+				return cnpay.Verdict{}, transport.StatusError(reply.Status)
+			}
 			if err != nil {
 				return cnpay.Verdict{}, err
 			}
 			base.Answer = cnpay.Answer{HTTPStatus: reply.Status, Raw: reply.Body, Extra: extra}
-			decoded.flatten()
+			decoded.normalize()
 			verdict, cause := judge(base, decoded.status(), op)
 			name, answered := decoded.order()
 			if err := belongs(name, order, answered, verdict.Outcome); err != nil {
@@ -88,18 +89,17 @@ func call[Res, Req any, M interface {
 	return res, err
 }
 
-// unambiguous refuses text that reads as another parameter in the string that is signed, where nothing is escaped.
-func unambiguous(name, value string) []cnpay.Fault {
+// noSeparators refuses text that could be read as another parameter: nothing is escaped in the string that is signed.
+func noSeparators(name, value string) []cnpay.Fault {
 	if strings.ContainsAny(value, "&=") {
 		return []cnpay.Fault{{Field: name, Problem: "must not hold & or ="}}
 	}
 	return nil
 }
 
-// build makes the body: every field as text, in the order that is signed, the signature last. The one list that is
-// signed is the one that is sent, so the two cannot differ; fields that are empty are in neither.
+// build makes the body: every field as text, in the order that is signed, then verifySign (参数签名). The list that is
+// signed is the list that is sent, so the two cannot differ; empty fields are in neither.
 func (c *Client) build(m message) ([]byte, error) {
-	m.sign("")
 	var room [24]sign.Pair // on the stack: more than any operation has
 	pairs := c.fields.AppendPairs(room[:0], m)
 	size := len(`,"verifySign":""}`) + 32
@@ -114,7 +114,6 @@ func (c *Client) build(m message) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.sign(verifySign)
 	body := append(text, '{')
 	for _, p := range pairs {
 		body = append(appendMember(body, p.Name, p.Value), ',')
@@ -154,15 +153,15 @@ type Response struct {
 
 	// RetCode is the answer's code (响应返回码): 000100 where the call was accepted.
 	RetCode string `json:"ret_code" spec:"M S..6"`
-	// RetMsg is text for people, in English (响应返回消息).
+	// RetMsg is a human-readable message in English (响应返回消息).
 	RetMsg string `json:"ret_msg" spec:"M S"`
-	// RetMsgOther is RetMsg as some errors spell its name; it is found in RetMsg.
+	// RetMsgOther is RetMsg under the name that some errors have; it is moved to RetMsg.
 	RetMsgOther string `json:"retMsg,omitempty" spec:"C S"`
 }
 
 func (r *Response) base() *Response { return r }
 
-func (r *Response) flatten() { move(&r.RetMsg, &r.RetMsgOther) }
+func (r *Response) normalize() { move(&r.RetMsg, &r.RetMsgOther) }
 
 // move fills an empty field from its other name.
 func move(field, other *string) {

@@ -10,7 +10,7 @@ import (
 )
 
 func ExampleAutoDebitService_Revoke() {
-	gateway := yuansfertest.NewServer() // in place of yuansfer.Production
+	gateway := yuansfertest.NewServer() // instead of yuansfer.Production
 	defer gateway.Close()
 	autoDebitNo := gateway.AddAgreement("testAuth2021010801", "gcash")
 
@@ -19,12 +19,12 @@ func ExampleAutoDebitService_Revoke() {
 		fmt.Println(err)
 		return
 	}
-	res, err := client.AutoDebit.Revoke(context.Background(), &yuansfer.RevokeRequest{AutoDebitNo: autoDebitNo})
+	res, err := client.AutoDebit.Revoke(context.Background(), &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: autoDebitNo})
 	switch cnpay.OutcomeOf(res, err) {
 	case cnpay.Succeeded:
 		fmt.Println("revoked:", res.Result.AutoReference, "at", res.Result.Vendor)
 	case cnpay.Failed:
-		fmt.Println("refused, the agreement stands:", err)
+		fmt.Println("refused, this request changed nothing:", err)
 	case cnpay.NotSent:
 		fmt.Println("nothing left this machine; try again:", err)
 	default:
@@ -36,7 +36,7 @@ func ExampleAutoDebitService_Revoke() {
 func ExampleAutoDebitService_SettleRevoke() {
 	gateway := yuansfertest.NewServer()
 	defer gateway.Close()
-	req := &yuansfer.RevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
+	req := &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
 	gateway.Misbehave("auto_debit_revoke", yuansfertest.SupplierError)
 
 	client, err := yuansfer.New(gateway.Config())

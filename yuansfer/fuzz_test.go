@@ -12,7 +12,7 @@ import (
 	"github.com/cnpay-go/cnpay/yuansfer"
 )
 
-// FuzzAnswer: no answer panics, and none is believed that does not say, in so many words, that our agreement is
+// FuzzAnswer: no answer panics, and none is accepted that does not say, in so many words, that our agreement is
 // revoked.
 func FuzzAnswer(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.json")
@@ -33,10 +33,15 @@ func FuzzAnswer(f *testing.F) {
 			return
 		}
 		network.status, network.body = status, string(body)
-		res, err := client.AutoDebit.Revoke(t.Context(), &yuansfer.RevokeRequest{AutoDebitNo: "298222562856331071"}, once())
+		res, err := client.AutoDebit.Revoke(t.Context(), &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: "298222562856331071"}, once())
 		outcome := cnpay.OutcomeOf(res, err)
 		require.Equal(t, err == nil, outcome == cnpay.Succeeded || outcome == cnpay.Pending)
 		require.NotEqual(t, cnpay.NotSent, outcome)
+		settled, err := client.AutoDebit.SettleRevoke(t.Context(), &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: "298222562856331071"},
+			once(), cnpay.WithSchedule(cnpay.Schedule{0}))
+		again := cnpay.OutcomeOf(settled, err)
+		require.Contains(t, []cnpay.Outcome{cnpay.Unknown, cnpay.Pending, cnpay.Succeeded}, again, "a refused repeat decides nothing")
+		require.Equal(t, outcome == cnpay.Succeeded, again == cnpay.Succeeded)
 		if outcome != cnpay.Succeeded {
 			return
 		}

@@ -1,6 +1,7 @@
 package yuansfer
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 
@@ -50,20 +51,16 @@ func TestJudge(t *testing.T) {
 					if httpStatus != http.StatusOK && want == cnpay.Succeeded {
 						want = cnpay.Unknown // a success that HTTP calls an error is neither
 					}
-					v, cause := judge(r, "", operation{repeat: repeated, judge: judgeRevoke})
+					v, cause := judge(r, "", operation{isRepeat: repeated, judge: judgeRevoke})
 					require.Equal(t, cnpay.Verdict{Outcome: want, Code: tt.code, Message: tt.message}, v)
 					if cause != nil {
-						require.Equal(t, want == cnpay.Failed, cnpay.ErrRefused == unwrapped(cause))
-						require.Equal(t, want == cnpay.Unknown, cnpay.ErrUndecided == unwrapped(cause))
+						require.Equal(t, want == cnpay.Failed, errors.Is(cause, cnpay.ErrRefused))
+						require.Equal(t, want == cnpay.Unknown, errors.Is(cause, cnpay.ErrUndecided))
 					}
 				}
 			}
 		})
 	}
-}
-
-func unwrapped(err error) error {
-	return err.(interface{ Unwrap() error }).Unwrap()
 }
 
 func TestJudgeRevoke(t *testing.T) {

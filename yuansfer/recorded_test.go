@@ -61,7 +61,7 @@ func TestRecorded(t *testing.T) {
 			client, err := yuansfer.New(config, cnpay.WithHTTPClient(&http.Client{Transport: tape}), quick())
 			require.NoError(t, err)
 
-			res, err := client.AutoDebit.Revoke(t.Context(), &yuansfer.RevokeRequest{AutoDebitNo: autoDebitNo})
+			res, err := client.AutoDebit.Revoke(t.Context(), &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: autoDebitNo})
 			require.NoError(t, tape.Stop())
 			if *record {
 				sayOrigin(t, filepath.Join("testdata", tt.name+".yaml"))

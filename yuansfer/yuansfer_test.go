@@ -83,7 +83,7 @@ func TestRevoke(t *testing.T) {
 	gateway, client := start(t)
 	autoDebitNo := gateway.AddAgreement("testAuth2021010801", "gcash")
 
-	res, err := client.AutoDebit.Revoke(t.Context(), &yuansfer.RevokeRequest{AutoDebitNo: autoDebitNo})
+	res, err := client.AutoDebit.Revoke(t.Context(), &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: autoDebitNo})
 	require.NoError(t, err)
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(res, err))
 	require.Equal(t, yuansfer.Agreement{AutoDebitNo: autoDebitNo, AutoReference: "testAuth2021010801", Vendor: "gcash"}, res.Result)
@@ -115,7 +115,7 @@ func TestRevokeFaults(t *testing.T) {
 	} {
 		t.Run(string(tt.fault), func(t *testing.T) {
 			gateway, client := start(t)
-			req := &yuansfer.RevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
+			req := &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
 			gateway.Misbehave(revoke, tt.fault)
 
 			res, err := client.AutoDebit.Revoke(t.Context(), req)
@@ -125,7 +125,7 @@ func TestRevokeFaults(t *testing.T) {
 			require.ErrorAs(t, err, &e)
 			require.Equal(t, tt.code, e.Code)
 			require.Equal(t, req.AutoDebitNo, e.Order)
-			require.Equal(t, tt.code != "", res != nil, "a response beside the error, where one belongs to the request")
+			require.Equal(t, tt.code != "", res != nil, "a response with the error, where one belongs to the request")
 			require.Equal(t, 1, gateway.Received(revoke))
 			require.Equal(t, tt.fault != yuansfertest.Refused, gateway.Revoked(req.AutoDebitNo))
 
@@ -138,12 +138,12 @@ func TestRevokeFaults(t *testing.T) {
 	}
 }
 
-// What a repeat is refused with is never what became of the request before it.
+// The refusal of a repeat is never the outcome of the request before it.
 func TestRefusedRepeatIsUnknown(t *testing.T) {
 	for _, code := range []string{"000040", "000021", "000030"} {
 		t.Run(code, func(t *testing.T) {
 			gateway, client := start(t, quick())
-			req := &yuansfer.RevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
+			req := &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
 			gateway.RefuseRepeats(code)
 			gateway.Misbehave(revoke, yuansfertest.LostAnswer)
 
@@ -161,10 +161,27 @@ func TestRefusedRepeatIsUnknown(t *testing.T) {
 	}
 }
 
+// The first request is carried out late. A repeat that overtakes it revokes the agreement itself; one that comes after
+// it may be refused, which decides nothing.
+func TestLateRevoke(t *testing.T) {
+	gateway, client := start(t, cnpay.WithSchedule(cnpay.Schedule{0}))
+	gateway.RefuseRepeats("000040")
+	for late, want := range map[time.Duration]cnpay.Outcome{time.Hour: cnpay.Succeeded, 0: cnpay.Unknown} {
+		req := &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
+		gateway.Misbehave(revoke, yuansfertest.Late(late))
+		res, err := client.AutoDebit.Revoke(t.Context(), req)
+		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
+		require.Equal(t, late == 0, gateway.Revoked(req.AutoDebitNo))
+		settled, err := client.AutoDebit.SettleRevoke(t.Context(), req)
+		require.Equal(t, want, cnpay.OutcomeOf(settled, err), late)
+		require.True(t, gateway.Revoked(req.AutoDebitNo))
+	}
+}
+
 // Asked on its own, the same is a plain refusal.
 func TestSecondRevokeRefused(t *testing.T) {
 	gateway, client := start(t)
-	req := &yuansfer.RevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
+	req := &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
 	gateway.RefuseRepeats("000040")
 	_, err := client.AutoDebit.Revoke(t.Context(), req)
 	require.NoError(t, err)
@@ -177,7 +194,7 @@ func TestSecondRevokeRefused(t *testing.T) {
 
 func TestNoSuchAgreement(t *testing.T) {
 	gateway, client := start(t)
-	res, err := client.AutoDebit.Revoke(t.Context(), &yuansfer.RevokeRequest{AutoDebitNo: "298222562856331071"})
+	res, err := client.AutoDebit.Revoke(t.Context(), &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: "298222562856331071"})
 	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(res, err))
 	require.Equal(t, "000021", res.RetCode)
 	require.Equal(t, 1, gateway.Received(revoke))
@@ -185,7 +202,7 @@ func TestNoSuchAgreement(t *testing.T) {
 
 func TestWrongToken(t *testing.T) {
 	gateway, client := start(t)
-	req := &yuansfer.RevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
+	req := &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
 	gateway.SetToken("another")
 
 	res, err := client.AutoDebit.Revoke(t.Context(), req)
@@ -199,7 +216,7 @@ func TestWrongToken(t *testing.T) {
 
 func TestHang(t *testing.T) {
 	gateway, client := start(t, cnpay.WithTimeout(time.Second))
-	req := &yuansfer.RevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
+	req := &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
 	gateway.Misbehave(revoke, yuansfertest.Hang)
 	begun := time.Now()
 	res, err := client.AutoDebit.Revoke(t.Context(), req)
@@ -218,7 +235,7 @@ func TestNotSent(t *testing.T) {
 		Gateway: "http://" + address, MerchantNo: "200043", StoreNo: "300014", Token: sandboxToken,
 	}, quick())
 	require.NoError(t, err)
-	res, err := client.AutoDebit.Revoke(t.Context(), &yuansfer.RevokeRequest{AutoDebitNo: "298222562856331071"})
+	res, err := client.AutoDebit.Revoke(t.Context(), &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: "298222562856331071"})
 	require.Equal(t, cnpay.NotSent, cnpay.OutcomeOf(res, err))
 	require.ErrorIs(t, err, cnpay.ErrTransport)
 }
@@ -226,14 +243,14 @@ func TestNotSent(t *testing.T) {
 func TestInvalidRequest(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
-		req    *yuansfer.RevokeRequest
+		req    *yuansfer.AutoDebitRevokeRequest
 		faults []string
 	}{
 		{"nil", nil, []string{"autoDebitNo is required"}},
-		{"control characters everywhere", &yuansfer.RevokeRequest{
+		{"control characters everywhere", &yuansfer.AutoDebitRevokeRequest{
 			MerGroupNo: "9\x00", MerchantNo: "2\n", StoreNo: "3\t", AutoDebitNo: "4\r",
 		}, []string{"merGroupNo must be", "merchantNo must be", "storeNo must be", "autoDebitNo must be"}},
-		{"not UTF-8", &yuansfer.RevokeRequest{AutoDebitNo: "\xff"}, []string{"autoDebitNo must be"}},
+		{"not UTF-8", &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: "\xff"}, []string{"autoDebitNo must be"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			gateway, client := start(t)
@@ -260,22 +277,21 @@ func TestWire(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		config yuansfer.Config
-		req    yuansfer.RevokeRequest
+		req    yuansfer.AutoDebitRevokeRequest
 		body   string
 	}{
 		{
 			"published on the page of revoke (docs.yuansfer.com)",
 			yuansfer.Config{MerchantNo: "200043", StoreNo: "300014", Token: sandboxToken},
-			yuansfer.RevokeRequest{AutoDebitNo: "298217806906830305"},
+			yuansfer.AutoDebitRevokeRequest{AutoDebitNo: "298217806906830305"},
 			`{"autoDebitNo":"298217806906830305","merchantNo":"200043","storeNo":"300014",` +
 				`"verifySign":"acb359804dd3805da41cbccf23af3a0a"}`,
 		},
 		{
-			"the same: the request's own numbers win, its verifySign does not",
+			"the same: the request's own numbers win",
 			yuansfer.Config{MerchantNo: "1", StoreNo: "2", Token: sandboxToken},
-			yuansfer.RevokeRequest{
+			yuansfer.AutoDebitRevokeRequest{
 				MerchantNo: "200043", StoreNo: "300014", AutoDebitNo: "298217806906830305",
-				VerifySign: "00000000000000000000000000000000",
 			},
 			`{"autoDebitNo":"298217806906830305","merchantNo":"200043","storeNo":"300014",` +
 				`"verifySign":"acb359804dd3805da41cbccf23af3a0a"}`,
@@ -285,21 +301,21 @@ func TestWire(t *testing.T) {
 			yuansfer.Config{
 				MerchantNo: " 200043 ", StoreNo: "300014 ", MerGroupNo: "900001\n", Token: "e9ae88025307fa98971821b22b55fa6b",
 			},
-			yuansfer.RevokeRequest{AutoDebitNo: "298217806906830305"},
+			yuansfer.AutoDebitRevokeRequest{AutoDebitNo: "298217806906830305"},
 			`{"autoDebitNo":"298217806906830305","merGroupNo":"900001","merchantNo":"200043","storeNo":"300014",` +
 				`"verifySign":"073405a6acf2dac0936ea587df812acb"}`,
 		},
 		{
 			"signed raw and sent escaped, computed with hashlib",
 			yuansfer.Config{MerchantNo: "200043", StoreNo: "300014", Token: sandboxToken},
-			yuansfer.RevokeRequest{AutoDebitNo: `协议 "1"\<>`},
+			yuansfer.AutoDebitRevokeRequest{AutoDebitNo: `协议 "1"\<>`},
 			`{"autoDebitNo":"协议 \"1\"\\\u003c\u003e","merchantNo":"200043","storeNo":"300014",` +
 				`"verifySign":"bf1315d957c4e46331dc18d663a470e4"}`,
 		},
 		{
 			"a lone backslash, computed with hashlib",
 			yuansfer.Config{MerchantNo: "200043", StoreNo: "300014", Token: sandboxToken},
-			yuansfer.RevokeRequest{AutoDebitNo: `协议\1`},
+			yuansfer.AutoDebitRevokeRequest{AutoDebitNo: `协议\1`},
 			`{"autoDebitNo":"协议\\1","merchantNo":"200043","storeNo":"300014",` +
 				`"verifySign":"f8c1bb3566d5f403ff011b4c8af6d003"}`,
 		},
@@ -329,7 +345,7 @@ func TestDocumentsExamples(t *testing.T) {
 		return string(text)
 	}
 	t.Run("request", func(t *testing.T) {
-		var req yuansfer.RevokeRequest
+		var req yuansfer.AutoDebitRevokeRequest
 		require.NoError(t, json.Unmarshal([]byte(read("revoke-request.json")), &req))
 		network := &answering{status: 200, body: read("revoke-success-vendor.json")}
 		_, err := network.client(t).AutoDebit.Revoke(t.Context(), &req)
@@ -340,29 +356,29 @@ func TestDocumentsExamples(t *testing.T) {
 		file    string
 		status  int
 		outcome cnpay.Outcome
-		want    yuansfer.RevokeResponse
+		want    yuansfer.AutoDebitRevokeResponse
 	}{
-		{"revoke-success-vendor.json", 200, cnpay.Succeeded, yuansfer.RevokeResponse{
+		{"revoke-success-vendor.json", 200, cnpay.Succeeded, yuansfer.AutoDebitRevokeResponse{
 			Response: yuansfer.Response{RetCode: "000100", RetMsg: "revoke success"},
 			Result:   yuansfer.Agreement{AutoDebitNo: "298222562856331071", AutoReference: "testAuth2021010801", Vendor: "gcash"},
 		}},
-		{"revoke-success-customerBelongsTo.json", 200, cnpay.Succeeded, yuansfer.RevokeResponse{
+		{"revoke-success-customerBelongsTo.json", 200, cnpay.Succeeded, yuansfer.AutoDebitRevokeResponse{
 			Response: yuansfer.Response{RetCode: "000100", RetMsg: "revoke success"},
 			Result:   yuansfer.Agreement{AutoDebitNo: "298222562856331071", AutoReference: "testAuth2021010801", Vendor: "gcash"},
 		}},
-		{"revoke-error-retMsg.json", 400, cnpay.Failed, yuansfer.RevokeResponse{
+		{"revoke-error-retMsg.json", 400, cnpay.Failed, yuansfer.AutoDebitRevokeResponse{
 			Response: yuansfer.Response{RetCode: "000000", RetMsg: "data error : verifySign"},
 		}},
-		{"revoke-error-ret_msg.json", 400, cnpay.Failed, yuansfer.RevokeResponse{
+		{"revoke-error-ret_msg.json", 400, cnpay.Failed, yuansfer.AutoDebitRevokeResponse{
 			Response: yuansfer.Response{RetCode: "000000", RetMsg: "data error : verifySign"},
 		}},
-		{"revoke-error-retMsg.json", 200, cnpay.Failed, yuansfer.RevokeResponse{
+		{"revoke-error-retMsg.json", 200, cnpay.Failed, yuansfer.AutoDebitRevokeResponse{
 			Response: yuansfer.Response{RetCode: "000000", RetMsg: "data error : verifySign"},
 		}},
 	} {
 		t.Run(tt.file, func(t *testing.T) {
 			network := &answering{status: tt.status, body: read(tt.file)}
-			res, err := network.client(t).AutoDebit.Revoke(t.Context(), &yuansfer.RevokeRequest{AutoDebitNo: "298222562856331071"})
+			res, err := network.client(t).AutoDebit.Revoke(t.Context(), &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: "298222562856331071"})
 			require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err))
 			require.Equal(t, network.body, string(res.Raw))
 			tt.want.Answer = res.Answer
@@ -386,7 +402,7 @@ func TestAnswers(t *testing.T) {
 		{"byte order mark", "\xef\xbb\xbf" + `{"result":{"autoDebitNo":"298222562856331071"},"ret_code":"000100"}`, cnpay.Succeeded, nil},
 		{"status pending", `{"result":{"autoDebitNo":"298222562856331071","status":"pending"},"ret_code":"000100"}`, cnpay.Pending, nil},
 		{"status failed", `{"result":{"autoDebitNo":"298222562856331071","status":"failed"},"ret_code":"000100"}`, cnpay.Failed, cnpay.ErrRefused},
-		{"status unlisted", `{"result":{"autoDebitNo":"298222562856331071","status":"perhaps"},"ret_code":"000100"}`, cnpay.Unknown, cnpay.ErrUndecided},
+		{"status undocumented", `{"result":{"autoDebitNo":"298222562856331071","status":"perhaps"},"ret_code":"000100"}`, cnpay.Unknown, cnpay.ErrUndecided},
 
 		{"result null", `{"result":null,"ret_code":"000100"}`, cnpay.Unknown, cnpay.ErrMismatch},
 		{"result empty text", `{"result":"","ret_code":"000100"}`, cnpay.Unknown, cnpay.ErrMismatch},
@@ -394,6 +410,10 @@ func TestAnswers(t *testing.T) {
 		{"pending without number", `{"result":{"status":"pending"},"ret_code":"000100"}`, cnpay.Unknown, cnpay.ErrMismatch},
 		{"number beside result", `{"autoDebitNo":"298222562856331071","ret_code":"000100"}`, cnpay.Unknown, cnpay.ErrMismatch},
 		{"refusal of another", `{"result":{"autoDebitNo":"1"},"ret_code":"000040"}`, cnpay.Unknown, cnpay.ErrMismatch},
+		{"refusal of what is revoked", `{"result":{"autoDebitNo":"298222562856331071","status":"success"},"ret_code":"000040"}`, cnpay.Unknown, cnpay.ErrUndecided},
+		{"refusal of what is under way", `{"result":{"autoDebitNo":"298222562856331071","status":"pending"},"ret_code":"000040"}`, cnpay.Unknown, cnpay.ErrUndecided},
+		{"refusal with an undocumented status", `{"result":{"autoDebitNo":"298222562856331071","status":"perhaps"},"ret_code":"000040"}`, cnpay.Unknown, cnpay.ErrUndecided},
+		{"refusal with the status of one", `{"result":{"autoDebitNo":"298222562856331071","status":"failed"},"ret_code":"000040"}`, cnpay.Failed, cnpay.ErrRefused},
 		{"refusal of ours", `{"result":{"autoDebitNo":"298222562856331071"},"ret_code":"000040"}`, cnpay.Failed, cnpay.ErrRefused},
 		{"refusal without result", `{"ret_code":"000040","retMsg":"","ret_msg":""}`, cnpay.Failed, cnpay.ErrRefused},
 		{"both spellings, the first empty", `{"ret_code":"000000","ret_msg":"","retMsg":"data error : storeNo"}`, cnpay.Failed, cnpay.ErrRefused},
@@ -411,7 +431,7 @@ func TestAnswers(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			network := &answering{status: 200, body: tt.body}
-			res, err := network.client(t).AutoDebit.Revoke(t.Context(), &yuansfer.RevokeRequest{AutoDebitNo: ours})
+			res, err := network.client(t).AutoDebit.Revoke(t.Context(), &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: ours})
 			require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err))
 			require.ErrorIs(t, err, tt.cause)
 			if errors.Is(err, cnpay.ErrMismatch) || errors.Is(err, cnpay.ErrMalformed) {
@@ -423,9 +443,46 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// An answer of something in front of Yuansfer's gateway names its HTTP status. Yuansfer's own refusals come with 400.
+func TestHTTPStatus(t *testing.T) {
+	const success = `{"ret_code":"000100","result":{"autoDebitNo":"1"}}`
+	for _, tt := range []struct {
+		status  int
+		body    string
+		outcome cnpay.Outcome
+		causes  []error
+		says    string
+	}{
+		{400, `{"ret_code":"000000","retMsg":"data error : storeNo",}`, cnpay.Failed, []error{cnpay.ErrRefused}, "refused"},
+		{403, `{"ret_code":"000030"}`, cnpay.Failed, []error{cnpay.ErrRefused}, "refused"},
+		{404, `<html>404</html>`, cnpay.Unknown, []error{cnpay.ErrHTTPStatus}, "404 Not Found"},
+		{404, `{"timestamp":1,"status":404,"error":"Not Found"}`, cnpay.Unknown, []error{cnpay.ErrHTTPStatus}, "404 Not Found"},
+		{407, ``, cnpay.Unknown, []error{cnpay.ErrHTTPStatus}, "407 Proxy Authentication Required"},
+		{413, `too large`, cnpay.Unknown, []error{cnpay.ErrHTTPStatus}, "413 Request Entity Too Large"},
+		{429, `{"message":"slow down"}`, cnpay.Unknown, []error{cnpay.ErrHTTPStatus}, "429 Too Many Requests"},
+		{204, ``, cnpay.Unknown, []error{cnpay.ErrHTTPStatus}, "204 No Content"},
+		{201, success, cnpay.Unknown, []error{cnpay.ErrHTTPStatus, cnpay.ErrUndecided}, "201 Created"},
+		{403, success, cnpay.Unknown, []error{cnpay.ErrHTTPStatus, cnpay.ErrUndecided}, "403 Forbidden"},
+		{400, `{"ret_code":"000080"}`, cnpay.Unknown, []error{cnpay.ErrHTTPStatus, cnpay.ErrUndecided}, "400 Bad Request"},
+		{400, `{"ret_code":"000040","result":{"autoDebitNo":"2"}}`, cnpay.Unknown, []error{cnpay.ErrMismatch}, "autoDebitNo differs"},
+		{200, `<html>Please wait.</html>`, cnpay.Unknown, []error{cnpay.ErrMalformed}, "malformed"},
+	} {
+		network := &answering{status: tt.status, body: tt.body}
+		res, err := network.client(t).AutoDebit.Revoke(t.Context(), &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: "1"})
+		require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err), "%+v", tt)
+		for _, cause := range tt.causes {
+			require.ErrorIs(t, err, cause, "%+v", tt)
+		}
+		require.ErrorContains(t, err, tt.says)
+		var e *cnpay.Error
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, tt.status, e.HTTPStatus)
+	}
+}
+
 func TestExtraMembersAreKept(t *testing.T) {
 	network := &answering{status: 200, body: `{"result":{"autoDebitNo":"1","vendor":"ALIPAY_HK","customerBelongsTo":"X"},"ret_code":"000100","verifySign":"0","size":2}`}
-	res, err := network.client(t).AutoDebit.Revoke(t.Context(), &yuansfer.RevokeRequest{AutoDebitNo: "1"})
+	res, err := network.client(t).AutoDebit.Revoke(t.Context(), &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: "1"})
 	require.NoError(t, err)
 	require.Equal(t, map[string]string{"verifySign": `"0"`, "size": "2"}, res.Extra)
 	require.Equal(t, "alipay_hk", res.Result.Vendor)
@@ -458,7 +515,7 @@ func TestNothingSecretIsPrinted(t *testing.T) {
 	network := &answering{status: 400, body: `{"ret_code":"000000","ret_msg":"data error : verifySign"}`}
 	client := network.client(t)
 	logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	_, err := client.AutoDebit.Revoke(t.Context(), &yuansfer.RevokeRequest{AutoDebitNo: "298217806906830305"}, cnpay.WithLogger(logger))
+	_, err := client.AutoDebit.Revoke(t.Context(), &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: "298217806906830305"}, cnpay.WithLogger(logger))
 	printed := log.String() + err.Error()
 	require.Contains(t, printed, "298217806906830305")
 	require.Contains(t, network.sent, "acb359804dd3805da41cbccf23af3a0a")
@@ -468,13 +525,13 @@ func TestNothingSecretIsPrinted(t *testing.T) {
 	require.NotContains(t, log.String(), "data error")
 }
 
-// Each settles on its own schedule unless told otherwise.
+// SettleRevoke has its own schedule unless the caller sets one.
 func TestSettleSchedule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		network := &answering{status: 200, body: `{"ret_code":"000080"}`}
 		client := network.client(t)
 		begun := time.Now()
-		settled, err := client.AutoDebit.SettleRevoke(t.Context(), &yuansfer.RevokeRequest{AutoDebitNo: "1"})
+		settled, err := client.AutoDebit.SettleRevoke(t.Context(), &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: "1"})
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
 		require.Equal(t, "000080", settled.Code)
 		require.Equal(t, 5, settled.Queries)
@@ -482,7 +539,7 @@ func TestSettleSchedule(t *testing.T) {
 
 		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 		defer cancel()
-		settled, err = client.AutoDebit.SettleRevoke(ctx, &yuansfer.RevokeRequest{AutoDebitNo: "1"})
+		settled, err = client.AutoDebit.SettleRevoke(ctx, &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: "1"})
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Equal(t, cnpay.Unknown, settled.Outcome)
 		require.Equal(t, 2, settled.Queries)
@@ -491,7 +548,7 @@ func TestSettleSchedule(t *testing.T) {
 
 func TestSettlePending(t *testing.T) {
 	network := &answering{status: 200, body: `{"ret_code":"000100","result":{"autoDebitNo":"1","status":"dealing"}}`}
-	settled, err := network.client(t).AutoDebit.SettleRevoke(t.Context(), &yuansfer.RevokeRequest{AutoDebitNo: "1"},
+	settled, err := network.client(t).AutoDebit.SettleRevoke(t.Context(), &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: "1"},
 		cnpay.WithSchedule(cnpay.Schedule{0, 0}))
 	require.NoError(t, err)
 	require.Equal(t, cnpay.Pending, settled.Outcome)
@@ -502,7 +559,7 @@ func TestConcurrentUse(t *testing.T) {
 	gateway, client := start(t)
 	var wg sync.WaitGroup
 	for range 32 {
-		req := &yuansfer.RevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
+		req := &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
 		wg.Go(func() {
 			res, err := client.AutoDebit.Revoke(t.Context(), req)
 			if err != nil || res.Result.AutoDebitNo != req.AutoDebitNo {

@@ -3,11 +3,11 @@
 //	gateway := chinaumstest.NewServer()
 //	defer gateway.Close()
 //	client, err := chinaums.New(gateway.Config())
-//	void := gateway.AddCompletion("327M22061819820261705544110", 10000)
+//	req := gateway.AddCompletion("327M22061819820261705544110", 10000)
 //	gateway.Misbehave("bills_preauthed_cancel", chinaumstest.LostAnswer)
-//	res, err := client.Bills.CancelCompletion(ctx, void)
+//	res, err := client.Bills.CancelCompletion(ctx, req)
 //
-// It checks signatures with code of its own, keeps completions as ChinaUMS is documented to, and misbehaves on
+// It checks signatures with its own code, keeps completions as ChinaUMS is documented to, and misbehaves on
 // command. What the documents leave open it does in one way only: see SetStatus for the others.
 package chinaumstest
 
@@ -60,6 +60,9 @@ const (
 	TID = "88880001"
 )
 
+// Late is LostAnswer of a slow gateway: nothing is answered, and the completion changes d after its request arrived.
+func Late(d time.Duration) Fault { return testgateway.Late(d) }
+
 // Server is the gateway. With all gateways of this module it has in common its address, URL, and the methods
 //
 //	Close()
@@ -75,6 +78,7 @@ type Server struct {
 
 	mu          sync.Mutex
 	completions map[string]*completion // by merOrderId
+	later       testgateway.Later
 	signs       bool
 }
 
@@ -92,7 +96,7 @@ func NewServer() *Server {
 			`^OPEN-BODY-SIG AppId="([^"]*)",Timestamp="(\d{14})",Nonce="([^"]{1,128})",Signature="([^"]*)"$`),
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/netpay/bills/preauthed-cancel", s.handle("bills_preauthed_cancel", s.void))
+	mux.HandleFunc("POST /v1/netpay/bills/preauthed-cancel", s.handle("bills_preauthed_cancel", s.cancelCompletion))
 	mux.HandleFunc("POST /v1/netpay/bills/query", s.handle("bills_query", s.query))
 	s.Server = testgateway.Start(mux)
 	s.config = chinaums.Config{
@@ -114,7 +118,7 @@ func (s *Server) SignAnswers() {
 }
 
 // AddCompletion makes a bill whose pre-authorisation was completed with amount fen under the number merOrderID, and
-// returns the request that voids the completion.
+// returns the request that cancels the completion.
 func (s *Server) AddCompletion(merOrderID string, amount int64) *chinaums.BillCancelCompletionRequest {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -131,7 +135,7 @@ func (s *Server) AddCompletion(merOrderID string, amount int64) *chinaums.BillCa
 }
 
 // SetStatus puts a completion (交易状态) and its bill (账单状态) into other states, TRADE_REFUND and REFUND for
-// example. A void leaves TRADE_CLOSED and PAID: the pre-authorisation's own payment is not touched.
+// example. A cancellation leaves TRADE_CLOSED and PAID: the pre-authorisation's own payment is not touched.
 func (s *Server) SetStatus(merOrderID, status, billStatus string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -202,6 +206,11 @@ func (s *Server) answer(r *http.Request, body []byte, fault Fault, act func(*req
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.later.Run(time.Now())
+	if d, late := fault.Delay(); late {
+		s.later.Add(time.Now().Add(d), func() { act(&q, OK) })
+		return nil
+	}
 	answer := act(&q, fault)
 	if fault == UnknownCode {
 		answer["errCode"] = "PERHAPS"
@@ -228,7 +237,7 @@ func refusal(code, text string) object {
 	return object{"errCode": code, "errMsg": text, "responseTimestamp": now()}
 }
 
-func (s *Server) void(q *request, fault Fault) object {
+func (s *Server) cancelCompletion(q *request, fault Fault) object {
 	c := s.completions[q.MerOrderID]
 	switch {
 	case c == nil, c.billNo != q.BillNo, c.billDate != q.BillDate, c.authIDRespCd != q.AuthIDRespCd:

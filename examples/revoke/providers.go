@@ -179,7 +179,7 @@ func chinaUMS(s *scene) (job, error) {
 
 func upayRevoke(s *scene) (job, error) {
 	const operation = "revoke"
-	var req upay.RevokeRequest
+	var req upay.OrderRevokeRequest
 	var c upay.Config
 	if s.config != nil {
 		section := s.config.Upay
@@ -189,7 +189,7 @@ func upayRevoke(s *scene) (job, error) {
 		s.stage(g, operation)
 		c = g.Config()
 		if s.requests == nil {
-			req = upay.RevokeRequest{ClientSN: "7654321132"}
+			req = upay.OrderRevokeRequest{ClientSN: "7654321132"}
 			g.AddOrder(req.ClientSN, 10000)
 		}
 	}
@@ -202,7 +202,7 @@ func upayRevoke(s *scene) (job, error) {
 
 func yuansferRevoke(s *scene) (job, error) {
 	const operation = "auto_debit_revoke"
-	var req yuansfer.RevokeRequest
+	var req yuansfer.AutoDebitRevokeRequest
 	var c yuansfer.Config
 	if s.config != nil {
 		section := s.config.Yuansfer
@@ -214,7 +214,7 @@ func yuansferRevoke(s *scene) (job, error) {
 		s.stage(g, operation)
 		c = g.Config()
 		if s.requests == nil {
-			req = yuansfer.RevokeRequest{AutoDebitNo: g.AddAgreement("contract-1", "GCASH")}
+			req = yuansfer.AutoDebitRevokeRequest{AutoDebitNo: g.AddAgreement("contract-1", "GCASH")}
 		}
 	}
 	client, err := yuansfer.New(c)

@@ -196,7 +196,7 @@ func BenchmarkUpayCall(b *testing.B) {
 	gateway := upaytest.NewServer()
 	defer gateway.Close()
 	gateway.AddOrder("7654321132", 10000)
-	req := &upay.RevokeRequest{ClientSN: "7654321132"}
+	req := &upay.OrderRevokeRequest{ClientSN: "7654321132"}
 	config := gateway.Config()
 	var recorded record
 	client, err := upay.New(config, cnpay.WithHTTPClient(&http.Client{Transport: &recorded}))

@@ -6,7 +6,7 @@
 //	sn := gateway.AddOrder("7654321132", 10000)
 //	gateway.Misbehave("revoke", upaytest.LostAnswer)
 //
-// It checks signatures with code of its own, keeps orders as Upay does, and misbehaves on command.
+// It checks signatures with its own code, keeps orders as Upay does, and misbehaves on command.
 package upaytest
 
 import (
@@ -48,6 +48,9 @@ const (
 	Pending Fault = "pending"
 )
 
+// Late is LostAnswer of a slow gateway: nothing is answered, and the order changes d after its request arrived.
+func Late(d time.Duration) Fault { return testgateway.Late(d) }
+
 // Server is the gateway. With all gateways of this module it has in common its address, URL, and the methods
 //
 //	Close()
@@ -62,6 +65,7 @@ type Server struct {
 
 	mu     sync.Mutex
 	orders map[string]*order // by sn
+	later  testgateway.Later
 	last   int
 	now    func() time.Time
 }
@@ -93,7 +97,7 @@ func (s *Server) Config() upay.Config {
 	return s.config
 }
 
-// SetTerminalKey gives the terminal another key, as a check-in does.
+// SetTerminalKey replaces the terminal's key, as a check-in does.
 func (s *Server) SetTerminalKey(key cnpay.Secret) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -162,6 +166,11 @@ func (s *Server) answer(r *http.Request, body []byte, fault Fault, act func(*ord
 	}
 	if q.TerminalSN != s.config.TerminalSN {
 		return object{"result_code": "400", "error_code": "INVALID_TERMINAL", "error_message": "终端错误"}
+	}
+	s.later.Run(s.now())
+	if d, late := fault.Delay(); late {
+		s.later.Add(s.now().Add(d), func() { act(s.find(q.SN, q.ClientSN), OK) })
+		return nil
 	}
 	return object{"result_code": "200", "biz_response": act(s.find(q.SN, q.ClientSN), fault)}
 }

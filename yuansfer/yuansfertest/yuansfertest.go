@@ -6,7 +6,7 @@
 //	autoDebitNo := gateway.AddAgreement("testAuth2021010801", "gcash")
 //	gateway.Misbehave("auto_debit_revoke", yuansfertest.LostAnswer)
 //
-// It checks signatures with code of its own, keeps agreements as Yuansfer does, and misbehaves on command.
+// It checks signatures with its own code, keeps agreements as Yuansfer does, and misbehaves on command.
 package yuansfertest
 
 import (
@@ -22,6 +22,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/internal/testgateway"
@@ -52,6 +53,9 @@ const (
 	SupplierError Fault = "supplier-error" // processed, then the code 000080
 )
 
+// Late is LostAnswer of a slow gateway: nothing is answered, and the agreement changes d after its request arrived.
+func Late(d time.Duration) Fault { return testgateway.Late(d) }
+
 // Server is the gateway. With all gateways of this module it has in common its address, URL, and the methods
 //
 //	Close()
@@ -66,6 +70,7 @@ type Server struct {
 	mu         sync.Mutex
 	config     yuansfer.Config
 	agreements map[string]*agreement // by autoDebitNo
+	later      testgateway.Later
 	repeats    string
 }
 
@@ -112,10 +117,11 @@ func (s *Server) AddAgreement(autoReference, vendor string) (autoDebitNo string)
 	return autoDebitNo
 }
 
-// Revoked reports whether an agreement is revoked, whatever its merchant was told.
+// Revoked reports whether an agreement is revoked, whatever was answered.
 func (s *Server) Revoked(autoDebitNo string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.later.Run(time.Now())
 	a := s.agreements[autoDebitNo]
 	return a != nil && a.revoked
 }
@@ -159,6 +165,11 @@ func (s *Server) answer(body []byte, fault Fault, act func(map[string]string, Fa
 	}
 	if q["merchantNo"] != s.config.MerchantNo || q["storeNo"] != s.config.StoreNo || q["merGroupNo"] != s.config.MerGroupNo {
 		return refusal("000021", "Parameter has no related information")
+	}
+	s.later.Run(time.Now())
+	if d, late := fault.Delay(); late {
+		s.later.Add(time.Now().Add(d), func() { act(q, OK) })
+		return http.StatusOK, nil
 	}
 	return act(q, fault)
 }
