@@ -55,6 +55,7 @@ type Finding struct {
 	Answer Result            // the query's answer
 	Absent bool              // the provider knows of no such order: Settle judges what that proves
 	Fields map[string]string // what the answer adds to the ticket
+	Cause  error             // why a verified answer does not decide, where more can be said than that
 	// Unchanged reports that the query shows the order as it was before the operation, which proves nothing.
 	Unchanged bool
 }

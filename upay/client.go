@@ -8,11 +8,12 @@
 package upay
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 
 	"github.com/cnpay-go/cnpay"
-	"github.com/cnpay-go/cnpay/internal/spec"
+	"github.com/cnpay-go/cnpay/internal/call"
 	"github.com/cnpay-go/cnpay/internal/transport"
 	"github.com/cnpay-go/cnpay/sign"
 )
@@ -35,26 +36,19 @@ type Config struct {
 type Client struct {
 	Orders *OrdersService
 
-	gateway    string
-	terminalSN string
-	signer     sign.Signer
-	settings   cnpay.Settings
-	transport  *transport.Client
-	fields     spec.Table
+	call   call.Client
+	signer sign.Signer
 }
 
 // New checks the configuration; it sends nothing.
 func New(config Config, opts ...cnpay.Option) (*Client, error) {
 	settings := cnpay.Settings{}.With(opts...)
-	if config.Gateway == "" {
-		config.Gateway = Production
-	}
-	gateway, err := transport.Gateway(config.Gateway, settings.PlainHTTP)
-	c := &Client{
-		gateway: gateway, terminalSN: config.TerminalSN,
-		settings: settings, transport: transport.New(settings.HTTPClient),
-	}
-	for _, fault := range c.fields.Check(&struct {
+	gateway, err := transport.Gateway(cmp.Or(config.Gateway, Production), settings.PlainHTTP)
+	c := &Client{call: call.Client{
+		Provider: "upay", Gateway: gateway, Account: config.TerminalSN,
+		Settings: settings, Transport: transport.New(settings.HTTPClient),
+	}}
+	for _, fault := range c.call.Fields.Check(&struct {
 		TerminalSN string `json:"terminal number" spec:"M N..32"`
 	}{config.TerminalSN}) {
 		err = errors.Join(err, errors.New(fault.Field+" "+fault.Problem))

@@ -2,103 +2,87 @@ package upay
 
 import (
 	"cmp"
-	"context"
-	"encoding/json"
+	"fmt"
 	"net/http"
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/internal/transport"
+	"github.com/cnpay-go/cnpay/sign"
 )
-
-// operation is one line of the provider's list.
-type operation struct {
-	id         string // as in the catalog
-	path       string
-	repeatable bool // a repeat is harmless
-	judge      func(*Result) (_ cnpay.Outcome, contradiction string)
-}
-
-// message is a request.
-type message interface {
-	complete(*Client)          // fills in what the configuration knows
-	conditions() []cnpay.Fault // of the conditional fields
-	reference() reference
-}
-
-// reference names an order. Where both numbers are given, Upay uses sn alone.
-type reference struct{ sn, clientSN string }
-
-// key is the number that the merchant knows the order by.
-func (r reference) key() string { return cmp.Or(r.clientSN, r.sn) }
-
-func (r reference) conditions() []cnpay.Fault {
-	if r == (reference{}) {
-		return []cnpay.Fault{{Field: "sn", Problem: "or client_sn is required"}}
-	}
-	return nil
-}
 
 // response is a pointer to an answer's struct.
 type response interface{ base() *Response }
 
-// call carries out one operation. The caller's request is copied, checked, and signed as the bytes that are sent.
-func call[Res, Req any, M interface {
-	*Req
-	message
-}, R interface {
-	*Res
-	response
-}](ctx context.Context, c *Client, op operation, req *Req, opts []cnpay.Option) (*Res, error) {
-	m := M(new(Req))
-	if req != nil {
-		*m = *req
-	}
-	m.complete(c)
-	order := m.reference()
-	var res R
-	err := c.transport.Do(ctx, c.settings.With(opts...), &transport.Exchange{
-		Subject:    cnpay.Subject{Provider: "upay", Operation: op.id, Order: order.key()},
-		Method:     http.MethodPost,
-		URL:        c.gateway + op.path,
-		Header:     http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}},
-		Repeatable: op.repeatable,
-		Prepare:    func() ([]byte, error) { return c.build(m) },
-		Authorize:  c.authorize,
-		Read: func(reply *transport.Reply) (cnpay.Verdict, error) {
-			decoded := R(new(Res))
-			base := decoded.base()
-			extra, err := c.fields.DecodeJSON(reply.Body, decoded)
-			if reply.Status != http.StatusOK && (err != nil || base.ResultCode == "") {
-				return cnpay.Verdict{}, transport.StatusError(reply.Status)
-			}
-			if err != nil {
-				return cnpay.Verdict{}, err
-			}
-			base.Answer = cnpay.Answer{HTTPStatus: reply.Status, Raw: reply.Body, Extra: extra}
-			if err := base.Result.normalize(); err != nil {
-				return cnpay.Verdict{}, err
-			}
-			verdict, cause := judge(base, reply.Status, op)
-			if err := base.Result.belongs(order, verdict.Outcome); err != nil {
-				return cnpay.Verdict{}, err
-			}
-			base.Outcome = verdict.Outcome
-			res = decoded
-			return verdict, cause
-		},
-	})
-	return res, err
+// exchange is one call to Upay, in the steps of [call.Protocol].
+type exchange struct {
+	client  *Client
+	op      Operation
+	request any // a copy of the caller's
+	answer  response
 }
 
-func (c *Client) build(m message) ([]byte, error) {
-	if faults := append(c.fields.Check(m), m.conditions()...); faults != nil {
-		return nil, &cnpay.InvalidRequestError{Faults: faults}
+// asked are the fields that settling needs.
+func asked() [3]string { return [...]string{"terminal_sn", "sn", "client_sn"} }
+
+// text is a field of the request.
+func (x *exchange) text(name string) string { return x.client.call.Fields.Text(x.request, name) }
+
+func (x *exchange) Ticket() cnpay.Ticket {
+	t := cnpay.Ticket{Order: cmp.Or(x.text("client_sn"), x.text("sn")), Fields: map[string]string{}}
+	for _, name := range asked() {
+		if value := x.text(name); value != "" {
+			t.Fields[name] = value
+		}
 	}
-	return json.Marshal(m)
+	return t
 }
 
-func (c *Client) authorize(h http.Header, body []byte) error {
-	signature, err := c.signer.Sign(body)
-	h["Authorization"] = []string{c.terminalSN + " " + signature}
+func (x *exchange) Messages() (request, answer any) { return x.request, x.answer }
+
+func (x *exchange) Check() []cnpay.Fault {
+	fields := &x.client.call.Fields
+	fields.Fill(x.request, sign.Pair{Name: "terminal_sn", Value: x.client.call.Account})
+	return fields.Check(x.request)
+}
+
+func (x *exchange) Encode() ([]byte, error) { return x.client.call.Fields.EncodeJSON(x.request) }
+
+func (x *exchange) Sign(h http.Header, body []byte) error {
+	signature, err := x.client.signer.Sign(body)
+	h["Authorization"] = []string{x.client.call.Account + " " + signature}
 	return err
+}
+
+func (x *exchange) Decode(reply *transport.Reply) (extra map[string]string, err error) {
+	if extra, err = x.client.call.Fields.DecodeJSON(reply.Body, x.answer); err != nil {
+		return nil, err
+	}
+	if x.answer.base().ResultCode == "" {
+		return nil, fmt.Errorf("%w: no result_code", cnpay.ErrMalformed)
+	}
+	return extra, x.answer.base().Result.normalize()
+}
+
+func (x *exchange) Judge(httpStatus int) (cnpay.Verdict, error) {
+	return judge(x.answer.base(), httpStatus, x.op)
+}
+
+// Belongs refuses an answer about another order, and a success that does not say which order it is about. Where both
+// numbers are given, Upay uses sn alone. The terminal is no part of it: another of the same store may have made the
+// payment.
+func (x *exchange) Belongs(outcome cnpay.Outcome) error {
+	order := &x.answer.base().Result.Order
+	name, asked, answered := "sn", x.text("sn"), order.SN
+	if asked == "" {
+		name, asked, answered = "client_sn", x.text("client_sn"), order.ClientSN
+	}
+	switch {
+	case answered == asked:
+		return nil
+	case answered != "":
+		return fmt.Errorf("%w: %s differs", cnpay.ErrMismatch, name)
+	case outcome == cnpay.Succeeded:
+		return fmt.Errorf("%w: %s is missing", cnpay.ErrMismatch, name)
+	}
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/upay"
 	"github.com/cnpay-go/cnpay/upay/upaytest"
 )
@@ -38,7 +39,7 @@ func ExampleOrdersService_Revoke_refused() {
 	gateway := upaytest.NewServer()
 	defer gateway.Close()
 	gateway.AddOrder("7654321132", 10000)
-	gateway.Misbehave("revoke", upaytest.Refused)
+	gateway.Misbehave("revoke", cnpaytest.Refused)
 	client, err := upay.New(gateway.Config())
 	if err != nil {
 		fmt.Println(err)
@@ -61,7 +62,7 @@ func ExampleOrdersService_SettleRevoke() {
 	gateway := upaytest.NewServer()
 	defer gateway.Close()
 	gateway.AddOrder("7654321132", 10000)
-	gateway.Misbehave("revoke", upaytest.LostAnswer)
+	gateway.Misbehave("revoke", cnpaytest.LostAnswer)
 	client, err := upay.New(gateway.Config())
 	if err != nil {
 		fmt.Println(err)

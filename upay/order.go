@@ -16,37 +16,31 @@ type OrderRevokeRequest struct {
 	// TerminalSN is the terminal number (收钱吧终端ID), digits. Empty means the client's.
 	TerminalSN string `json:"terminal_sn" spec:"M N..32"`
 	// SN is Upay's order number (收钱吧唯一订单号).
-	SN string `json:"sn,omitempty" spec:"C S..16"`
+	SN string `json:"sn" spec:"C[!client_sn] S..16"`
 	// ClientSN is the merchant's order number (商户订单号) that the payment was made with. The Chinese page allows 64
 	// characters, but payments have 32 at most.
-	ClientSN string `json:"client_sn,omitempty" spec:"C S..32"`
+	ClientSN string `json:"client_sn" spec:"C S..32"`
 }
 
-func (r *OrderRevokeRequest) complete(c *Client)        { complete(&r.TerminalSN, c) }
-func (r *OrderRevokeRequest) reference() reference      { return reference{r.SN, r.ClientSN} }
-func (r *OrderRevokeRequest) conditions() []cnpay.Fault { return r.reference().conditions() }
+func (*OrderRevokeRequest) operation() Operation {
+	return Operation{ID: OpRevoke, Path: "/upay/v2/revoke", Judge: judgeRevoke, Settle: settleRevoke}
+}
 
 // OrderQueryRequest names the order to query. Upay needs SN or ClientSN; when both are given, SN decides.
 type OrderQueryRequest struct {
 	// TerminalSN is the terminal number (收钱吧终端ID), digits. Empty means the client's.
 	TerminalSN string `json:"terminal_sn" spec:"M N..32"`
 	// SN is Upay's order number (收钱吧唯一订单号).
-	SN string `json:"sn,omitempty" spec:"C S..16"`
+	SN string `json:"sn" spec:"C[!client_sn] S..16"`
 	// ClientSN is the merchant's order number (商户订单号). The English page says 32 characters.
-	ClientSN string `json:"client_sn,omitempty" spec:"C S..64"`
+	ClientSN string `json:"client_sn" spec:"C S..64"`
 	// RefundRequestNo names one refund of the order (退款序列号): Status and ClientTSN are then that refund's. The
 	// page says 20 characters, the gateway itself 31.
-	RefundRequestNo string `json:"refund_request_no,omitempty" spec:"O S..31"`
+	RefundRequestNo string `json:"refund_request_no" spec:"O S..31"`
 }
 
-func (r *OrderQueryRequest) complete(c *Client)        { complete(&r.TerminalSN, c) }
-func (r *OrderQueryRequest) reference() reference      { return reference{r.SN, r.ClientSN} }
-func (r *OrderQueryRequest) conditions() []cnpay.Fault { return r.reference().conditions() }
-
-func complete(terminalSN *string, c *Client) {
-	if *terminalSN == "" {
-		*terminalSN = c.terminalSN
-	}
+func (*OrderQueryRequest) operation() Operation {
+	return Operation{ID: OpQuery, Path: "/upay/v2/query", Query: true, Repeatable: true, Judge: judgeQuery}
 }
 
 // Response is the answer to every operation on an order. Any field may be empty: the documents' own examples leave
@@ -83,7 +77,7 @@ type Result struct {
 	Data *Order `json:"data" spec:"C"`
 }
 
-// Order is an order as Upay sees it. Amounts are fen in decimal text, times Unix milliseconds in decimal text.
+// Order is an order as Upay sees it. Times are Unix milliseconds in decimal text.
 // Lengths are those of the page of revoke.
 type Order struct {
 	// TerminalSN is the terminal of the transaction (收钱吧终端ID), which another than the client's may have made.
@@ -114,12 +108,12 @@ type Order struct {
 	PayerLogin string `json:"payer_login" spec:"O S..128"`
 	PayLogin   string `json:"pay_login" spec:"O S..128"`
 	// TotalAmount is the amount of the order, fen.
-	TotalAmount string `json:"total_amount" spec:"R N..10"`
-	// NetAmount is what is left of it after refunds and revokes, fen; "0" after a revoke. One documented example of
-	// a query has "0" with PAID, which cannot be: no outcome is taken from such an order.
-	NetAmount string `json:"net_amount" spec:"R N..10"`
+	TotalAmount int64 `json:"total_amount" spec:"R N..10"`
+	// NetAmount is what is left of it after refunds and revokes, fen; 0 after a revoke, nil where the answer does not
+	// say. One documented example of a query has 0 with PAID, which cannot be: no outcome is taken from such an order.
+	NetAmount *int64 `json:"net_amount" spec:"R N..10"`
 	// SettlementAmount is the amount to be settled, fen; in newer material only (vantis-zh/shouqianba-sdk).
-	SettlementAmount string `json:"settlement_amount" spec:"O N..10"`
+	SettlementAmount int64 `json:"settlement_amount" spec:"O N..10"`
 	// Subject is the order's title. The Chinese page says 32 characters.
 	Subject string `json:"subject" spec:"R S..64"`
 	// Ctime is when the order was made; one published example has a date and time in text.
@@ -150,7 +144,7 @@ type Payment struct {
 	// by the merchant.
 	Type string `json:"type" spec:"O S"`
 	// AmountTotal is the part, fen.
-	AmountTotal string `json:"amount_total" spec:"O N"`
+	AmountTotal int64 `json:"amount_total" spec:"O N"`
 }
 
 func (r *Response) base() *Response { return r }
@@ -187,26 +181,9 @@ func (o *Order) empty() bool {
 // agrees reports whether two places have the same order in the same state, or one has none.
 func (o *Order) agrees(p *Order) bool {
 	same := o.SN == p.SN && o.ClientSN == p.ClientSN && o.Status == p.Status && o.OrderStatus == p.OrderStatus
-	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
-	return (same || o.empty() || p.empty()) && !differ(o.TotalAmount, p.TotalAmount) && !differ(o.NetAmount, p.NetAmount)
-}
-
-// belongs refuses an answer about another order, and a success that does not say which order it is about.
-// The terminal is not compared: another of the same store may have made the payment.
-func (r *Result) belongs(asked reference, outcome cnpay.Outcome) error {
-	name, want, got := "sn", asked.sn, r.SN
-	if want == "" {
-		name, want, got = "client_sn", asked.clientSN, r.ClientSN
-	}
-	switch {
-	case got == want:
-		return nil
-	case got != "":
-		return fmt.Errorf("%w: %s differs", cnpay.ErrMismatch, name)
-	case outcome == cnpay.Succeeded:
-		return fmt.Errorf("%w: %s is missing", cnpay.ErrMismatch, name)
-	}
-	return nil
+	amounts := (o.TotalAmount == 0 || p.TotalAmount == 0 || o.TotalAmount == p.TotalAmount) &&
+		(o.NetAmount == nil || p.NetAmount == nil || *o.NetAmount == *p.NetAmount)
+	return (same || o.empty() || p.empty()) && amounts
 }
 
 // OrderRevokeResponse is the answer to a revoke.
@@ -221,61 +198,46 @@ type OrderQueryResponse struct{ Response }
 //
 // A call sends the request once. A second call for the same order moves no money twice: an order that is revoked
 // already is answered UPAY_CANCEL_ORDER_NOOP. But its outcome is its own: when it is Failed, an earlier call that was
-// Unknown may still have been carried out, or may still be on its way. Only SettleRevoke has the outcome of both.
-//   - Succeeded: the order is CANCELED, or its payment was stopped before it stood (CANCEL_ABORT_SUCCESS).
-//   - Failed: refused; this request changed nothing. Where it was the only one, the order can still be refunded.
-//   - Pending: Upay is still working on it, or answers that the order was revoked before. Call SettleRevoke.
+// Unknown may still have been carried out, or may still be on its way. Only settling has the outcome of both.
+//   - Succeeded: the order is CANCELED, or its payment was stopped before it stood (PAY_CANCELED).
+//   - Failed: refused; this request changed nothing. Where it was the only one, the order can still be refunded. Once it
+//     is settled: the order is REFUNDED, the one state that is final and excludes a revoke.
+//   - Pending: Upay is still working on it, or answers that the order was revoked before. Settle it.
 //   - NotSent: nothing left this machine; the same call may be made again.
-//   - Unknown: call SettleRevoke. Never refund instead: the payer could be paid twice. An order that stays unknown,
-//     CANCEL_ERROR for example, is for Upay's support, who need SN and ErrorCodeStandard.
+//   - Unknown: settle it, by default on [RevokeSchedule]. With code PAID the revoke may still be on its way, however often
+//     a query says so; the same Revoke sent again ends the doubt, unless it is refused. Never refund instead: the payer
+//     could be paid twice. An order that stays unknown, CANCEL_ERROR for example, is for Upay's support, who need SN and
+//     ErrorCodeStandard. An order whose amounts contradict its state decides nothing; the error has the contradiction.
 //
 //cnpay:op revoke
 func (s *OrdersService) Revoke(ctx context.Context, req *OrderRevokeRequest, opts ...cnpay.Option) (*OrderRevokeResponse, error) {
-	return call[OrderRevokeResponse](ctx, s.client, operation{
-		id: "revoke", path: "/upay/v2/revoke", judge: judgeRevoke,
-	}, req, opts)
+	return do[OrderRevokeResponse](ctx, s.client, req, opts)
 }
 
 // Query reads the state of an order (查询, POST /upay/v2/query). It moves no money and may be repeated.
-//
-// The outcome is that of the query, never that of a payment, refund or revoke.
-//   - Succeeded: answered, about this order; the state is Result.OrderStatus, and any state is possible.
-//   - Failed: not answered: Upay has no such order now, or refused the query. A payment or a revoke that is still on
-//     its way may change that: it is no proof that one failed.
-//   - NotSent, Unknown: no answer; query again.
+//   - Answered: about this order; its state is Result.OrderStatus, and any state is possible.
+//   - Unknown: Upay has no such order now, or refused the query, or nothing was heard; query again. A payment or a revoke
+//     that is still on its way may change that: it is no proof that one failed.
 //
 //cnpay:op query
 func (s *OrdersService) Query(ctx context.Context, req *OrderQueryRequest, opts ...cnpay.Option) (*OrderQueryResponse, error) {
-	return call[OrderQueryResponse](ctx, s.client, operation{
-		id: "query", path: "/upay/v2/query", repeatable: true, judge: judgeQuery,
-	}, req, opts)
+	return do[OrderQueryResponse](ctx, s.client, req, opts)
 }
 
-// SettleRevoke queries the order, on [RevokeSchedule], until the outcome of its revoke is final.
-//   - Succeeded: the order is CANCELED, or PAY_CANCELED: its payment never stood.
-//   - Failed: the order is REFUNDED, the one state that is final and excludes a revoke.
-//   - Pending: the order is CANCEL_INPROGRESS; settle again later.
-//   - Unknown: no answer decided it. With code PAID the revoke may still be on its way, however often the query says
-//     so; the same Revoke sent again is harmless and ends the doubt, unless it is refused. Neither a refund in part nor
-//     an order that Upay does not have (UPAY_ORDER_NOT_EXISTS) proves anything. With any other code settle again
-//     later, or ask Upay's support.
-//
-// An order whose amounts contradict its state decides nothing: it is Unknown, and the message has the contradiction.
-func (s *OrdersService) SettleRevoke(ctx context.Context, req *OrderRevokeRequest, opts ...cnpay.Option) (*cnpay.Settlement[*OrderQueryResponse], error) {
-	if req == nil {
-		req = &OrderRevokeRequest{}
+// settleRevoke queries the order that was to be revoked. The order is all that a query shows: an unchanged one looks the
+// same before the revoke arrives and after it was refused.
+func settleRevoke(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
+	query := &OrderQueryRequest{TerminalSN: t.Fields["terminal_sn"], SN: t.Fields["sn"], ClientSN: t.Fields["client_sn"]}
+	return cnpay.SettleRule{
+		Schedule: RevokeSchedule(),
+		Faults:   c.faults(query),
+		Harmless: true,
+		Query: func(ctx context.Context) (cnpay.Finding, error) {
+			res, err := c.Orders.Query(ctx, query, opts...)
+			if err != nil && (res == nil || res.ResultCode != "200" || !noSuchOrder(&res.Result)) {
+				return cnpay.Finding{}, err
+			}
+			return judgeRevoked(res), nil
+		},
 	}
-	query := &OrderQueryRequest{TerminalSN: req.TerminalSN, SN: req.SN, ClientSN: req.ClientSN}
-	schedule := s.client.settings.With(opts...).Schedule
-	if schedule == nil {
-		schedule = RevokeSchedule()
-	}
-	subject := cnpay.Subject{Provider: "upay", Operation: "revoke", Order: query.reference().key()}
-	return cnpay.Settle(ctx, subject, schedule, func(ctx context.Context) (*OrderQueryResponse, cnpay.Verdict, error) {
-		res, err := s.Query(ctx, query, opts...)
-		if err != nil && (res == nil || !noSuchOrder(res)) {
-			return nil, cnpay.Verdict{}, err
-		}
-		return res, judgeSettled(res), nil
-	})
 }

@@ -4,10 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/call"
 	"github.com/cnpay-go/cnpay/internal/transport"
 )
 
@@ -20,24 +21,37 @@ func RevokeSchedule() cnpay.Schedule {
 // judge decides what an answer means; its error is a cause that says more than the outcome does. First comes whether
 // the request was accepted at all, and only then the operation's result. 500, and an answer that contradicts itself,
 // decide nothing.
-func judge(r *Response, httpStatus int, op operation) (cnpay.Verdict, error) {
+func judge(r *Response, httpStatus int, op Operation) (cnpay.Verdict, error) {
 	v := cnpay.Verdict{Code: cmp.Or(r.ErrorCode, r.ResultCode), Message: r.ErrorMessage}
-	contradiction := ""
+	var cause error
 	switch {
 	case r.ResultCode == "400" && r.Result.ResultCode == "" && r.Result.Order.empty():
 		v.Outcome = judgeRefusal(r.ErrorCode)
 	case r.ResultCode == "200" && (r.ErrorCode == "" || r.ErrorCode == "SUCCESS") &&
 		httpStatus == http.StatusOK && r.Result.ResultCode != "":
 		v = cnpay.Verdict{Code: cmp.Or(r.Result.ErrorCode, r.Result.ResultCode), Message: r.Result.ErrorMessage}
-		v.Outcome, contradiction = op.judge(&r.Result)
+		v.Outcome, cause = op.judge(&r.Result)
 	}
-	switch {
-	case contradiction != "":
-		return v, fmt.Errorf("%w: %s", cnpay.ErrUndecided, contradiction)
-	case v.Outcome == cnpay.Unknown && httpStatus != http.StatusOK:
+	if v.Outcome == cnpay.Unknown && httpStatus != http.StatusOK {
 		return v, fmt.Errorf("%w: %w", cnpay.ErrUndecided, transport.StatusError(httpStatus))
 	}
-	return v, nil
+	return v, cause
+}
+
+// judge reads the result of an accepted request. Of an operation without a rule of its own a good result says no more
+// than that Upay has it.
+func (op *Operation) judge(r *Result) (cnpay.Outcome, error) {
+	switch {
+	case op.Judge != nil:
+		return op.Judge(r)
+	case r.ResultCode == "FAIL":
+		return judgeFail(r.ErrorCode), nil
+	case !strings.HasSuffix(r.ResultCode, "SUCCESS"):
+		return cnpay.Unknown, nil
+	case op.Query || op.NoMoney:
+		return cnpay.Succeeded, nil
+	}
+	return cnpay.Pending, nil
 }
 
 // judgeRefusal reads the code (通讯错误码) that comes with 400: not carried out, unless the gateway itself was in
@@ -51,49 +65,46 @@ func judgeRefusal(code string) cnpay.Outcome {
 	return cnpay.Failed
 }
 
-func judgeRevoke(r *Result) (_ cnpay.Outcome, contradiction string) {
+func judgeRevoke(r *Result) (cnpay.Outcome, error) {
 	switch r.ResultCode {
 	case "CANCEL_SUCCESS":
 		return r.revoked("CANCELED")
 	case "CANCEL_ABORT_SUCCESS":
 		return r.revoked("PAY_CANCELED")
 	case "CANCEL_IN_PROGRESS", "CANCEL_INPROGRESS", "CANCEL_ABORT_IN_PROGRESS":
-		return cnpay.Pending, ""
+		return cnpay.Pending, nil
 	case "FAIL":
 		if r.ErrorCode == "UPAY_CANCEL_ORDER_NOOP" {
-			return cnpay.Pending, "" // revoked before; the documents want it confirmed by a query
+			return cnpay.Pending, nil // revoked before; the documents want it confirmed by a query
 		}
 		if outcome := judgeOrderStatus(r.OrderStatus); outcome == cnpay.Succeeded || outcome == cnpay.Pending {
-			return cnpay.Unknown, "FAIL contradicts order_status " + r.OrderStatus
+			return cnpay.Unknown, call.Contradiction("FAIL contradicts order_status %s", r.OrderStatus)
 		}
-		return judgeFail(r.ErrorCode), ""
+		return judgeFail(r.ErrorCode), nil
 	}
-	return cnpay.Unknown, "" // CANCEL_ERROR, CANCEL_ABORT_ERROR: not certain at the channel
+	return cnpay.Unknown, nil // CANCEL_ERROR, CANCEL_ABORT_ERROR: not certain at the channel
 }
 
 // revoked judges a success by the order that comes with it, as far as it says anything: a state that it leaves out is
 // the one that the result means.
-func (r *Result) revoked(state string) (_ cnpay.Outcome, contradiction string) {
+func (r *Result) revoked(state string) (cnpay.Outcome, error) {
 	order := r.Order
 	order.OrderStatus = cmp.Or(order.OrderStatus, state)
-	outcome, contradiction := order.judge()
-	if outcome != cnpay.Succeeded && contradiction == "" {
-		contradiction = r.ResultCode + " contradicts order_status " + order.OrderStatus
+	outcome, err := order.judge()
+	if err == nil && outcome != cnpay.Succeeded {
+		return cnpay.Unknown, call.Contradiction("%s contradicts order_status %s", r.ResultCode, order.OrderStatus)
 	}
-	if contradiction != "" {
-		outcome = cnpay.Unknown
-	}
-	return outcome, contradiction
+	return outcome, err
 }
 
-func judgeQuery(r *Result) (_ cnpay.Outcome, contradiction string) {
+func judgeQuery(r *Result) (cnpay.Outcome, error) {
 	switch {
 	case r.ResultCode == "SUCCESS":
-		return cnpay.Succeeded, ""
-	case r.ResultCode == "FAIL" && orderNotExists(r.ErrorCode) && r.Order.empty():
-		return cnpay.Failed, ""
+		return cnpay.Succeeded, nil
+	case noSuchOrder(r):
+		return cnpay.Failed, nil
 	}
-	return cnpay.Unknown, ""
+	return cnpay.Unknown, nil
 }
 
 // judgeFail reads the code (业务执行错误码) that comes with FAIL: refused, and no flow was started.
@@ -112,6 +123,11 @@ func judgeFail(code string) cnpay.Outcome {
 	return cnpay.Unknown // TRADE_NOT_EXIST, TRADE_HAS_SUCCESS, CLIENT_SN_CONFLICT, REFUND_REQUEST_CONFLICT, or undocumented
 }
 
+// noSuchOrder reports whether a query was answered so.
+func noSuchOrder(r *Result) bool {
+	return r.ResultCode == "FAIL" && orderNotExists(r.ErrorCode) && r.Order.empty()
+}
+
 // orderNotExists knows both spellings: of the Chinese pages and of the English appendix.
 func orderNotExists(code string) bool {
 	return code == "UPAY_ORDER_NOT_EXISTS" || code == "UPAY_ORDER_NOT_EXIST"
@@ -119,17 +135,17 @@ func orderNotExists(code string) bool {
 
 // judge reads an order as the end of its revoke. No state that can still change decides it, and neither does a final
 // one while the latest transaction is not certain.
-func (o *Order) judge() (_ cnpay.Outcome, contradiction string) {
-	if contradiction := o.contradiction(); contradiction != "" {
-		return cnpay.Unknown, contradiction
+func (o *Order) judge() (cnpay.Outcome, error) {
+	if err := o.contradiction(); err != nil {
+		return cnpay.Unknown, err
 	}
 	outcome := judgeOrderStatus(o.OrderStatus)
 	certain := o.Status == "" || o.Status == "SUCCESS" ||
 		o.Status == "FAIL_CANCELED" && o.OrderStatus == "PAY_CANCELED" // the payment that was stopped
 	if outcome.Final() && !certain {
-		return cnpay.Unknown, "status " + o.Status + " contradicts order_status " + o.OrderStatus
+		return cnpay.Unknown, call.Contradiction("status %s contradicts order_status %s", o.Status, o.OrderStatus)
 	}
-	return outcome, ""
+	return outcome, nil
 }
 
 // judgeOrderStatus reads the state of an order (订单状态) as the end of its revoke.
@@ -150,19 +166,18 @@ func judgeOrderStatus(status string) cnpay.Outcome {
 }
 
 // contradiction says how an order's amounts contradict each other or its state. Amounts that are left out do not.
-func (o *Order) contradiction() string {
-	total, net := amount(o.TotalAmount), amount(o.NetAmount)
+func (o *Order) contradiction() error {
 	switch {
-	case total == noAmount:
-		return "total_amount " + o.TotalAmount + " is not an amount"
-	case net == noAmount:
-		return "net_amount " + o.NetAmount + " is not an amount"
-	case net == absent:
-		return ""
-	case total != absent && net > total:
-		return "net_amount " + o.NetAmount + " exceeds total_amount " + o.TotalAmount
+	case o.TotalAmount < 0:
+		return call.Contradiction("total_amount %d is not an amount", o.TotalAmount)
+	case o.NetAmount == nil:
+		return nil
 	}
-	whole := total == absent || net == total
+	total, net := o.TotalAmount, *o.NetAmount
+	if net < 0 || total != 0 && net > total {
+		return call.Contradiction("net_amount %d exceeds total_amount %d", net, total)
+	}
+	whole := total == 0 || net == total
 	possible := true
 	switch o.OrderStatus {
 	case "PAID":
@@ -173,37 +188,22 @@ func (o *Order) contradiction() string {
 		possible = net == 0
 	}
 	if !possible {
-		return "net_amount " + o.NetAmount + " contradicts order_status " + o.OrderStatus
+		return call.Contradiction("net_amount %d contradicts order_status %s", net, o.OrderStatus)
 	}
-	return ""
+	return nil
 }
 
-const absent, noAmount = -1, -2
-
-// amount reads fen in decimal text.
-func amount(text string) int64 {
-	if text == "" {
-		return absent
-	}
-	n, err := strconv.ParseUint(text, 10, 63)
-	if err != nil {
-		return noAmount
-	}
-	return int64(n)
-}
-
-// noSuchOrder reports whether a query was answered so.
-func noSuchOrder(r *OrderQueryResponse) bool {
-	return r.Outcome == cnpay.Failed && orderNotExists(r.Result.ErrorCode)
-}
-
-// judgeSettled judges the answer to a query after a revoke. An order that Upay does not have proves nothing about the
+// judgeRevoked judges the answer to a query after a revoke. An order that Upay does not have proves nothing about the
 // revoke: the answer may come from a copy of the books that is behind, or the payment and its revoke may both still be
 // on their way.
-func judgeSettled(r *OrderQueryResponse) cnpay.Verdict {
-	if noSuchOrder(r) {
-		return cnpay.Verdict{Code: r.Result.ErrorCode, Message: r.Result.ErrorMessage}
+func judgeRevoked(r *OrderQueryResponse) cnpay.Finding {
+	f := cnpay.Finding{Answer: r}
+	if noSuchOrder(&r.Result) {
+		f.Absent, f.Code, f.Message = true, r.Result.ErrorCode, r.Result.ErrorMessage
+		return f
 	}
-	outcome, contradiction := r.Result.Order.judge()
-	return cnpay.Verdict{Outcome: outcome, Code: r.Result.OrderStatus, Message: contradiction}
+	outcome, err := r.Result.Order.judge()
+	f.Outcome, f.Code, f.Cause = outcome, r.Result.OrderStatus, err
+	f.Unchanged = err == nil && r.Result.OrderStatus == "PAID"
+	return f
 }

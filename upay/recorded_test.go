@@ -18,6 +18,7 @@ import (
 	"gopkg.in/dnaeon/go-vcr.v4/pkg/recorder"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/upay"
 	"github.com/cnpay-go/cnpay/upay/upaytest"
 )
@@ -38,7 +39,7 @@ func TestRecorded(t *testing.T) {
 		queries int
 	}{
 		{"revoke-success", nil, nil, cnpay.Succeeded, "", cnpay.Succeeded, 1},
-		{"revoke-refused", func(s *upaytest.Server) { s.Misbehave("revoke", upaytest.Refused) }, nil,
+		{"revoke-refused", func(s *upaytest.Server) { s.Misbehave("revoke", cnpaytest.Refused) }, nil,
 			cnpay.Failed, "UPAY_TCP_ORDER_NOT_REFUNDABLE", cnpay.Unknown, 2},
 		{"revoke-pending", func(s *upaytest.Server) { s.Misbehave("revoke", upaytest.Pending) },
 			func(s *upaytest.Server) { s.SetStatus(sn, "CANCELED") }, cnpay.Pending, "", cnpay.Succeeded, 2},

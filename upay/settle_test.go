@@ -25,7 +25,7 @@ const (
 
 // settle runs SettleRevoke in a bubble of time against a gateway that returns the answers in turn, the last one for
 // ever, and returns the times of the queries.
-func settle(t *testing.T, ctx context.Context, opts []cnpay.Option, answers ...string) (*cnpay.Settlement[*upay.OrderQueryResponse], []time.Duration, error) {
+func settle(t *testing.T, ctx context.Context, opts []cnpay.Option, answers ...string) (*cnpay.Settlement, []time.Duration, error) {
 	t.Helper()
 	begin := time.Now()
 	var asked []time.Duration

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/upay"
 	"github.com/cnpay-go/cnpay/upay/upaytest"
 )
@@ -32,12 +33,12 @@ func TestRevoke(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(res, err))
 	require.Equal(t, sn, res.Result.SN)
-	require.Equal(t, "0", res.Result.NetAmount)
+	require.Zero(t, *res.Result.NetAmount)
 }
 
 // timeout is short where nothing else would end the call.
-func timeout(fault upaytest.Fault) time.Duration {
-	if fault == upaytest.Hang {
+func timeout(fault cnpaytest.Fault) time.Duration {
+	if fault == cnpaytest.Hang {
 		return 200 * time.Millisecond
 	}
 	return time.Minute
@@ -45,23 +46,23 @@ func timeout(fault upaytest.Fault) time.Duration {
 
 func TestRevokeFaults(t *testing.T) {
 	for _, tt := range []struct {
-		fault   upaytest.Fault
+		fault   cnpaytest.Fault
 		outcome cnpay.Outcome
 		cause   error
 		settled cnpay.Outcome
 	}{
-		{upaytest.Refused, cnpay.Failed, cnpay.ErrRefused, cnpay.Unknown}, // the order is PAID
-		{upaytest.LostAnswer, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
-		{upaytest.Hang, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
-		{upaytest.Reset, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
-		{upaytest.CutBody, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
-		{upaytest.HTTP502, cnpay.Unknown, cnpay.ErrHTTPStatus, cnpay.Succeeded},
-		{upaytest.Redirect, cnpay.Unknown, cnpay.ErrHTTPStatus, cnpay.Succeeded},
-		{upaytest.Empty, cnpay.Unknown, cnpay.ErrMalformed, cnpay.Succeeded},
-		{upaytest.HTML, cnpay.Unknown, cnpay.ErrMalformed, cnpay.Succeeded},
-		{upaytest.HugeBody, cnpay.Unknown, cnpay.ErrTooLarge, cnpay.Succeeded},
-		{upaytest.OtherAnswer, cnpay.Unknown, cnpay.ErrMismatch, cnpay.Succeeded},
-		{upaytest.UnknownCode, cnpay.Unknown, cnpay.ErrUndecided, cnpay.Succeeded},
+		{cnpaytest.Refused, cnpay.Failed, cnpay.ErrRefused, cnpay.Unknown}, // the order is PAID
+		{cnpaytest.LostAnswer, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
+		{cnpaytest.Hang, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
+		{cnpaytest.Reset, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
+		{cnpaytest.CutBody, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
+		{cnpaytest.HTTP502, cnpay.Unknown, cnpay.ErrHTTPStatus, cnpay.Succeeded},
+		{cnpaytest.Redirect, cnpay.Unknown, cnpay.ErrHTTPStatus, cnpay.Succeeded},
+		{cnpaytest.Empty, cnpay.Unknown, cnpay.ErrMalformed, cnpay.Succeeded},
+		{cnpaytest.HTML, cnpay.Unknown, cnpay.ErrMalformed, cnpay.Succeeded},
+		{cnpaytest.HugeBody, cnpay.Unknown, cnpay.ErrTooLarge, cnpay.Succeeded},
+		{cnpaytest.OtherAnswer, cnpay.Unknown, cnpay.ErrMismatch, cnpay.Succeeded},
+		{cnpaytest.UnknownCode, cnpay.Unknown, cnpay.ErrUndecided, cnpay.Succeeded},
 	} {
 		t.Run(string(tt.fault), func(t *testing.T) {
 			t.Parallel()
@@ -84,9 +85,9 @@ func TestRevokeFaults(t *testing.T) {
 
 // The query may meet every fault too; it says nothing about the revoke then, and the next one follows.
 func TestSettleSurvivesFaultsOfTheQuery(t *testing.T) {
-	for _, fault := range []upaytest.Fault{
-		upaytest.LostAnswer, upaytest.Reset, upaytest.CutBody, upaytest.HTTP502, upaytest.Empty, upaytest.HTML, upaytest.HugeBody,
-		upaytest.Redirect, upaytest.OtherAnswer, upaytest.UnknownCode,
+	for _, fault := range []cnpaytest.Fault{
+		cnpaytest.LostAnswer, cnpaytest.Reset, cnpaytest.CutBody, cnpaytest.HTTP502, cnpaytest.Empty, cnpaytest.HTML, cnpaytest.HugeBody,
+		cnpaytest.Redirect, cnpaytest.OtherAnswer, cnpaytest.UnknownCode,
 	} {
 		t.Run(string(fault), func(t *testing.T) {
 			t.Parallel()
@@ -107,13 +108,13 @@ func TestSettleSurvivesFaultsOfTheQuery(t *testing.T) {
 func TestOnlyQueriesAreRepeated(t *testing.T) {
 	gateway, client := start(t, cnpay.WithRetry(cnpay.Retry{Attempts: 3, MinWait: time.Millisecond}))
 	sn := gateway.AddOrder("7654321132", 10000)
-	gateway.Misbehave("query", upaytest.HTTP502, upaytest.LostAnswer)
+	gateway.Misbehave("query", cnpaytest.HTTP502, cnpaytest.LostAnswer)
 	res, err := client.Orders.Query(t.Context(), &upay.OrderQueryRequest{SN: sn})
 	require.NoError(t, err)
 	require.Equal(t, "PAID", res.Result.OrderStatus)
 	require.Equal(t, 3, gateway.Received("query"))
 
-	gateway.AlwaysMisbehave("revoke", upaytest.HTTP502)
+	gateway.AlwaysMisbehave("revoke", cnpaytest.HTTP502)
 	_, err = client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{SN: sn})
 	require.ErrorIs(t, err, cnpay.ErrHTTPStatus)
 	require.Equal(t, 1, gateway.Received("revoke"))
@@ -147,7 +148,7 @@ func TestLateRevoke(t *testing.T) {
 	gateway.SetClock(func() time.Time { return at })
 	sn := gateway.AddOrder("7654321132", 10000)
 	req := &upay.OrderRevokeRequest{SN: sn}
-	gateway.Misbehave("revoke", upaytest.Late(51*time.Second))
+	gateway.Misbehave("revoke", cnpaytest.Late(51*time.Second))
 
 	res, err := client.Orders.Revoke(t.Context(), req)
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
@@ -163,7 +164,7 @@ func TestLateRevoke(t *testing.T) {
 
 	// The same revoke again ends the doubt, and the late one then changes nothing.
 	req.SN = gateway.AddOrder("7654321133", 10000)
-	gateway.Misbehave("revoke", upaytest.Late(time.Minute))
+	gateway.Misbehave("revoke", cnpaytest.Late(time.Minute))
 	res, err = client.Orders.Revoke(t.Context(), req)
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
 	res, err = client.Orders.Revoke(t.Context(), req)

@@ -3,6 +3,7 @@ package call
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -44,6 +45,8 @@ type Protocol interface {
 	// Ticket names the call: the operation's own number, what settling needs, and the account where it is not the
 	// client's. The rest is filled in here.
 	Ticket() cnpay.Ticket
+	// Messages are the request and the answer, whose tags say what a dump must hide.
+	Messages() (request, answer any)
 	// Check completes the request and returns all its faults.
 	Check() []cnpay.Fault
 	// Encode makes the body.
@@ -74,16 +77,22 @@ func (c *Client) Do(ctx context.Context, op Operation, header http.Header, p Pro
 	if gateway == "" {
 		gateway = c.Gateway
 	}
+	faults := p.Check() // completes the request, so that its ticket is complete too
 	x := &transport.Exchange{
-		Ticket: c.Ticket(op, p), Method: method, URL: gateway + op.Path, Header: header,
+		Ticket: c.ticket(op, p),
+		Method: method, URL: gateway + op.Path, Header: header,
 		Query: op.Query, Repeatable: op.Repeatable, Timeout: op.Timeout, Limit: op.Limit,
 		Prepare: func() ([]byte, error) {
-			if faults := p.Check(); faults != nil {
+			if faults != nil {
 				return nil, &cnpay.InvalidRequestError{Faults: faults}
 			}
 			return p.Encode()
 		},
 		Authorize: p.Sign,
+		Mask: func(body []byte) []byte {
+			request, answer := p.Messages()
+			return c.Fields.Mask(body, request, answer)
+		},
 	}
 	x.Read = func(reply *transport.Reply) (cnpay.Verdict, error) {
 		extra, err := p.Decode(reply)
@@ -112,8 +121,17 @@ func (c *Client) Do(ctx context.Context, op Operation, header http.Header, p Pro
 	return answered, err
 }
 
-// Ticket is the ticket of a call that has not begun.
-func (c *Client) Ticket(op Operation, p Protocol) cnpay.Ticket {
+// NewTicket is the ticket of a request that is yet to be sent.
+func (c *Client) NewTicket(op Operation, p Protocol) (cnpay.Ticket, error) {
+	faults := p.Check()
+	t := c.ticket(op, p)
+	if faults != nil {
+		return t, &cnpay.Error{Ticket: t, Outcome: cnpay.Failed, Err: &cnpay.InvalidRequestError{Faults: faults}}
+	}
+	return t, nil
+}
+
+func (c *Client) ticket(op Operation, p Protocol) cnpay.Ticket {
 	t := p.Ticket()
 	t.Provider, t.Operation, t.NoMoney = c.Provider, op.ID, op.NoMoney || op.Query
 	t.Gateway = c.Host()
@@ -128,3 +146,15 @@ func (c *Client) Host() string {
 	_, host, _ := strings.Cut(c.Gateway, "://")
 	return host
 }
+
+// Contradiction is the cause of an answer whose parts do not agree: it decides nothing.
+func Contradiction(format string, args ...any) error {
+	return contradiction(fmt.Sprintf(format, args...))
+}
+
+type contradiction string
+
+func (c contradiction) Error() string { return string(c) }
+
+// Is makes every contradiction an answer that does not decide.
+func (c contradiction) Is(target error) bool { return target == cnpay.ErrUndecided }

@@ -39,7 +39,7 @@ func (c *Client) Settle(ctx context.Context, t cnpay.Ticket, rule cnpay.SettleRu
 			}
 			continue
 		}
-		cause = nil
+		cause = found.Cause
 		s.Verdict, s.Answer, s.Absent = found.Verdict, found.Answer, found.Absent
 		s.Outcome = proven(found, rule, t, horizon.passed(left), withinReach(rule, t, left))
 		for name, value := range found.Fields {

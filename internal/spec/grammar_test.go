@@ -144,9 +144,10 @@ func FuzzAppendQuoted(f *testing.F) {
 }
 
 func TestCopy(t *testing.T) {
-	require.Equal(t, &goods{}, spec.Copy[goods](nil))
+	require.Equal(t, &goods{}, spec.Copy((*goods)(nil)))
+	require.Equal(t, &goods{Price: 1}, spec.Copy(goods{Price: 1}))
 	own := &goods{Price: 1}
-	spec.Copy(own).Price = 2
+	spec.Copy(own).(*goods).Price = 2
 	require.Equal(t, int64(1), own.Price)
 }
 

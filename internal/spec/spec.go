@@ -323,14 +323,20 @@ func (t *Table) Misread(v any) []string {
 	return found
 }
 
-// Copy returns a copy of request that may be changed while the caller's value is not; nil becomes an empty one. Objects
-// and lists inside are shared with the caller's.
-func Copy[M any](request *M) *M {
-	c := new(M)
-	if request != nil {
-		*c = *request
+// Copy returns a pointer to a copy of request, a struct or a pointer to one, that may be changed while the caller's value
+// is not; a nil pointer becomes an empty one. Objects and lists inside are shared with the caller's.
+func Copy(request any) any {
+	v := reflect.ValueOf(request)
+	if v.Kind() != reflect.Pointer {
+		c := reflect.New(v.Type())
+		c.Elem().Set(v)
+		return c.Interface()
 	}
-	return c
+	c := reflect.New(v.Type().Elem())
+	if !v.IsNil() {
+		c.Elem().Set(v.Elem())
+	}
+	return c.Interface()
 }
 
 // Fill puts the defaults, by wire name, into the fields of request, a pointer to a struct, that are empty and must not

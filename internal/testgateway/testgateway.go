@@ -73,9 +73,6 @@ func (s *Server) Serve(w http.ResponseWriter, r *http.Request, fault cnpaytest.F
 // Answer writes an answer, or what a fault of the network puts there instead.
 func (s *Server) Answer(w http.ResponseWriter, r *http.Request, fault cnpaytest.Fault, status int, contentType string, body []byte) {
 	_, _ = io.Copy(io.Discard, r.Body)
-	if _, late := fault.Delay(); late {
-		fault = LostAnswer
-	}
 	switch fault {
 	case cnpaytest.LostAnswer:
 		hijack(w, func(c *net.TCPConn) {})

@@ -208,7 +208,7 @@ func (c *Client) send(ctx context.Context, r *exchangeState, body []byte) (cnpay
 	reply = &Reply{Sent: r.sent, Status: res.StatusCode, Header: res.Header}
 	if res.StatusCode >= 500 || res.StatusCode >= 300 && res.StatusCode < 400 {
 		_, _ = io.CopyN(io.Discard, res.Body, 64<<10) // so that the connection can be used again
-		return cnpay.Verdict{}, statusError(res.StatusCode)
+		return cnpay.Verdict{}, StatusError(res.StatusCode)
 	}
 	reply.Body, err = readAll(res, cmp.Or(x.Limit, DefaultLimit))
 	if err != nil {
@@ -216,7 +216,7 @@ func (c *Client) send(ctx context.Context, r *exchangeState, body []byte) (cnpay
 	}
 	verdict, err := x.Read(reply)
 	if unreadable(err) && res.StatusCode != http.StatusOK { // a proxy's or a firewall's, most likely
-		err = fmt.Errorf("%w: %w", statusError(res.StatusCode), err)
+		err = fmt.Errorf("%w: %w", StatusError(res.StatusCode), err)
 	}
 	return verdict, err
 }
@@ -226,7 +226,8 @@ func unreadable(err error) bool {
 	return errors.Is(err, cnpay.ErrMalformed) || errors.Is(err, cnpay.ErrSignature)
 }
 
-func statusError(status int) error {
+// StatusError is the cause where something in front of the gateway answered, most likely.
+func StatusError(status int) error {
 	if status == http.StatusProxyAuthRequired {
 		return fmt.Errorf("%w: %d: the proxy wants a password", cnpay.ErrHTTPStatus, status)
 	}

@@ -4,13 +4,14 @@
 //	defer gateway.Close()
 //	client, err := upay.New(gateway.Config())
 //	sn := gateway.AddOrder("7654321132", 10000)
-//	gateway.Misbehave("revoke", upaytest.LostAnswer)
+//	gateway.Misbehave(upay.OpRevoke, cnpaytest.LostAnswer)
 //
 // It checks signatures with its own code, keeps orders as Upay does, and misbehaves on command.
 package upaytest
 
 import (
 	"crypto/md5"
+	_ "embed"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -21,66 +22,41 @@ import (
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/internal/testgateway"
 	"github.com/cnpay-go/cnpay/upay"
 )
 
-// Fault is a way to misbehave; see the constants.
-type Fault = testgateway.Fault
+// Pending leaves a revoke under way: the order is CANCEL_INPROGRESS until SetStatus says how it ended.
+const Pending cnpaytest.Fault = "pending"
 
-// The faults this gateway can play.
-const (
-	OK          = testgateway.OK
-	LostAnswer  = testgateway.LostAnswer
-	Hang        = testgateway.Hang
-	Reset       = testgateway.Reset
-	CutBody     = testgateway.CutBody
-	HTTP502     = testgateway.HTTP502
-	Empty       = testgateway.Empty
-	HTML        = testgateway.HTML
-	HugeBody    = testgateway.HugeBody
-	Redirect    = testgateway.Redirect
-	Refused     = testgateway.Refused
-	OtherAnswer = testgateway.OtherAnswer
-	UnknownCode = testgateway.UnknownCode
+//go:embed operations.txt
+var operations string
 
-	// Pending leaves a revoke under way: the order is CANCEL_INPROGRESS until SetStatus says how it ended.
-	Pending Fault = "pending"
-)
-
-// Late is LostAnswer of a slow gateway: nothing is answered, and the order changes d after its request arrived.
-func Late(d time.Duration) Fault { return testgateway.Late(d) }
-
-// Server is the gateway. With all gateways of this module it has in common its address, URL, and the methods
-//
-//	Close()
-//	Misbehave(operation string, faults ...Fault)     // the next requests of the operation meet these, one each
-//	AlwaysMisbehave(operation string, fault Fault)   // all others meet this one
-//	Received(operation string) int                   // how many requests arrived
-//
-// An operation has the name that errors and logs give it, [cnpay.Subject].Operation: revoke, query.
+// Server is the gateway. It has the methods of [cnpaytest.Gateway].
 type Server struct {
 	*testgateway.Server
 	config upay.Config
+	ledger testgateway.Ledger // by client_sn
 
-	mu     sync.Mutex
-	orders map[string]*order // by sn
-	later  testgateway.Later
-	last   int
-	now    func() time.Time
+	mu   sync.Mutex // one request after the other
+	last int
+	now  func() time.Time
 }
 
-type order struct {
-	sn, clientSN, status string
-	amount               int64
+// note is what the gateway keeps of an order besides its money.
+type note struct {
+	sn     string
+	status string // where it is not what the money says
 }
 
 // NewServer starts a gateway with one activated terminal.
 func NewServer() *Server {
-	s := &Server{orders: map[string]*order{}, now: time.Now}
+	s := &Server{now: time.Now}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /upay/v2/revoke", s.handle("revoke", s.revoke))
-	mux.HandleFunc("POST /upay/v2/query", s.handle("query", s.query))
+	for _, op := range testgateway.Operations(operations) {
+		mux.HandleFunc(op.Method+" "+op.Path, s.handle(op, rows()[op.ID]))
+	}
 	s.Server = testgateway.Start(mux)
 	s.config = upay.Config{
 		Gateway:     s.URL,
@@ -110,7 +86,7 @@ func (s *Server) AddOrder(clientSN string, amount int64) (sn string) {
 	defer s.mu.Unlock()
 	s.last++
 	sn = fmt.Sprintf("78922594%08d", s.last)
-	s.orders[sn] = &order{sn: sn, clientSN: clientSN, status: "PAID", amount: amount}
+	s.ledger.Pay(testgateway.Payment, clientSN, amount, note{sn: sn})
 	return sn
 }
 
@@ -126,119 +102,170 @@ func (s *Server) SetClock(now func() time.Time) {
 func (s *Server) SetStatus(sn, status string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if o := s.orders[sn]; o != nil {
-		o.status = status
+	s.setStatus(sn, status)
+}
+
+func (s *Server) setStatus(sn, status string) {
+	if m, ok := s.find(object{"sn": sn}); ok {
+		m.State = map[string]testgateway.State{
+			"CREATED": testgateway.Waiting, "CANCELED": testgateway.Undone, "PAY_CANCELED": testgateway.Closed,
+		}[status]
+		if m.State == "" {
+			m.State = testgateway.Done
+		}
+		m.Given = map[string]int64{"REFUNDED": m.Amount}[status]
+		m.Note = note{sn, status}
+		s.ledger.Put(m)
 	}
 }
 
 type object map[string]any
 
-func (s *Server) handle(operation string, act func(*order, Fault) object) http.HandlerFunc {
+// text is a member of a request.
+func (o object) text(name string) string {
+	s, _ := o[name].(string)
+	return s
+}
+
+// row is how one operation is carried out: what it does to the books, and what it answers.
+type row func(s *Server, request object, fault cnpaytest.Fault) object
+
+func rows() map[string]row {
+	return map[string]row{upay.OpQuery: (*Server).query, upay.OpRevoke: (*Server).revoke}
+}
+
+func (s *Server) handle(op testgateway.Operation, act row) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 		if err != nil {
 			return
 		}
-		fault := s.Receive(operation)
-		answer := s.answer(r, body, fault, act)
-		text, err := json.Marshal(answer)
-		if err != nil {
-			panic(err) // a mistake of this package
-		}
-		s.Answer(w, r, fault, http.StatusOK, "application/json; charset=utf-8", text)
+		fault := s.Receive(op.ID)
+		s.Serve(w, r, fault, func() testgateway.Answer {
+			text, err := json.Marshal(s.answer(r.Header.Get("Authorization"), body, op, act, fault))
+			if err != nil {
+				panic(err) // a mistake of this package
+			}
+			return testgateway.Answer{Status: http.StatusOK, ContentType: "application/json; charset=utf-8", Body: text}
+		})
 	}
 }
 
-func (s *Server) answer(r *http.Request, body []byte, fault Fault, act func(*order, Fault) object) object {
+func (s *Server) answer(authorization string, body []byte, op testgateway.Operation, act row, fault cnpaytest.Fault) object {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	digest := md5.Sum(append(body, s.config.TerminalKey.Reveal()...))
-	if r.Header.Get("Authorization") != s.config.TerminalSN+" "+hex.EncodeToString(digest[:]) {
-		return object{"result_code": "400", "error_code": "ILLEGAL_SIGN", "error_message": "签名错误"}
+	if authorization != s.config.TerminalSN+" "+hex.EncodeToString(digest[:]) {
+		return refusal("ILLEGAL_SIGN", "签名错误")
 	}
-	var q struct {
-		TerminalSN string `json:"terminal_sn"`
-		SN         string `json:"sn"`
-		ClientSN   string `json:"client_sn"`
+	var request object
+	if json.Unmarshal(body, &request) != nil || request.text("sn") == "" && request.text("client_sn") == "" {
+		return refusal("INVALID_PARAMS", "参数错误")
 	}
-	if json.Unmarshal(body, &q) != nil || q.SN == "" && q.ClientSN == "" {
-		return object{"result_code": "400", "error_code": "INVALID_PARAMS", "error_message": "参数错误"}
-	}
-	if q.TerminalSN != s.config.TerminalSN {
-		return object{"result_code": "400", "error_code": "INVALID_TERMINAL", "error_message": "终端错误"}
-	}
-	s.later.Run(s.now())
-	if d, late := fault.Delay(); late {
-		s.later.Add(s.now().Add(d), func() { act(s.find(q.SN, q.ClientSN), OK) })
-		return nil
-	}
-	return object{"result_code": "200", "biz_response": act(s.find(q.SN, q.ClientSN), fault)}
-}
-
-func (s *Server) find(sn, clientSN string) *order {
-	if sn != "" {
-		return s.orders[sn]
-	}
-	for _, o := range s.orders {
-		if o.clientSN == clientSN {
-			return o
+	for _, name := range op.Mandatory {
+		if request.text(name) == "" {
+			return refusal("INVALID_PARAMS", "缺少参数 "+name)
 		}
 	}
-	return nil
+	if request.text("terminal_sn") != s.config.TerminalSN {
+		return refusal("INVALID_TERMINAL", "终端错误")
+	}
+	return object{"result_code": "200", "biz_response": act(s, request, fault)}
 }
 
-func (s *Server) revoke(o *order, fault Fault) object {
-	code := "CANCEL_SUCCESS"
+func refusal(code, text string) object {
+	return object{"result_code": "400", "error_code": code, "error_message": text}
+}
+
+func fail(code, text string) object {
+	return object{"result_code": "FAIL", "error_code": code, "error_message": text}
+}
+
+// find is the order that a request names. Where both numbers are given, Upay uses sn alone.
+func (s *Server) find(request object) (testgateway.Movement, bool) {
+	if sn := request.text("sn"); sn != "" {
+		for _, m := range s.ledger.All() {
+			if m.Note.(note).sn == sn {
+				return m, true
+			}
+		}
+		return testgateway.Movement{}, false
+	}
+	return s.ledger.Find(request.text("client_sn"))
+}
+
+// status is the state of an order in Upay's words (订单状态).
+func status(m testgateway.Movement) string {
 	switch {
-	case o == nil:
-		return object{"result_code": "FAIL", "error_code": "UPAY_ORDER_NOT_EXISTS", "error_message": "订单不存在"}
-	case fault == Refused:
-		return object{"result_code": "FAIL", "error_code": "UPAY_TCP_ORDER_NOT_REFUNDABLE",
-			"error_message": "订单" + o.sn + "参与了活动并且无法撤销"}
-	case o.status == "CANCELED":
-		return object{"result_code": "FAIL", "error_code": "UPAY_CANCEL_ORDER_NOOP", "error_message": "订单已撤销"}
-	case o.status == "CREATED":
-		o.status, code = "PAY_CANCELED", "CANCEL_ABORT_SUCCESS"
-	case o.status != "PAID":
-		return object{"result_code": "FAIL", "error_code": "UPAY_CANCEL_INVALID_ORDER_STATE",
-			"error_message": "订单" + o.sn + "状态是" + o.status + "，无法撤销", "data": nil}
+	case m.Note.(note).status != "":
+		return m.Note.(note).status
+	case m.State == testgateway.Waiting:
+		return "CREATED"
+	case m.State == testgateway.Closed:
+		return "PAY_CANCELED"
+	case m.State == testgateway.Undone:
+		return "CANCELED"
+	case m.Given == 0:
+		return "PAID"
+	case m.Given < m.Amount:
+		return "PARTIAL_REFUNDED"
+	}
+	return "REFUNDED"
+}
+
+func (s *Server) revoke(request object, fault cnpaytest.Fault) object {
+	m, ok := s.find(request)
+	sn, _ := m.Note.(note)
+	switch {
+	case !ok:
+		return fail("UPAY_ORDER_NOT_EXISTS", "订单不存在")
+	case fault == cnpaytest.Refused:
+		return fail("UPAY_TCP_ORDER_NOT_REFUNDABLE", "订单"+sn.sn+"参与了活动并且无法撤销")
+	case status(m) == "CANCELED":
+		return fail("UPAY_CANCEL_ORDER_NOOP", "订单已撤销")
+	case status(m) == "CREATED":
+		s.setStatus(sn.sn, "PAY_CANCELED")
+		return s.about(request, "CANCEL_ABORT_SUCCESS", fault)
+	case status(m) != "PAID":
+		return fail("UPAY_CANCEL_INVALID_ORDER_STATE", "订单"+sn.sn+"状态是"+status(m)+"，无法撤销")
 	case fault == Pending:
-		o.status, code = "CANCEL_INPROGRESS", "CANCEL_IN_PROGRESS"
-	default:
-		o.status = "CANCELED"
+		s.setStatus(sn.sn, "CANCEL_INPROGRESS")
+		return s.about(request, "CANCEL_IN_PROGRESS", fault)
 	}
-	return s.about(o, code, fault)
+	s.setStatus(sn.sn, "CANCELED")
+	return s.about(request, "CANCEL_SUCCESS", fault)
 }
 
-func (s *Server) query(o *order, fault Fault) object {
-	if o == nil {
-		return object{"result_code": "FAIL", "error_code": "UPAY_ORDER_NOT_EXISTS", "error_message": "订单不存在"}
+func (s *Server) query(request object, fault cnpaytest.Fault) object {
+	if _, ok := s.find(request); !ok || fault == cnpaytest.Refused {
+		return fail("UPAY_ORDER_NOT_EXISTS", "订单不存在")
 	}
-	return s.about(o, "SUCCESS", fault)
+	return s.about(request, "SUCCESS", fault)
 }
 
-func (s *Server) about(o *order, code string, fault Fault) object {
-	sn, clientSN := o.sn, o.clientSN
+// about is an answer with the order as it is now.
+func (s *Server) about(request object, code string, fault cnpaytest.Fault) object {
+	m, _ := s.find(request)
+	sn, clientSN := m.Note.(note).sn, m.Number
 	switch fault {
-	case OtherAnswer:
+	case cnpaytest.OtherAnswer:
 		sn, clientSN = "7892259499999999", "other-"+clientSN
-	case UnknownCode:
+	case cnpaytest.UnknownCode:
 		code = "CANCEL_PERHAPS"
 	}
-	status, net, finished := "SUCCESS", "0", strconv.FormatInt(s.now().UnixMilli(), 10)
-	switch o.status {
-	case "PAID":
-		net = strconv.FormatInt(o.amount, 10)
+	finished := strconv.FormatInt(s.now().UnixMilli(), 10)
+	transaction, net := "SUCCESS", m.Left()
+	switch status(m) {
 	case "CREATED", "CANCEL_INPROGRESS":
-		status, net, finished = "IN_PROG", strconv.FormatInt(o.amount, 10), ""
+		transaction, net, finished = "IN_PROG", m.Amount, ""
 	case "PAY_CANCELED":
-		status = "FAIL_CANCELED"
+		transaction = "FAIL_CANCELED"
 	}
 	return object{"result_code": code, "data": object{
 		"terminal_sn": s.config.TerminalSN, "sn": sn, "client_sn": clientSN,
-		"trade_no": "2013112011001004330000121536", "status": status, "order_status": o.status,
+		"trade_no": "2013112011001004330000121536", "status": transaction, "order_status": status(m),
 		"payway": "3", "payway_name": "微信", "sub_payway": "1",
-		"total_amount": strconv.FormatInt(o.amount, 10), "net_amount": net,
+		"total_amount": strconv.FormatInt(m.Amount, 10), "net_amount": strconv.FormatInt(net, 10),
 		"subject": "Pizza", "operator": "Peter", "finish_time": finished, "channel_finish_time": finished,
 	}}
 }

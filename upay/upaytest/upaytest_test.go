@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/upay/upaytest"
 )
 
@@ -129,7 +130,7 @@ func TestRefusedAndPendingChangeWhatTheySay(t *testing.T) {
 	s := start(t)
 	sn := s.AddOrder("7654321132", 10000)
 	body := `{"terminal_sn":"00101010029201012912","sn":"` + sn + `"}`
-	s.Misbehave("revoke", upaytest.Refused, upaytest.Pending)
+	s.Misbehave("revoke", cnpaytest.Refused, upaytest.Pending)
 
 	require.Equal(t, "UPAY_TCP_ORDER_NOT_REFUNDABLE", signed(t, s, "revoke", body).BizResponse.ErrorCode)
 	require.Equal(t, "PAID", signed(t, s, "query", body).BizResponse.Data["order_status"])

@@ -1,0 +1,32 @@
+package call
+
+import (
+	"slices"
+
+	"github.com/cnpay-go/cnpay"
+)
+
+// WithOperations adds a program's own operations, of the provider's type, to the settings.
+func WithOperations[O any](operations []O) cnpay.Option {
+	return func(s *cnpay.Settings) {
+		s.Operations = slices.Clip(s.Operations)
+		for _, op := range operations {
+			s.Operations = append(s.Operations, op)
+		}
+	}
+}
+
+// Lookup finds an operation among those of the package's requests and then among the program's own.
+func Lookup[O, R any](s cnpay.Settings, is func(O) bool, requests func() []R, operation func(R) O) (found O, ok bool) {
+	for _, request := range requests() {
+		if op := operation(request); is(op) {
+			return op, true
+		}
+	}
+	for _, own := range s.Operations {
+		if op, ours := own.(O); ours && is(op) {
+			return op, true
+		}
+	}
+	return found, false
+}
