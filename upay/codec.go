@@ -21,20 +21,14 @@ type exchange struct {
 	answer  response
 }
 
-// asked are the fields that settling needs.
-func asked() [3]string { return [...]string{"terminal_sn", "sn", "client_sn"} }
-
 // text is a field of the request.
 func (x *exchange) text(name string) string { return x.client.call.Fields.Text(x.request, name) }
 
 func (x *exchange) Ticket() cnpay.Ticket {
-	t := cnpay.Ticket{Order: cmp.Or(x.text("client_sn"), x.text("sn")), Fields: map[string]string{}}
-	for _, name := range asked() {
-		if value := x.text(name); value != "" {
-			t.Fields[name] = value
-		}
+	return cnpay.Ticket{
+		Order:  cmp.Or(x.text("client_sn"), x.text("sn")),
+		Fields: x.client.call.Asked(x.request, "terminal_sn", "sn", "client_sn"),
 	}
-	return t
 }
 
 func (x *exchange) Messages() (request, answer any) { return x.request, x.answer }
