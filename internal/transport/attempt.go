@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -60,7 +59,11 @@ func (r *exchangeState) roundTrip(ctx context.Context, c *http.Client, body []by
 	})
 	var content any
 	if len(body) > 0 {
-		content = func() (io.Reader, error) { return &looking{body: bytes.NewReader(body), state: r}, nil }
+		content = func() (io.Reader, error) {
+			b := &looking{state: r}
+			b.body.Reset(body)
+			return b, nil
+		}
 	}
 	req, err := retryablehttp.NewRequestWithContext(ctx, x.Method, x.URL, content)
 	if err != nil {
@@ -146,9 +149,8 @@ func (r *exchangeState) checkRetry(ctx context.Context, res *http.Response, err 
 		l.LogAttrs(ctx, slog.LevelDebug, "cnpay attempt", append(about(r.exchange.Ticket),
 			slog.Int("attempt", r.attempt), slog.Bool("left", left), slog.Int("status", status))...)
 	}
-	var untrusted *tls.CertificateVerificationError
 	switch {
-	case ctx.Err() != nil || kept || errors.As(err, &untrusted):
+	case ctx.Err() != nil || kept || err != nil && untrusted(err):
 		return false, nil
 	case left && !r.exchange.Repeatable:
 		return false, nil
@@ -160,6 +162,12 @@ func (r *exchangeState) checkRetry(ctx context.Context, res *http.Response, err 
 		return false, nil
 	}
 	return true, nil
+}
+
+// untrusted reports whether a server's certificate was refused, which no repeat changes.
+func untrusted(err error) bool {
+	var e *tls.CertificateVerificationError
+	return errors.As(err, &e)
 }
 
 func backoff(p cnpay.Retry, attempt int, res *http.Response) time.Duration {

@@ -36,7 +36,7 @@ var errPast = fmt.Errorf("the call's time limit had passed before its first byte
 // looking is a request's body that looks at the clocks right before its first byte is handed out. Every HTTP client
 // reads the body before the money's bytes can leave; headers alone move nothing.
 type looking struct {
-	body   *bytes.Reader
+	body   bytes.Reader
 	state  *exchangeState
 	looked bool
 }

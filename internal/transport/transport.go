@@ -130,9 +130,8 @@ func (c *Client) Do(ctx context.Context, s cnpay.Settings, x *Exchange) error {
 		call.Err = failure
 	}
 	report(ctx, s.Logger, x.Ticket, call)
-	finished := context.WithoutCancel(ctx)
 	for _, recorder := range slices.Backward(started) {
-		recorder.Finished(finished, x.Ticket, call)
+		recorder.Finished(context.WithoutCancel(ctx), x.Ticket, call)
 	}
 	if failure != nil {
 		return failure // never a nil pointer in an error
