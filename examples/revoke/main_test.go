@@ -141,7 +141,7 @@ func TestConfig(t *testing.T) {
 			"orderId": orderID, "txnTime": unionpay.TxnTime(time.Now()), "txnAmt": "10000",
 			"origQryId": unionPay.AddPreauth(10000), "backUrl": unionpay.NoNotification,
 		},
-		"upay": map[string]any{"client_sn": 7654321132},
+		"upay": map[string]any{"client_sn": int64(7654321132)},
 	})
 	results, code, stderr := revoke(t, "-config", config, "-request", request)
 	require.Equal(t, exitOK, code, stderr)
