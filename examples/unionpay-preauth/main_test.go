@@ -202,6 +202,8 @@ func TestBadFlags(t *testing.T) {
 		require.NotEmpty(t, stderr, args)
 		require.Empty(t, results)
 	}
+	_, _, stderr := playWith(t, "-wrong")
+	require.Equal(t, "unionpay-preauth: flag provided but not defined: -wrong\n\nTry: unionpay-preauth -h\n", stderr)
 	_, code, stderr := playWith(t, "-h")
 	require.Equal(t, exitOK, code)
 	require.Contains(t, stderr, "usage: unionpay-preauth")
@@ -209,8 +211,9 @@ func TestBadFlags(t *testing.T) {
 
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(1500*time.Millisecond, cancel)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	time.AfterFunc(1500*time.Millisecond, func() { cancel(errors.New("interrupt signal received")) })
 	var stdout, stderr strings.Builder
 	begun := time.Now()
 	code := run(ctx, []string{"-scenario", "hang"}, &stdout, &stderr)
@@ -218,6 +221,7 @@ func TestInterrupt(t *testing.T) {
 	require.Less(t, time.Since(begun), 10*time.Second)
 	require.Regexp(t, `(?m)^complete +[0-9a-f]{32} +unknown +nobody can say yet`, stdout.String())
 	require.Contains(t, stdout.String(), "next: query this order again later", "the order is named before the program ends")
+	require.Equal(t, 1, strings.Count(stdout.String(), "interrupt signal received"), stdout.String())
 	require.Regexp(t, `(?m)^cancel +not_sent +not begun$`, stdout.String())
 }
 
@@ -235,10 +239,15 @@ func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	var stderr strings.Builder
 	code := run(t.Context(), nil, &diskWith{n: 3}, &stderr)
-	require.Equal(t, exitUnknown, code)
+	require.Equal(t, exitUnsaid, code)
 	require.Contains(t, stderr.String(), "no space left")
 	require.Regexp(t, `(?m)^complete .*succeeded`, stderr.String(), "the outcome is told where it still can be")
 	require.NotContains(t, stderr.String(), "refund", "what cannot be reported is not begun")
+	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+	defer cancel()
+	code = run(ctx, []string{"-scenario", "hang"}, &diskWith{n: 3}, &stderr)
+	require.Equal(t, exitUnknown, code, "what is unknown goes before")
+	require.Equal(t, exitUnknown, run(t.Context(), nil, &diskWith{}, &diskWith{}), "nobody was told")
 }
 
 func TestExitCode(t *testing.T) {

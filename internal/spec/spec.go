@@ -142,6 +142,9 @@ func (f *field) problem(v reflect.Value) string {
 		absent = true
 	case number:
 		n := v.Int()
+		if n < 0 && f.domain.class != nil && f.domain.class.bytes['-'] != 0 {
+			return "must not be negative"
+		}
 		if n != 0 {
 			var digits [20]byte
 			return f.domain.problem(string(strconv.AppendInt(digits[:0], n, 10)))
