@@ -336,6 +336,23 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// The answer to a query is under way when the interruption comes.
+func TestInterruptedQuery(t *testing.T) {
+	t.Parallel()
+	s := &scene{options: options{scenario: "lost-answer"}}
+	j, err := upayRevoke(s)
+	require.NoError(t, err)
+	defer s.open[0].Close()
+	s.open[0].Misbehave("query", unionpaytest.Hang)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	time.AfterFunc(300*time.Millisecond, func() { cancel(errors.New("interrupt signal received")) })
+	r := j.do(ctx, options{settle: true, timeout: 20 * time.Second}, nil)
+	require.Equal(t, cnpay.Unknown, r.Outcome)
+	require.Equal(t, 1, strings.Count(r.Error, "interrupt signal received"), r.Error)
+	require.Contains(t, r.Error, "asking ended early")
+}
+
 // Yuansfer has no query: after a lost answer the revoke is sent again.
 func TestRepeated(t *testing.T) {
 	t.Parallel()

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/unionpay"
 	"github.com/cnpay-go/cnpay/unionpay/unionpaytest"
 )
 
@@ -223,6 +226,31 @@ func TestInterrupt(t *testing.T) {
 	require.Contains(t, stdout.String(), "next: query this order again later", "the order is named before the program ends")
 	require.Equal(t, 1, strings.Count(stdout.String(), "interrupt signal received"), stdout.String())
 	require.Regexp(t, `(?m)^cancel +not_sent +not begun$`, stdout.String())
+}
+
+// The answer to a query is under way when the interruption comes.
+func TestInterruptedQuery(t *testing.T) {
+	t.Parallel()
+	gateway := unionpaytest.NewServer()
+	defer gateway.Close()
+	gateway.AlwaysMisbehave("query", unionpaytest.Hang)
+	client, err := unionpay.New(gateway.Config())
+	require.NoError(t, err)
+	o, err := parse(nil, io.Discard)
+	require.NoError(t, err)
+	var results []result
+	p := &play{options: o, client: client, schedule: cnpay.Every(time.Millisecond, 5), report: func(r result) error {
+		results = append(results, r)
+		return nil
+	}}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	time.AfterFunc(time.Second, func() { cancel(errors.New("interrupt signal received")) })
+	require.NoError(t, p.all(ctx))
+	asked := slices.IndexFunc(results, func(r result) bool { return strings.Contains(r.Error, "interrupt") })
+	require.GreaterOrEqual(t, asked, 0, results)
+	require.Equal(t, cnpay.Pending, results[asked].Outcome)
+	require.Equal(t, "asking ended early: interrupt signal received", results[asked].Error)
 }
 
 // diskWith takes n lines, then it is full.
