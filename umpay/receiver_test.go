@@ -290,7 +290,7 @@ func TestReceiverFaults(t *testing.T) {
 		"other terminal":   {change("posSN", `"N9000002"`), "posSN must be the terminal that signed"},
 		"no time":          {change("terminalTime", `"2020-05-21 15:30:12"`), "terminalTime must be a time of the form RFC 3339"},
 		"seq zero":         {change("seq", `0`), "seq is required"},
-		"seq negative":     {change("seq", `-1`), "seq must be digits"},
+		"seq negative":     {change("seq", `-1`), "seq must not be negative"},
 		"seq broken":       {change("seq", `1.5`), "seq must be a whole number"},
 		"code":             {change("result", `{"code":"x"}`), "result cannot be read: code: not a whole number"},
 		"code of a sale":   {strings.NewReplacer("cardPreAuthRever", "cardPay", "onReverSuccess", "onPaySuccess").Replace(change("result", `{"code":1.5}`)), "result cannot be read: code: not a whole number"},

@@ -368,7 +368,7 @@ func TestInvalidRequests(t *testing.T) {
 	}{
 		{nil, "invalid request: id is required; amount is required; uPayTrace is required"},
 		{&umpay.ReverseRequest{ID: strings.Repeat("中", 65), Amount: -1, UPayTrace: "1\n", OrderID: strings.Repeat("a", 64)},
-			"invalid request: id must be 1 to 64 long, is 65; amount must be digits; " +
+			"invalid request: id must be 1 to 64 long, is 65; amount must not be negative; " +
 				"uPayTrace must be text without control characters; orderId must be at most 63 long, is 64"},
 		{&umpay.ReverseRequest{ID: "..", Amount: 1 << 31, UPayTrace: "1234567"},
 			"invalid request: uPayTrace must be at most 6 long, is 7; id must not be . or ..; amount must be at most 2147483647"},

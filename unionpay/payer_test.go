@@ -125,7 +125,7 @@ func TestCashier(t *testing.T) {
 	submit(t, gateway.URL+action, pay)
 	require.Len(t, shop.got, 1)
 	page, _ = submit(t, gateway.URL+action, pay)
-	require.Contains(t, string(page), "no such order waits")
+	require.Contains(t, string(page), "此前已完成")
 	require.Len(t, shop.got, 1)
 }
 

@@ -1,15 +1,11 @@
 package main
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"reflect"
-	"strconv"
-	"strings"
 
+	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/examples/internal/jsonfile"
 	"github.com/cnpay-go/cnpay/examples/internal/unionpayconfig"
 )
 
@@ -42,83 +38,52 @@ type config struct {
 }
 
 func readConfig(path string) (*config, error) {
-	text, err := os.ReadFile(path)
+	file, err := jsonfile.Read(path)
 	if err != nil {
-		return nil, fmt.Errorf("-config: %w", err)
+		return nil, fmt.Errorf("-config %w", err)
 	}
 	c := &config{folder: filepath.Dir(path)}
-	if err := unionpayconfig.Strict(text, c); err != nil {
+	if err := jsonfile.Error(file.Fill(c)); err != nil {
 		return nil, fmt.Errorf("-config %s: %w", path, err)
 	}
 	return c, nil
 }
 
-// requests is the form of the -request file: for each provider its request, by wire names.
-type requests map[string]json.RawMessage
+// requests is the -request file: for each provider its request, by wire names. nil: there is none.
+type requests struct {
+	path     string
+	sections jsonfile.Object
+}
 
-func readRequests(path string) (requests, error) {
+func readRequests(path string) (*requests, error) {
 	if path == "" {
 		return nil, nil
 	}
-	text, err := os.ReadFile(path)
+	file, err := jsonfile.Read(path)
 	if err != nil {
-		return nil, fmt.Errorf("-request: %w", err)
+		return nil, fmt.Errorf("-request %w", err)
 	}
-	var r requests
-	if err := unionpayconfig.Strict(text, &r); err != nil {
-		return nil, fmt.Errorf("-request %s: %w", path, err)
-	}
-	for name := range r {
+	for name := range file {
 		if !known(name) {
 			return nil, fmt.Errorf("-request %s: no such provider: %q", path, name)
 		}
 	}
-	return r, nil
+	return &requests{path: path, sections: file}, nil
 }
 
-// into fills a request. Numbers may be written as text and text as numbers.
-func (r requests) into(provider string, request any) error {
-	text, ok := r[provider]
-	if !ok {
-		return fmt.Errorf("-request: no section %q", provider)
+// fill fills a provider's request, and returns what does not fit into it.
+func (r *requests) fill(provider string, request any) ([]cnpay.Fault, error) {
+	section, err := r.sections.Section(provider)
+	if err != nil {
+		return nil, fmt.Errorf("-request %s: %w", r.path, err)
 	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(text, &fields); err != nil {
-		return fmt.Errorf("-request: %s: not a JSON object", provider)
-	}
-	for range 1 + len(fields) { // each is respelled at most once
-		text, err := json.Marshal(fields)
-		if err != nil {
-			return fmt.Errorf("-request: %s: %w", provider, err)
-		}
-		err = unionpayconfig.Strict(text, request)
-		var wrong *json.UnmarshalTypeError
-		if err == nil {
-			return nil
-		}
-		if !errors.As(err, &wrong) {
-			return fmt.Errorf("-request: %s: %w", provider, err)
-		}
-		name := wrong.Field[strings.LastIndexByte(wrong.Field, '.')+1:]
-		other, ok := respell(fields[name], wrong.Type.Kind())
-		if !ok {
-			return fmt.Errorf("-request: %s: %s: not a %s", provider, name, wrong.Type)
-		}
-		fields[name] = other
-	}
-	return fmt.Errorf("-request: %s: not readable", provider)
+	return section.Fill(request), nil
 }
 
-// respell writes a number as text, or digits as a number.
-func respell(value json.RawMessage, want reflect.Kind) (json.RawMessage, bool) {
-	var text string
-	if json.Unmarshal(value, &text) == nil {
-		_, err := strconv.ParseInt(text, 10, 64)
-		return json.RawMessage(text), want == reflect.Int64 && err == nil
+// wrong says whose section is at fault.
+func (r *requests) wrong(provider string, err error) error {
+	if err != nil {
+		return fmt.Errorf("-request %s: %s: %w", r.path, provider, err)
 	}
-	var number json.Number
-	if json.Unmarshal(value, &number) == nil {
-		return json.RawMessage(strconv.Quote(number.String())), want == reflect.String
-	}
-	return nil, false
+	return nil
 }

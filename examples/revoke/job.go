@@ -3,28 +3,34 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/examples/internal/jsonfile"
 )
 
 // job is one revocation at one provider.
 type job struct {
 	provider  string
 	operation string
+	faults    []cnpay.Fault // what of the -request file does not fit into the request
+	repeats   bool          // there is no query: settling it sends the same revoke again, which is harmless
 	revoke    func(context.Context, ...cnpay.Option) (cnpay.Result, error)
 	settle    func(context.Context, ...cnpay.Option) (cnpay.Verdict, error)
 }
 
 func newJob[Req any, Res cnpay.Result, A any](
-	operation string, req *Req,
+	operation string, req *Req, faults []cnpay.Fault,
 	revoke func(context.Context, *Req, ...cnpay.Option) (Res, error),
 	settle func(context.Context, *Req, ...cnpay.Option) (*cnpay.Settlement[A], error),
 ) job {
 	return job{
 		operation: operation,
+		faults:    faults,
 		revoke: func(ctx context.Context, opts ...cnpay.Option) (cnpay.Result, error) {
 			return revoke(ctx, req, opts...)
 		},
@@ -35,6 +41,25 @@ func newJob[Req any, Res cnpay.Result, A any](
 	}
 }
 
+// unreadable is the error of a request that could not be read whole. It names what else is wrong with that request, as
+// the library knows it; the recorder sees to it that nothing leaves.
+func (j *job) unreadable() error {
+	if len(j.faults) == 0 {
+		return nil
+	}
+	faults := slices.Clone(j.faults)
+	_, err := j.revoke(context.Background(), cnpay.WithRecorder(&book{refuse: errors.New("not readable")}))
+	var invalid *cnpay.InvalidRequestError
+	if errors.As(err, &invalid) {
+		for _, f := range invalid.Faults {
+			if !slices.ContainsFunc(faults, func(read cnpay.Fault) bool { return read.Field == f.Field }) {
+				faults = append(faults, f)
+			}
+		}
+	}
+	return jsonfile.Error(faults)
+}
+
 // result is one line of the report.
 type result struct {
 	Provider  string        `json:"provider"`
@@ -43,15 +68,16 @@ type result struct {
 	Outcome   cnpay.Outcome `json:"outcome"`
 	Code      string        `json:"code"`
 	Message   string        `json:"message"`
-	Settled   bool          `json:"settled"` // a query decided
+	Settled   bool          `json:"settled"` // it was decided afterwards: by a query, or by sending it again
 	Sent      int           `json:"sent"`    // how often the request that moves money left
 	Error     string        `json:"error"`
 
 	invalid bool // refused here, before anything was sent
+	repeats bool // the job's
 }
 
 func (j *job) do(ctx context.Context, o options, log *slog.Logger) result {
-	ctx, cancel := context.WithTimeout(ctx, o.timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("-timeout %s is over", o.timeout))
 	defer cancel()
 	book := &book{operation: j.operation}
 	options := []cnpay.Option{cnpay.WithRecorder(book), cnpay.WithLogger(log)}
@@ -66,14 +92,17 @@ func (j *job) do(ctx context.Context, o options, log *slog.Logger) result {
 	r := result{
 		Provider: j.provider, Operation: j.operation, Order: last.Order,
 		Outcome: cnpay.OutcomeOf(res, err), Code: last.Code, Message: last.Message,
-		invalid: errors.Is(err, cnpay.ErrInvalidRequest),
+		invalid: errors.Is(err, cnpay.ErrInvalidRequest), repeats: j.repeats,
 	}
-	if o.settle && (r.Outcome == cnpay.Pending || r.Outcome == cnpay.Unknown) {
+	if o.settle && (r.Outcome == cnpay.Pending || r.Outcome == cnpay.Unknown) && ctx.Err() == nil {
 		verdict, settleErr := j.settle(ctx, options...)
-		if verdict.Outcome != cnpay.Unknown {
+		switch {
+		case verdict.Outcome != cnpay.Unknown:
 			r.Outcome, r.Code, r.Message, err = verdict.Outcome, verdict.Code, verdict.Message, settleErr
 			r.Settled = verdict.Outcome.Final()
-		} else if settleErr != nil {
+		case ctx.Err() != nil: // which is the cause of whatever settleErr holds
+			err = errors.Join(err, fmt.Errorf("asking ended early: %w", context.Cause(ctx)))
+		default:
 			err = errors.Join(err, settleErr)
 		}
 	}
@@ -92,13 +121,14 @@ func (j *job) do(ctx context.Context, o options, log *slog.Logger) result {
 // before the request leaves, Finished with its outcome, so that a crash between the two is seen after a restart.
 type book struct {
 	operation string
+	refuse    error // nothing leaves
 
 	mu    sync.Mutex
 	last  cnpay.Call
 	total int
 }
 
-func (b *book) Started(context.Context, cnpay.Subject) error { return nil }
+func (b *book) Started(context.Context, cnpay.Subject) error { return b.refuse }
 
 func (b *book) Finished(_ context.Context, c cnpay.Call) {
 	b.mu.Lock()

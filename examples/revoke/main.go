@@ -4,7 +4,11 @@
 //	go run ./examples/revoke -h         the flags
 //
 // It exits with 0 when every outcome is succeeded or pending, 1 when one failed, 2 for bad flags, a bad configuration
-// or a bad request, 3 when one is unknown, 4 when one was not sent; 3 goes before 2, 2 before 4, 4 before 1.
+// or a bad request, 3 when one is unknown, 4 when one was not sent, 5 when the outcomes are known but could not be
+// written to standard output: they are on standard error. 3 goes before 5, 5 before 2, 2 before 4, 4 before 1.
+//
+// The files that -config and -request name are looked up in the current directory; the key and certificate files that a
+// configuration names, in the folder of that configuration.
 package main
 
 import (
@@ -23,6 +27,7 @@ import (
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/examples/internal/command"
 )
 
 func main() {
@@ -38,6 +43,7 @@ const (
 	exitUsage   = 2
 	exitUnknown = 3
 	exitNotSent = 4
+	exitUnsaid  = 5
 )
 
 type options struct {
@@ -74,32 +80,35 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		wg.Go(func() { results[i] = j.do(ctx, o, log) })
 	}
 	wg.Wait()
+	code := exitCode(results)
 	if err := report(stdout, results, o); err != nil {
-		_, _ = fmt.Fprintln(stderr, "revoke: the outcomes could not be written:", err)
-		_ = report(stderr, results, o)
-		return exitUnknown
+		_, _ = fmt.Fprintln(stderr, "revoke: the outcomes could not be written to standard output:", err)
+		if err := report(stderr, results, o); err != nil || code == exitUnknown {
+			return exitUnknown // nobody was told
+		}
+		return exitUnsaid
 	}
-	return exitCode(results)
+	return code
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	f := flag.NewFlagSet("revoke", flag.ContinueOnError)
-	f.SetOutput(stderr)
 	f.Usage = func() {
-		_, _ = fmt.Fprintf(stderr, "usage: revoke [flags]\n\nTakes money back. Without -config, at gateways inside this process.\n\n")
+		_, _ = fmt.Fprintf(f.Output(), "usage: revoke [flags]\n\nTakes money back. Without -config, at gateways inside this process.\n\n")
 		f.PrintDefaults()
-		_, _ = fmt.Fprintf(stderr, "\nexit: 0 succeeded or pending, 1 failed, 2 bad flags, config or request, 3 unknown, 4 not sent\n")
+		_, _ = fmt.Fprintf(f.Output(), "\nexit: 0 succeeded or pending, 1 failed, 2 bad flags, config or request, 3 unknown, 4 not sent,\n"+
+			"5 known, but not to be written to standard output: read standard error\n")
 	}
 	f.StringVar(&o.provider, "provider", "all", "all, or one of "+strings.Join(providers(), ", "))
 	f.StringVar(&o.scenario, "scenario", "ok", "how the gateways in this process behave: "+strings.Join(scenarios(), ", "))
-	f.StringVar(&o.config, "config", "", "JSON `file` that names real or other gateways; then none is started here")
-	f.StringVar(&o.request, "request", "", `JSON `+"`file`"+` {"unionpay": {wire name: value, ...}, ...} with what to revoke; without it a demonstration order is made`)
+	f.StringVar(&o.config, "config", "", "JSON `file` that names real or other gateways; then none is started here. Looked up in the current directory; key files that it names, in its own folder")
+	f.StringVar(&o.request, "request", "", `JSON `+"`file`"+` {"unionpay": {wire name: value, ...}, ...} with what to revoke, looked up in the current directory; without it a demonstration order is made`)
 	f.BoolVar(&o.settle, "settle", true, "query until the outcome is final")
 	f.DurationVar(&o.timeout, "timeout", 30*time.Second, "per provider, queries included; give 6m where a card has to be swiped (umpay)")
 	f.BoolVar(&o.json, "json", false, "print one JSON object per line")
 	f.BoolVar(&o.verbose, "v", false, "log each call on stderr")
-	if err := f.Parse(args); err != nil {
+	if err := command.Parse(f, args, stderr); err != nil {
 		return o, err
 	}
 	scenarioGiven := false

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -141,7 +142,7 @@ func TestConfig(t *testing.T) {
 			"orderId": orderID, "txnTime": unionpay.TxnTime(time.Now()), "txnAmt": "10000",
 			"origQryId": unionPay.AddPreauth(10000), "backUrl": unionpay.NoNotification,
 		},
-		"upay": map[string]any{"client_sn": 7654321132},
+		"upay": map[string]any{"client_sn": int64(7654321132)},
 	})
 	results, code, stderr := revoke(t, "-config", config, "-request", request)
 	require.Equal(t, exitOK, code, stderr)
@@ -169,15 +170,115 @@ func TestBadRequest(t *testing.T) {
 	for _, name := range []string{"orderId", "txnTime", "backUrl", "origQryId"} {
 		require.Contains(t, results["unionpay"].Error, name)
 	}
-	for _, tt := range []struct{ field, value, want string }{
-		{"ordrId", "1", "ordrId"}, {"txnAmt", "12.5", "txnAmt"}, {"txnAmt", "", "txnAmt"},
+	require.Zero(t, unionPay.Received("preauth_cancel"))
+}
+
+// Everything that is wrong with a request file is said at once, in words that are no programmer's, and nothing is sent.
+func TestUnreadableRequest(t *testing.T) {
+	t.Parallel()
+	unionPay, upayGateway := unionpaytest.NewServer(), upaytest.NewServer()
+	defer unionPay.Close()
+	defer upayGateway.Close()
+	config, request := files(t, unionPay, upayGateway, nil)
+	for text, want := range map[string]string{
+		"":                            "the file is empty",
+		"null":                        "the file must hold a JSON object, and holds null",
+		"[]":                          "the file must hold a JSON object, and holds a list",
+		`{"unionpay": `:               "line 1, column 13: the file ends before its JSON does",
+		"{\r\n\"upay\": {},\r\n}\r\n": "line 3, column 1: no comma may come before the closing }",
+		`{"upay": {"client_sn": "1"}, "upay": {"client_sn": "2"}}`: `line 1: "upay" is duplicated; it is on line 1 already`,
+		`{"unionpay": null}`:                                                 `section "unionpay" must be a JSON object, and is null`,
+		`{"unionpay": []}`:                                                   `section "unionpay" must be a JSON object, and is a list`,
+		`{"alipay": {}}`:                                                     `no such provider: "alipay"`,
+		`{"unionpay": {"ordrId": "1"}}`:                                      "unionpay: ordrId is not a name that is known here; ",
+		`{"unionpay": {"orderid": "1"}}`:                                     "orderid is spelled orderId; ",
+		`{"unionpay": {"txnAmt": {}, "orderId": "with-dash"}}`:               "unionpay: txnAmt must be a whole number, and is a JSON object; orderId must be letters and digits; txnTime is required; ",
+		`{"unionpay": {"txnAmt": "12.5"}, "upay": {"client_sn": ["1"]}}`:     "upay: client_sn must be text, and is a list",
+		`{"upay": {"client_sn": "7654321132", "ordrId": "1"}}`:               "upay: ordrId is not a name that is known here",
+		`{"upay": {"client_sn": "7654321132"}, "unionpay": {"txnAmt": ""}}`:  "unionpay: txnAmt must be a whole number; orderId is required",
+		`{"upay": {"client_sn": "7654321132"}, "unionpay": {"txnAmt": 1e2}}`: "unionpay: txnAmt must be a whole number; orderId is required",
 	} {
-		config, request := files(t, unionPay, upayGateway, map[string]any{"unionpay": map[string]any{tt.field: tt.value}})
-		_, code, stderr := revoke(t, "-config", config, "-request", request)
-		require.Equal(t, exitUsage, code)
-		require.Contains(t, stderr, tt.want)
+		require.NoError(t, os.WriteFile(request, []byte(text), 0o600))
+		results, code, stderr := revoke(t, "-config", config, "-request", request)
+		require.Equal(t, exitUsage, code, text)
+		require.Empty(t, results)
+		require.Contains(t, stderr, "-request "+request, text)
+		require.Contains(t, stderr, want, text)
+		for _, foreign := range []string{"EOF", "unmarshal", " json:", "main.", "invalid character", "Go "} {
+			require.NotContains(t, stderr, foreign, text)
+		}
 	}
 	require.Zero(t, unionPay.Received("preauth_cancel"))
+	require.Zero(t, upayGateway.Received("revoke"))
+}
+
+// A request that is whole but for one name that nobody reads is not sent to find out what else is wrong with it.
+func TestUnreadableRequestIsNotSent(t *testing.T) {
+	t.Parallel()
+	for _, provider := range providers() {
+		s := &scene{options: options{scenario: "ok"}}
+		j, err := makers()[provider](s)
+		require.NoError(t, err)
+		j.faults = []cnpay.Fault{{Field: "strange", Problem: "is not a name that is known here"}}
+		require.EqualError(t, j.unreadable(), "strange is not a name that is known here", provider)
+		received := s.open[0].(interface{ Received(string) int })
+		require.Zero(t, received.Received(j.operation), provider)
+		_, err = j.revoke(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, 1, received.Received(j.operation), provider)
+		s.open[0].Close()
+	}
+}
+
+func TestNegativeAmount(t *testing.T) {
+	t.Parallel()
+	unionPay, upayGateway := unionpaytest.NewServer(), upaytest.NewServer()
+	defer unionPay.Close()
+	defer upayGateway.Close()
+	config, request := files(t, unionPay, upayGateway, map[string]any{"unionpay": map[string]any{"txnAmt": -100}})
+	results, code, _ := revoke(t, "-config", config, "-request", request)
+	require.Equal(t, exitUsage, code)
+	require.Contains(t, results["unionpay"].Error, "txnAmt must not be negative")
+}
+
+// As Windows writes files: a byte order mark, and lines that end in \r\n.
+func TestFilesOfWindows(t *testing.T) {
+	t.Parallel()
+	unionPay, upayGateway := unionpaytest.NewServer(), upaytest.NewServer()
+	defer unionPay.Close()
+	defer upayGateway.Close()
+	upayGateway.AddOrder("7654321132", 10000)
+	config, request := files(t, unionPay, upayGateway, map[string]any{"upay": map[string]any{"client_sn": "7654321132"}})
+	for _, name := range []string{config, request} {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		windows := "\ufeff" + strings.ReplaceAll(string(text), ",", ",\r\n") + "\r\n"
+		require.NoError(t, os.WriteFile(name, []byte(windows), 0o600))
+	}
+	results, code, stderr := revoke(t, "-config", config, "-request", request)
+	require.Equal(t, exitOK, code, stderr)
+	require.Equal(t, cnpay.Succeeded, results["upay"].Outcome)
+}
+
+func TestWhereFilesAreLookedUp(t *testing.T) {
+	t.Parallel()
+	unionPay, upayGateway := unionpaytest.NewServer(), upaytest.NewServer()
+	defer unionPay.Close()
+	defer upayGateway.Close()
+	here, err := os.Getwd()
+	require.NoError(t, err)
+	_, code, stderr := revoke(t, "-config", "missing.json", "-request", "missing.json")
+	require.Equal(t, exitUsage, code)
+	require.Contains(t, stderr, "(looked for "+filepath.Join(here, "missing.json")+")")
+
+	config, request := files(t, unionPay, upayGateway, map[string]any{"unionpay": map[string]any{}})
+	require.NoError(t, os.Remove(filepath.Join(filepath.Dir(config), "root.pem")))
+	_, code, stderr = revoke(t, "-config", config, "-request", request)
+	require.Equal(t, exitUsage, code)
+	require.Contains(t, stderr, "-config "+config+": unionpay: rootCert: root.pem: ")
+	require.Contains(t, stderr, "(looked for "+filepath.Join(filepath.Dir(config), "root.pem")+")")
+	_, _, stderr = revoke(t, "-h")
+	require.Contains(t, stderr, "Looked up in the current directory; key files that it names, in its own folder")
 }
 
 func TestBadFlags(t *testing.T) {
@@ -193,21 +294,78 @@ func TestBadFlags(t *testing.T) {
 		require.Equal(t, exitUsage, code, args)
 		require.NotEmpty(t, stderr, args)
 	}
+	for flags, want := range map[string]string{
+		"-wrong": "flag provided but not defined: -wrong", "-timeout=soon": `invalid value "soon" for flag -timeout`,
+		"-settle=maybe": `invalid boolean value "maybe" for -settle`, "-timeout=0s": "-timeout must be more than zero",
+	} {
+		_, code, stderr := revoke(t, flags)
+		require.Equal(t, exitUsage, code)
+		require.Equal(t, "revoke: "+want+"\n\nTry: revoke -h\n", stderr)
+	}
 	_, code, stderr := revoke(t, "-h")
 	require.Equal(t, exitOK, code)
-	require.Contains(t, stderr, "usage: revoke")
+	require.Equal(t, 1, strings.Count(stderr, "usage: revoke"))
 }
 
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(300*time.Millisecond, cancel)
+	for name, args := range map[string][]string{
+		"while it is sent":     {"-scenario", "hang", "-provider", "upay"},
+		"between two queries":  {"-scenario", "lost-answer", "-provider", "unionpay"},
+		"when the time is up":  {"-scenario", "lost-answer", "-provider", "unionpay", "-timeout", "300ms"},
+		"without any settling": {"-scenario", "hang", "-provider", "umpay", "-settle=false"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancelCause(t.Context())
+			defer cancel(nil)
+			cause := "interrupt signal received"
+			if slices.Contains(args, "300ms") {
+				cause = "-timeout 300ms is over"
+			} else {
+				time.AfterFunc(300*time.Millisecond, func() { cancel(errors.New(cause)) })
+			}
+			var stdout, stderr strings.Builder
+			begun := time.Now()
+			code := run(ctx, args, &stdout, &stderr)
+			require.Equal(t, exitUnknown, code)
+			require.Less(t, time.Since(begun), 5*time.Second)
+			require.Equal(t, 1, strings.Count(stdout.String(), cause), stdout.String())
+			require.Contains(t, stdout.String(), "next: query this order again later", "the order is named before the program ends")
+		})
+	}
+}
+
+// The answer to a query is under way when the interruption comes.
+func TestInterruptedQuery(t *testing.T) {
+	t.Parallel()
+	s := &scene{options: options{scenario: "lost-answer"}}
+	j, err := upayRevoke(s)
+	require.NoError(t, err)
+	defer s.open[0].Close()
+	s.open[0].Misbehave("query", unionpaytest.Hang)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	time.AfterFunc(300*time.Millisecond, func() { cancel(errors.New("interrupt signal received")) })
+	r := j.do(ctx, options{settle: true, timeout: 20 * time.Second}, nil)
+	require.Equal(t, cnpay.Unknown, r.Outcome)
+	require.Equal(t, 1, strings.Count(r.Error, "interrupt signal received"), r.Error)
+	require.Contains(t, r.Error, "asking ended early")
+}
+
+// Yuansfer has no query: after a lost answer the revoke is sent again.
+func TestRepeated(t *testing.T) {
+	t.Parallel()
 	var stdout, stderr strings.Builder
-	begun := time.Now()
-	code := run(ctx, []string{"-scenario", "hang", "-provider", "upay"}, &stdout, &stderr)
+	code := run(t.Context(), []string{"-scenario", "lost-answer"}, &stdout, &stderr)
+	require.Equal(t, exitOK, code)
+	require.Regexp(t, `(?m)^yuansfer .* revoked, as the answer to a repeat says: it was sent 2 times \(000100\)$`, stdout.String())
+	require.Equal(t, 4, strings.Count(stdout.String(), "as the provider said when asked"), "the others are asked")
+
+	stdout.Reset()
+	code = run(t.Context(), []string{"-scenario", "lost-answer", "-provider", "yuansfer", "-settle=false"}, &stdout, &stderr)
 	require.Equal(t, exitUnknown, code)
-	require.Less(t, time.Since(begun), 5*time.Second)
-	require.Contains(t, stdout.String(), "next: query this order again later", "the order is named before the program ends")
+	require.Contains(t, stdout.String(), "next: run the same again, which is harmless")
 }
 
 type fullDisk struct{}
@@ -216,11 +374,22 @@ func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left
 
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	var stderr strings.Builder
-	code := run(t.Context(), []string{"-provider", "upay"}, fullDisk{}, &stderr)
-	require.Equal(t, exitUnknown, code)
-	require.Contains(t, stderr.String(), "no space left")
-	require.Contains(t, stderr.String(), "succeeded", "the outcome is told where it still can be")
+	for _, tt := range []struct {
+		want int
+		says string
+		args []string
+	}{
+		{exitUnsaid, "succeeded", nil},
+		{exitUnsaid, "failed", []string{"-scenario", "refused", "-json"}},
+		{exitUnknown, "unknown", []string{"-scenario", "empty", "-settle=false"}},
+	} {
+		var stderr strings.Builder
+		args := append([]string{"-provider", "upay"}, tt.args...)
+		require.Equal(t, tt.want, run(t.Context(), args, fullDisk{}, &stderr))
+		require.Contains(t, stderr.String(), "no space left")
+		require.Contains(t, stderr.String(), tt.says, "the outcome is told where it still can be")
+	}
+	require.Equal(t, exitUnknown, run(t.Context(), []string{"-provider", "upay"}, fullDisk{}, fullDisk{}), "nobody was told")
 }
 
 func TestExitCode(t *testing.T) {

@@ -40,7 +40,7 @@ type gateway interface {
 type scene struct {
 	options
 	config   *config // nil: gateways in this process
-	requests requests
+	requests *requests
 	open     []gateway
 }
 
@@ -60,27 +60,32 @@ func prepare(o options) (jobs []job, closeAll func(), err error) {
 	if s.requests, err = readRequests(o.request); err != nil {
 		return nil, closeAll, err
 	}
-	makers := map[string]func(*scene) (job, error){
-		"unionpay": unionPay, "chinaums": chinaUMS, "upay": upayRevoke, "yuansfer": yuansferRevoke, "umpay": umPay,
-	}
+	var problems []error
 	for _, p := range providers() {
 		if o.provider != "all" && o.provider != p || o.provider == "all" && !s.wants(p) {
 			continue
 		}
 		if s.config != nil && !s.config.has(p) {
-			return nil, closeAll, fmt.Errorf("-config: no section %q", p)
+			return nil, closeAll, fmt.Errorf("-config %s: no section %q", o.config, p)
 		}
-		j, err := makers[p](s)
-		if err != nil {
-			return nil, closeAll, err
+		j, err := makers()[p](s)
+		if err == nil {
+			err = s.requests.wrong(p, j.unreadable())
 		}
+		problems = append(problems, err)
 		j.provider = p
 		jobs = append(jobs, j)
 	}
 	if len(jobs) == 0 {
 		return nil, closeAll, errors.New("nothing to do: no provider has both a section in -config and one in -request")
 	}
-	return jobs, closeAll, nil
+	return jobs, closeAll, errors.Join(problems...)
+}
+
+func makers() map[string]func(*scene) (job, error) {
+	return map[string]func(*scene) (job, error){
+		"unionpay": unionPay, "chinaums": chinaUMS, "upay": upayRevoke, "yuansfer": yuansferRevoke, "umpay": umPay,
+	}
 }
 
 // wants leaves out, of all providers, those without a section.
@@ -88,8 +93,11 @@ func (s *scene) wants(provider string) bool {
 	if s.config != nil && !s.config.has(provider) {
 		return false
 	}
-	_, asked := s.requests[provider]
-	return s.requests == nil || asked
+	if s.requests == nil {
+		return true
+	}
+	_, asked := s.requests.sections[provider]
+	return asked
 }
 
 func (c *config) has(provider string) bool {
@@ -113,17 +121,17 @@ func (s *scene) stage(g gateway, operation string) {
 }
 
 // request fills req from the -request file; without one the demonstration order stays in it.
-func (s *scene) request(provider string, req any) error {
+func (s *scene) request(provider string, req any) ([]cnpay.Fault, error) {
 	if s.requests == nil {
-		return nil
+		return nil, nil
 	}
-	return s.requests.into(provider, req)
+	return s.requests.fill(provider, req)
 }
 
-// section names the provider whose section of the -config file is at fault.
-func section(err error) error {
+// misconfigured says which section of the -config file is at fault.
+func (s *scene) misconfigured(provider string, err error) error {
 	if err != nil {
-		return fmt.Errorf("-config: %w", err)
+		return fmt.Errorf("-config %s: %s: %w", s.options.config, provider, err)
 	}
 	return nil
 }
@@ -135,7 +143,7 @@ func unionPay(s *scene) (job, error) {
 	if s.config != nil {
 		var err error
 		if c, err = s.config.UnionPay.Load(s.config.folder); err != nil {
-			return job{}, fmt.Errorf("-config: unionpay: %w", err)
+			return job{}, s.misconfigured("unionpay", err)
 		}
 	} else {
 		g := unionpaytest.NewServer()
@@ -149,10 +157,11 @@ func unionPay(s *scene) (job, error) {
 		}
 	}
 	client, err := unionpay.New(c)
-	if err := errors.Join(section(err), s.request("unionpay", &req)); err != nil {
+	faults, noRequest := s.request("unionpay", &req)
+	if err := errors.Join(s.misconfigured("unionpay", err), noRequest); err != nil {
 		return job{}, err
 	}
-	return newJob(operation, &req, client.Preauth.Cancel, client.Preauth.SettleCancel), nil
+	return newJob(operation, &req, faults, client.Preauth.Cancel, client.Preauth.SettleCancel), nil
 }
 
 func chinaUMS(s *scene) (job, error) {
@@ -171,10 +180,11 @@ func chinaUMS(s *scene) (job, error) {
 		}
 	}
 	client, err := chinaums.New(c)
-	if err := errors.Join(section(err), s.request("chinaums", &req)); err != nil {
+	faults, noRequest := s.request("chinaums", &req)
+	if err := errors.Join(s.misconfigured("chinaums", err), noRequest); err != nil {
 		return job{}, err
 	}
-	return newJob(operation, &req, client.Bills.CancelCompletion, client.Bills.SettleCancelCompletion), nil
+	return newJob(operation, &req, faults, client.Bills.CancelCompletion, client.Bills.SettleCancelCompletion), nil
 }
 
 func upayRevoke(s *scene) (job, error) {
@@ -194,10 +204,11 @@ func upayRevoke(s *scene) (job, error) {
 		}
 	}
 	client, err := upay.New(c)
-	if err := errors.Join(section(err), s.request("upay", &req)); err != nil {
+	faults, noRequest := s.request("upay", &req)
+	if err := errors.Join(s.misconfigured("upay", err), noRequest); err != nil {
 		return job{}, err
 	}
-	return newJob(operation, &req, client.Orders.Revoke, client.Orders.SettleRevoke), nil
+	return newJob(operation, &req, faults, client.Orders.Revoke, client.Orders.SettleRevoke), nil
 }
 
 func yuansferRevoke(s *scene) (job, error) {
@@ -218,10 +229,13 @@ func yuansferRevoke(s *scene) (job, error) {
 		}
 	}
 	client, err := yuansfer.New(c)
-	if err := errors.Join(section(err), s.request("yuansfer", &req)); err != nil {
+	faults, noRequest := s.request("yuansfer", &req)
+	if err := errors.Join(s.misconfigured("yuansfer", err), noRequest); err != nil {
 		return job{}, err
 	}
-	return newJob(operation, &req, client.AutoDebit.Revoke, client.AutoDebit.SettleRevoke), nil
+	j := newJob(operation, &req, faults, client.AutoDebit.Revoke, client.AutoDebit.SettleRevoke)
+	j.repeats = true
+	return j, nil
 }
 
 func umPay(s *scene) (job, error) {
@@ -241,11 +255,12 @@ func umPay(s *scene) (job, error) {
 		}
 	}
 	client, err := umpay.New(c)
-	if err := errors.Join(section(err), s.request("umpay", &req)); err != nil {
+	faults, noRequest := s.request("umpay", &req)
+	if err := errors.Join(s.misconfigured("umpay", err), noRequest); err != nil {
 		return job{}, err
 	}
 	if req.ID == "" {
 		req.ID = umpay.NewCommandID() // a real merchant stores it first, to ask for it after a crash
 	}
-	return newJob(operation, &req, client.Preauth.Reverse, client.Preauth.SettleReverse), nil
+	return newJob(operation, &req, faults, client.Preauth.Reverse, client.Preauth.SettleReverse), nil
 }

@@ -69,7 +69,10 @@ func happened(r result) string {
 	if r.invalid {
 		what = "the request is not valid and was not sent"
 	}
-	if r.Settled {
+	switch {
+	case r.Settled && r.repeats:
+		what += fmt.Sprintf(", as the answer to a repeat says: it was sent %d times", r.Sent)
+	case r.Settled:
 		what += ", as the provider said when asked"
 	}
 	if r.Code != "" {
@@ -83,6 +86,8 @@ func next(r result) string {
 	switch {
 	case r.invalid:
 		return "next: correct the request and run again"
+	case r.repeats && (r.Outcome == cnpay.Unknown || r.Outcome == cnpay.Pending):
+		return "next: run the same again, which is harmless; do not count on the agreement until then"
 	case r.Outcome == cnpay.Unknown:
 		return "next: query this order again later; do not revoke it under a new number, do not refund it instead"
 	case r.Outcome == cnpay.Pending:

@@ -223,7 +223,14 @@ func TestInChromium(t *testing.T) {
 	b.picture("2-desktop-cashier")
 	b.click("button[name=refuse]")
 	b.wait("document.querySelector('.problem')")
+	b.picture("2b-desktop-cashier-refused")
+	b.click("[for=en]")
+	require.Equal(t, "Back to the shop without paying", b.eval("document.querySelector('.back').innerText"))
 	b.click("button[name=pay]")
+	b.wait("document.querySelector('.state.good')")
+	require.Equal(t, "Paid", b.eval("document.querySelector('.state').innerText"), "the language is kept")
+	require.Equal(t, "1", b.eval("document.querySelectorAll('button').length"), "nothing but the way back")
+	b.picture("2c-desktop-cashier-paid")
 	b.status("Paid")
 	b.wait("document.body.innerText.includes('Goods shipped.')")
 	require.Equal(t, "Paid – ¥88.80", b.eval("document.title"))
@@ -245,7 +252,16 @@ func TestInChromium(t *testing.T) {
 	b.wait("document.querySelector('button[name=pay]')")
 	b.fits()
 	b.picture("6-phone-cashier")
+	b.click("[for=en]")
+	b.fits()
+	b.picture("6b-phone-cashier-english")
+	b.click("[for=zh]")
 	b.click("button[name=pay]")
+	b.wait("document.querySelector('.state.good')")
+	require.Equal(t, "预授权成功", b.eval("document.querySelector('.state').innerText"))
+	b.fits()
+	b.picture("6c-phone-cashier-held")
+	b.click("#back button") // without waiting for the page to do it
 	b.status("Held")
 	b.fits()
 	b.picture("7-phone-held")
@@ -271,8 +287,13 @@ func TestInChromium(t *testing.T) {
 	b.picture("9-dark-front")
 	b.press("Enter", 13)
 	b.wait("document.querySelector('button[name=pay]')")
-	b.eval("history.back()")                          // past the page that submitted itself
-	b.wait("document.querySelector('.orders .wait')") // the list is not the one that the browser has kept
+	b.picture("9b-dark-cashier")
+	b.click("a.back")
+	b.status("Waiting")
+	b.eval("history.back()")
+	b.wait("document.querySelector('button[name=pay]')") // the page can be used again, no form has to be sent again
+	b.eval("history.back()")                             // past the page that submitted itself
+	b.wait("document.querySelector('.orders .wait')")    // the list is not the one that the browser has kept
 	b.click(".orders li:first-child a")
 	b.status("Waiting")
 	b.picture("10-dark-waiting")

@@ -29,6 +29,7 @@ import (
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/examples/internal/command"
 	"github.com/cnpay-go/cnpay/examples/internal/unionpayconfig"
 	"github.com/cnpay-go/cnpay/unionpay"
 	"github.com/cnpay-go/cnpay/unionpay/unionpaytest"
@@ -99,17 +100,16 @@ func greet(w io.Writer, s *shop, o options) error {
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	f := flag.NewFlagSet("unionpay-checkout", flag.ContinueOnError)
-	f.SetOutput(stderr)
 	f.Usage = func() {
-		_, _ = fmt.Fprintf(stderr, "usage: unionpay-checkout [flags]\n\nA shop that takes payments through UnionPay's page. Without -config, with a gateway inside this process.\n\n")
+		_, _ = fmt.Fprintf(f.Output(), "usage: unionpay-checkout [flags]\n\nA shop that takes payments through UnionPay's page. Without -config, with a gateway inside this process.\n\n")
 		f.PrintDefaults()
 	}
 	f.StringVar(&o.addr, "addr", "127.0.0.1:8080", "loopback `address` to serve at; the shop has no log-in. Port 0 takes any")
-	f.StringVar(&o.config, "config", "", "JSON `file` whose section \"unionpay\" names the test environment; then no gateway is started here")
+	f.StringVar(&o.config, "config", "", "JSON `file` whose section \"unionpay\" names the test environment; then no gateway is started here. Looked up in the current directory; key files that it names, in its own folder")
 	f.StringVar(&o.backURL, "back-url", "", "with -config: the public `address` that leads to this shop's /notify, or "+unionpay.NoNotification+" for no notifications")
 	f.DurationVar(&o.payTimeout, "pay-timeout", 15*time.Minute, "how long a payer has")
 	f.BoolVar(&o.verbose, "v", false, "log each call on stderr")
-	if err := f.Parse(args); err != nil {
+	if err := command.Parse(f, args, stderr); err != nil {
 		return o, err
 	}
 	host, _, err := net.SplitHostPort(o.addr)

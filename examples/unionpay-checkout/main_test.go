@@ -109,6 +109,8 @@ func TestBadFlags(t *testing.T) {
 		require.Empty(t, stdout.String(), args)
 	}
 	var stdout, stderr strings.Builder
+	require.Equal(t, exitUsage, run(t.Context(), []string{"-wrong"}, &stdout, &stderr))
+	require.Equal(t, "unionpay-checkout: flag provided but not defined: -wrong\n\nTry: unionpay-checkout -h\n", stderr.String())
 	require.Equal(t, exitOK, run(t.Context(), []string{"-h"}, &stdout, &stderr))
 	require.Contains(t, stderr.String(), "usage: unionpay-checkout")
 }

@@ -14,7 +14,8 @@
 // instance, and names them with -held.
 //
 // It exits with 0 when every outcome is succeeded or pending, 1 when one failed, 2 for bad flags, a bad configuration
-// or a bad request, 3 when one is unknown, 4 when one was not sent; 3 goes before 2, 2 before 4, 4 before 1. Of what
+// or a bad request, 3 when one is unknown, 4 when one was not sent, 5 when the outcomes are known but could not be
+// written to standard output: they are on standard error. 3 goes before 5, 5 before 2, 2 before 4, 4 before 1. Of what
 // moves no money, the certificate and the SMS code, an unknown outcome counts as failed.
 package main
 
@@ -34,6 +35,7 @@ import (
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/examples/internal/command"
 	"github.com/cnpay-go/cnpay/examples/internal/unionpayconfig"
 	"github.com/cnpay-go/cnpay/unionpay"
 	"github.com/cnpay-go/cnpay/unionpay/unionpaytest"
@@ -52,6 +54,7 @@ const (
 	exitUsage   = 2
 	exitUnknown = 3
 	exitNotSent = 4
+	exitUnsaid  = 5
 )
 
 type options struct {
@@ -91,12 +94,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	r := &reporter{w: stdout, json: o.json}
 	p := &play{options: o, client: client, schedule: schedule, report: r.line}
 	if err := p.all(ctx); err != nil {
-		_, _ = fmt.Fprintln(stderr, "unionpay-preauth: the outcomes could not be written, no more was sent:", err)
+		_, _ = fmt.Fprintln(stderr, "unionpay-preauth: the outcomes could not be written to standard output, no more was sent:", err)
 		again := &reporter{w: stderr, json: o.json}
 		for _, res := range r.all {
-			_ = again.line(res)
+			if again.line(res) != nil {
+				return exitUnknown // nobody was told
+			}
 		}
-		return exitUnknown
+		if exitCode(r.all) == exitUnknown {
+			return exitUnknown
+		}
+		return exitUnsaid
 	}
 	return exitCode(r.all)
 }
@@ -104,13 +112,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	f := flag.NewFlagSet("unionpay-preauth", flag.ContinueOnError)
-	f.SetOutput(stderr)
 	f.Usage = func() {
-		_, _ = fmt.Fprintf(stderr, "usage: unionpay-preauth [flags]\n\nHolds, takes, releases and gives back money. Without -config, at a gateway inside this process.\n\n")
+		_, _ = fmt.Fprintf(f.Output(), "usage: unionpay-preauth [flags]\n\nHolds, takes, releases and gives back money. Without -config, at a gateway inside this process.\n\n")
 		f.PrintDefaults()
-		_, _ = fmt.Fprintf(stderr, "\nexit: 0 succeeded or pending, 1 failed, 2 bad flags, config or request, 3 unknown, 4 not sent\n")
+		_, _ = fmt.Fprintf(f.Output(), "\nexit: 0 succeeded or pending, 1 failed, 2 bad flags, config or request, 3 unknown, 4 not sent,\n"+
+			"5 known, but not to be written to standard output: read standard error\n")
 	}
-	f.StringVar(&o.config, "config", "", "JSON `file` whose section \"unionpay\" names the test environment; then no gateway is started here")
+	f.StringVar(&o.config, "config", "", "JSON `file` whose section \"unionpay\" names the test environment; then no gateway is started here. Looked up in the current directory; key files that it names, in its own folder")
 	f.StringVar(&o.scenario, "scenario", "ok", "how the gateway in this process takes what acts upon a pre-authorisation: "+strings.Join(scenarios(), ", "))
 	f.Func("held", "`queryId=fen` of a pre-authorisation that was made in a browser; up to three times: to be completed and refunded, to be cancelled, to be completed and that cancelled", func(text string) error {
 		h, err := parseHeld(text)
@@ -125,7 +133,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.DurationVar(&o.timeout, "timeout", 90*time.Second, "per step, queries included")
 	f.BoolVar(&o.json, "json", false, "print one JSON object per line")
 	f.BoolVar(&o.verbose, "v", false, "log each call on stderr")
-	if err := f.Parse(args); err != nil {
+	if err := command.Parse(f, args, stderr); err != nil {
 		return o, err
 	}
 	given := map[string]bool{}

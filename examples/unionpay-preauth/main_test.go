@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/unionpay"
 	"github.com/cnpay-go/cnpay/unionpay/unionpaytest"
 )
 
@@ -202,6 +205,8 @@ func TestBadFlags(t *testing.T) {
 		require.NotEmpty(t, stderr, args)
 		require.Empty(t, results)
 	}
+	_, _, stderr := playWith(t, "-wrong")
+	require.Equal(t, "unionpay-preauth: flag provided but not defined: -wrong\n\nTry: unionpay-preauth -h\n", stderr)
 	_, code, stderr := playWith(t, "-h")
 	require.Equal(t, exitOK, code)
 	require.Contains(t, stderr, "usage: unionpay-preauth")
@@ -209,8 +214,9 @@ func TestBadFlags(t *testing.T) {
 
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(1500*time.Millisecond, cancel)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	time.AfterFunc(1500*time.Millisecond, func() { cancel(errors.New("interrupt signal received")) })
 	var stdout, stderr strings.Builder
 	begun := time.Now()
 	code := run(ctx, []string{"-scenario", "hang"}, &stdout, &stderr)
@@ -218,7 +224,33 @@ func TestInterrupt(t *testing.T) {
 	require.Less(t, time.Since(begun), 10*time.Second)
 	require.Regexp(t, `(?m)^complete +[0-9a-f]{32} +unknown +nobody can say yet`, stdout.String())
 	require.Contains(t, stdout.String(), "next: query this order again later", "the order is named before the program ends")
+	require.Equal(t, 1, strings.Count(stdout.String(), "interrupt signal received"), stdout.String())
 	require.Regexp(t, `(?m)^cancel +not_sent +not begun$`, stdout.String())
+}
+
+// The answer to a query is under way when the interruption comes.
+func TestInterruptedQuery(t *testing.T) {
+	t.Parallel()
+	gateway := unionpaytest.NewServer()
+	defer gateway.Close()
+	gateway.AlwaysMisbehave("query", unionpaytest.Hang)
+	client, err := unionpay.New(gateway.Config())
+	require.NoError(t, err)
+	o, err := parse(nil, io.Discard)
+	require.NoError(t, err)
+	var results []result
+	p := &play{options: o, client: client, schedule: cnpay.Every(time.Millisecond, 5), report: func(r result) error {
+		results = append(results, r)
+		return nil
+	}}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	time.AfterFunc(time.Second, func() { cancel(errors.New("interrupt signal received")) })
+	require.NoError(t, p.all(ctx))
+	asked := slices.IndexFunc(results, func(r result) bool { return strings.Contains(r.Error, "interrupt") })
+	require.GreaterOrEqual(t, asked, 0, results)
+	require.Equal(t, cnpay.Pending, results[asked].Outcome)
+	require.Equal(t, "asking ended early: interrupt signal received", results[asked].Error)
 }
 
 // diskWith takes n lines, then it is full.
@@ -235,10 +267,15 @@ func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	var stderr strings.Builder
 	code := run(t.Context(), nil, &diskWith{n: 3}, &stderr)
-	require.Equal(t, exitUnknown, code)
+	require.Equal(t, exitUnsaid, code)
 	require.Contains(t, stderr.String(), "no space left")
 	require.Regexp(t, `(?m)^complete .*succeeded`, stderr.String(), "the outcome is told where it still can be")
 	require.NotContains(t, stderr.String(), "refund", "what cannot be reported is not begun")
+	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+	defer cancel()
+	code = run(ctx, []string{"-scenario", "hang"}, &diskWith{n: 3}, &stderr)
+	require.Equal(t, exitUnknown, code, "what is unknown goes before")
+	require.Equal(t, exitUnknown, run(t.Context(), nil, &diskWith{}, &diskWith{}), "nobody was told")
 }
 
 func TestExitCode(t *testing.T) {

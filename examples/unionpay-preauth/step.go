@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 
@@ -57,13 +58,15 @@ func do[Req any, Res cnpay.Result](ctx context.Context, p *play, s step, req *Re
 	sent := book.operation()
 	r.Outcome, r.Code, r.Message, r.Sent = cnpay.OutcomeOf(res, err), sent.Code, sent.Message, sent.Sent
 	r.invalid = errors.Is(err, cnpay.ErrInvalidRequest)
-	if settle != nil && (r.Outcome == cnpay.Pending || r.Outcome == cnpay.Unknown) {
+	if settle != nil && (r.Outcome == cnpay.Pending || r.Outcome == cnpay.Unknown) && ctx.Err() == nil {
 		settled, settleErr := settle(ctx, req, opts...)
 		switch {
 		case settled.Outcome != cnpay.Unknown:
 			r.Outcome, r.Code, r.Message, err = settled.Outcome, settled.Code, settled.Message, settleErr
 			r.Settled = settled.Outcome.Final()
 			r.QueryID = settled.Answer.QueryID
+		case ctx.Err() != nil: // which is the cause of whatever settleErr holds
+			err = errors.Join(err, fmt.Errorf("asking ended early: %w", context.Cause(ctx)))
 		case settleErr != nil:
 			err = errors.Join(err, settleErr)
 		}

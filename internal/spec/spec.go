@@ -439,8 +439,12 @@ func (f *field) problem(v reflect.Value) string {
 		}
 		return f.domain.problem(s)
 	case number:
+		n := v.Int()
+		if n < 0 && f.domain.class != nil && f.domain.class.bytes['-'] != 0 {
+			return "must not be negative"
+		}
 		var digits [20]byte
-		return f.domain.problem(string(strconv.AppendInt(digits[:0], v.Int(), 10)))
+		return f.domain.problem(string(strconv.AppendInt(digits[:0], n, 10)))
 	case raw:
 		if !json.Valid(v.Bytes()) {
 			return "must be JSON"

@@ -139,7 +139,7 @@ func TestCheckListsEveryFaultInOrder(t *testing.T) {
 		{Field: "version", Problem: "is required"},
 		{Field: "order", Problem: "must be 8 to 40 long, is 1"},
 		{Field: "amount", Problem: "is required"},
-		{Field: "rest", Problem: "must be digits"},
+		{Field: "rest", Problem: "must not be negative"},
 		{Field: "items", Problem: "is required"},
 	}, table.Check(&request{Order: "1", Rest: -1, Items: []inner{}, hidden: "unused"}))
 

@@ -179,8 +179,10 @@ func backoff(p cnpay.Retry, attempt int, res *http.Response) time.Duration {
 		longest = 2 * time.Second
 	}
 	if res != nil {
-		if s, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil && s >= 0 {
-			return time.Duration(min(int64(s), int64(longest/time.Second)+1)) * time.Second
+		// What is too large for an int64 is the largest one beside an error.
+		s, err := strconv.ParseInt(res.Header.Get("Retry-After"), 10, 64)
+		if (err == nil || errors.Is(err, strconv.ErrRange)) && s >= 0 {
+			return time.Duration(min(s, int64(longest/time.Second)+1)) * time.Second
 		}
 	}
 	d := min(shortest<<min(attempt-1, 16), longest)

@@ -1,11 +1,14 @@
 package unionpaytest
 
 import (
+	"cmp"
 	"html/template"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
@@ -21,25 +24,30 @@ func (s *Server) cashier(w http.ResponseWriter, r *http.Request) {
 	op, known := operationOf(request, frontTrans)
 	fault := s.Receive(op.id)
 	if !ok || !known {
-		s.page(w, r, fault, http.StatusOK, "Invalid request.", nil)
+		s.page(w, r, fault, http.StatusOK, cashierView{Refused: "Invalid request."})
 		return
 	}
 	s.mu.Lock()
 	code, text := s.process(raw, request, op, fault, fields{})
-	if code == "00" && !op.money { // an opening, which is no money and yet to be found
+	view := viewOf(request)
+	switch t := s.byOrder(request["orderId"], request["txnTime"]); {
+	case code == "00" && !op.money: // an opening, which is no money and yet to be found
 		s.keep(&transaction{request: request, code: "00", waits: true, waiting: true})
+	case code == "12" && t != nil && t.paid():
+		view = s.state(t)
+	case code == "11" || code == "31": // not known to be this merchant's: nothing in it is shown, no link followed
+		view = cashierView{Refused: code + " " + text}
+	case code != "00":
+		view.Refused = code + " " + text
 	}
 	s.mu.Unlock()
-	if code != "00" {
-		s.page(w, r, fault, http.StatusOK, text, nil)
-		return
-	}
-	s.page(w, r, fault, http.StatusOK, "", request)
+	s.page(w, r, fault, http.StatusOK, view)
 }
 
 // cashierDone is what happens when the payer presses one of the page's buttons: UnionPay notifies the merchant, and
-// sends the browser back.
+// the page takes the browser back.
 func (s *Server) cashierDone(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
 	if err := r.ParseForm(); err != nil {
 		return
 	}
@@ -47,26 +55,78 @@ func (s *Server) cashierDone(w http.ResponseWriter, r *http.Request) {
 	if r.PostForm.Get("refuse") != "" {
 		code = "64"
 	}
-	if err := s.Pay(orderID, code); err != nil {
-		s.page(w, r, OK, http.StatusConflict, err.Error(), nil)
-		return
+	err := s.Pay(orderID, code)
+	if err == nil && code == "00" { // front transactions notify success only
+		_, _ = s.Notify(r.Context(), orderID, OK) // a merchant that cannot be reached finds out by a query
 	}
 	s.mu.Lock()
-	t := s.byOrder(orderID, "")
-	request := t.request
+	view := s.state(s.byOrder(orderID, ""))
 	s.mu.Unlock()
-	if code != "00" { // front transactions notify success only
-		s.page(w, r, OK, http.StatusOK, "余额不足，请换卡重试", request)
-		return
+	status := http.StatusOK
+	if err != nil {
+		status = http.StatusConflict
+	} else {
+		view.Again, view.Failed = false, code != "00"
 	}
-	_, _ = s.Notify(r.Context(), orderID, OK) // a merchant that cannot be reached finds out by a query
+	view.English = r.PostForm.Get("lang") == "en"
+	s.page(w, r, OK, status, view)
+}
+
+// cashierAgain is what a browser sees that comes back to the page, or loads it again.
+func (s *Server) cashierAgain(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
-	message := s.frontNotification(t)
+	view := s.state(s.byOrder(r.FormValue("orderId"), r.FormValue("txnTime")))
 	s.mu.Unlock()
-	write(w, http.StatusOK, request["encoding"], backPage, struct {
-		Encoding, FrontURL string
-		Fields             fields
-	}{request["encoding"], request["frontUrl"], message})
+	view.English = r.FormValue("lang") == "en"
+	s.page(w, r, OK, http.StatusOK, view)
+}
+
+// state is what the page shows of an order that was made before.
+func (s *Server) state(t *transaction) cashierView {
+	if t == nil || !t.waits || t.request["frontUrl"] == "" {
+		return cashierView{Refused: "34 查无此交易"}
+	}
+	view := viewOf(t.request)
+	switch {
+	case t.paid():
+		view.Paid, view.Again, view.Fields = true, true, s.frontNotification(t)
+	case t.late(s.clock()):
+		view.Late = true
+	}
+	return view
+}
+
+// cashierView is one state of the page. Where none of the states is set, the order can be paid.
+type cashierView struct {
+	Request fields // of the order; nil where it is not known whose it is
+	Kind    string // txnType: what the payer is asked for
+	English bool
+	Refused string // the order is not taken; what UnionPay says
+	Failed  bool   // the last attempt to pay; there may be another
+	Late    bool   // the order's payTimeout has passed
+	Paid    bool
+	Again   bool   // the order was paid before
+	Fields  fields // the notification that the browser takes to frontUrl
+}
+
+func viewOf(request fields) cashierView {
+	return cashierView{Request: request, Kind: request["txnType"]}
+}
+
+// Open reports whether the page has buttons.
+func (v cashierView) Open() bool { return v.Request != nil && v.Refused == "" && !v.Late && !v.Paid }
+
+func (v cashierView) Encoding() string { return cmp.Or(v.Request["encoding"], "UTF-8") }
+
+func (v cashierView) Path() string { return cashierPath }
+
+// Here is where a browser that goes back, or loads the page again, finds the state of that moment.
+func (v cashierView) Here() string {
+	query := url.Values{"orderId": {v.Request["orderId"]}, "txnTime": {v.Request["txnTime"]}}
+	if v.English {
+		query.Set("lang", "en")
+	}
+	return cashierPath + "?" + query.Encode()
 }
 
 // frontNotification is the reduced notification that the browser carries, as text: the page is in its character set.
@@ -91,38 +151,26 @@ func (s *Server) frontNotification(t *transaction) fields {
 	return message
 }
 
-func (s *Server) page(w http.ResponseWriter, r *http.Request, fault Fault, status int, problem string, request fields) {
+func (s *Server) page(w http.ResponseWriter, r *http.Request, fault Fault, status int, view cashierView) {
+	page := template.Must(template.New("page").Funcs(template.FuncMap{"yuan": yuan, "say": say}).Parse(cashierPage))
 	var b strings.Builder
-	encoding := request["encoding"]
-	if encoding == "" {
-		encoding = "UTF-8"
-	}
-	render(&b, encoding, cashierPage, struct {
-		Encoding, Problem, Path string
-		Request                 fields
-	}{encoding, problem, cashierPath, request})
-	s.Answer(w, r, fault, status, "text/html; charset="+encoding, []byte(b.String()))
-}
-
-func write(w http.ResponseWriter, status int, encoding, page string, data any) {
-	w.Header().Set("Content-Type", "text/html; charset="+encoding)
-	w.WriteHeader(status)
-	render(w, encoding, page, data)
-}
-
-func render(w io.Writer, encoding, page string, data any) {
-	var b strings.Builder
-	parsed := template.Must(template.New("page").Funcs(template.FuncMap{"yuan": yuan}).Parse(page))
-	if err := parsed.Execute(&b, data); err != nil {
+	if err := page.Execute(&b, view); err != nil {
 		panic(err) // a mistake of this package
 	}
 	text := b.String()
-	if strings.EqualFold(encoding, "GBK") {
-		if encoded, err := simplifiedchinese.GBK.NewEncoder().String(text); err == nil {
+	if strings.EqualFold(view.Encoding(), "GBK") {
+		if encoded, err := encoding.HTMLEscapeUnsupported(simplifiedchinese.GBK.NewEncoder()).String(text); err == nil {
 			text = encoded
 		}
 	}
-	_, _ = io.WriteString(w, text)
+	w.Header().Set("Cache-Control", "no-store") // a browser that goes back asks again
+	s.Answer(w, r, fault, status, "text/html; charset="+view.Encoding(), []byte(text))
+}
+
+// say is a text in both languages, of which the page shows one.
+func say(chinese, english string) template.HTML {
+	escape := template.HTMLEscapeString
+	return template.HTML(`<span lang="zh-CN">` + escape(chinese) + `</span><span lang="en">` + escape(english) + `</span>`)
 }
 
 // yuan shows an amount of fen as people write it.
@@ -130,26 +178,3 @@ func yuan(fen string) string {
 	fen = strings.Repeat("0", max(3-len(fen), 0)) + fen
 	return fen[:len(fen)-2] + "." + fen[len(fen)-2:]
 }
-
-const cashierPage = `<!DOCTYPE html>
-<html lang="zh"><head><meta charset="{{.Encoding}}"><meta name="viewport" content="width=device-width"><title>银联收银台</title>
-<style>body{font:16px/1.6 sans-serif;max-width:28rem;margin:4rem auto;padding:0 1rem;color:#222}h1{font-size:1.3rem}
-dl{display:grid;grid-template-columns:auto 1fr;gap:.2rem 1rem}dt{color:#777}dd{margin:0;overflow-wrap:anywhere}
-button{font:inherit;padding:.5rem 1.5rem;border:1px solid #c33;border-radius:.3rem;background:#c33;color:#fff;margin-right:.5rem}
-button[name=refuse]{background:#fff;color:#c33}.problem{color:#c33}</style></head>
-<body><h1>银联收银台（测试）</h1>
-{{with .Problem}}<p class="problem">{{.}}</p>{{end}}
-{{with .Request}}<dl><dt>订单号</dt><dd>{{.orderId}}</dd>{{with .txnAmt}}<dt>金额</dt><dd>{{yuan .}} 元</dd>{{end}}
-{{with .orderDesc}}<dt>订单描述</dt><dd>{{.}}</dd>{{end}}</dl>
-<form method="post" action="{{$.Path}}"><input type="hidden" name="orderId" value="{{.orderId}}">
-<button name="pay" value="1">确认付款</button><button name="refuse" value="1">余额不足</button></form>{{end}}
-</body></html>
-`
-
-const backPage = `<!DOCTYPE html>
-<html lang="zh"><head><meta charset="{{.Encoding}}"><title>付款成功</title></head>
-<body><form id="back" method="post" action="{{.FrontURL}}" accept-charset="{{.Encoding}}">
-{{range $name, $value := .Fields}}<input type="hidden" name="{{$name}}" value="{{$value}}">
-{{end}}<p>付款成功。</p><button>返回商户</button></form>
-<script>document.getElementById("back").submit()</script></body></html>
-`

@@ -231,9 +231,9 @@ func (s *Server) order(t *transaction, answer fields) (code, text string) {
 // pay is what the payer does about an order.
 func (s *Server) pay(t *transaction, code string) error {
 	switch {
-	case t == nil || !t.waits || t.code == "00" && !t.waiting:
+	case t == nil || !t.waits || t.paid():
 		return errors.New("unionpaytest: no such order waits for its payer")
-	case t.request["payTimeout"] != "" && unionpay.TxnTime(s.clock()) > t.request["payTimeout"]:
+	case t.late(s.clock()):
 		return errors.New("unionpaytest: the order's payTimeout has passed")
 	}
 	t.waiting, t.code, t.at = false, code, s.clock()
@@ -241,6 +241,14 @@ func (s *Server) pay(t *transaction, code string) error {
 		t.token = s.newToken(t.request)
 	}
 	return nil
+}
+
+// paid reports whether the payer has done what the order waits for.
+func (t *transaction) paid() bool { return t.waits && !t.waiting && t.code == "00" }
+
+// late reports whether the order's payTimeout has passed.
+func (t *transaction) late(now time.Time) bool {
+	return t.request["payTimeout"] != "" && unionpay.TxnTime(now) > t.request["payTimeout"]
 }
 
 // original finds the transaction that t acts upon, by queryId or, for QR codes, by its order.

@@ -93,6 +93,7 @@ func NewServer() *Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+frontTrans, s.cashier)
 	mux.HandleFunc("POST "+cashierPath, s.cashierDone)
+	mux.HandleFunc("GET "+cashierPath, s.cashierAgain)
 	mux.HandleFunc("/", s.serve)
 	s.Server = testgateway.Start(mux)
 	return s

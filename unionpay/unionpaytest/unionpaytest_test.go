@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/unionpay"
@@ -247,10 +248,128 @@ func TestCashier(t *testing.T) {
 	page := m.post(front, form)
 	require.Contains(t, page, "确认付款")
 	require.Contains(t, page, "100.00 元")
+	require.Contains(t, page, form["orderId"])
+	require.Contains(t, page, "不会动用任何真实资金")
+	require.Contains(t, page, "This is a test: no money moves")
+	require.Contains(t, page, `<a class="back plain" href="https://shop.example/">`)
 	require.NotContains(t, page, "<script>")
+	require.Regexp(t, `id="zh" value="zh" form="pay" checked`, page)
+	require.NotRegexp(t, `(?i) src=|url\(|@import|<link rel="?stylesheet`, page, "nothing from elsewhere")
 	require.Contains(t, m.post(front, m.request("01/01", fields{"txnAmt": "5"})), "0.05 元")
 	page = m.post(front, form)
 	require.Contains(t, page, "重复交易")
 	require.NotContains(t, page, "确认付款")
 	require.Contains(t, m.post(front, fields{"txnType": "01"}), "Invalid request.")
+	page = m.post(front, m.request("01/01", fields{"frontUrl": "javascript:alert(2)"}))
+	require.NotContains(t, page, "javascript:")
+	require.Contains(t, page, "确认付款")
+}
+
+// press is one of the page's buttons.
+func (m *merchant) press(form url.Values) (status int, page string) {
+	m.Helper()
+	res, err := http.PostForm(m.URL+"/cashier", form)
+	require.NoError(m, err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	require.NoError(m, err)
+	require.Equal(m, "no-store", res.Header.Get("Cache-Control"))
+	return res.StatusCode, string(body)
+}
+
+// reload is what the page's address shows now.
+func (m *merchant) reload(form fields) string {
+	m.Helper()
+	res, err := http.Get(m.URL + "/cashier?" + url.Values{"orderId": {form["orderId"]}, "txnTime": {form["txnTime"]}}.Encode())
+	require.NoError(m, err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	require.NoError(m, err)
+	return string(body)
+}
+
+// Each state of the page has what fits it, a way back to the shop, and no button that does a thing twice.
+func TestCashierStates(t *testing.T) {
+	m := start(t)
+	const wayBack, pay, auto = "返回商户", `name="pay"`, "data-leave"
+	for types, title := range map[string]string{"01/01": "付款成功", "02/01": "预授权成功", "79/00": "开通成功"} {
+		form := m.request(types, nil)
+		if types == "79/00" {
+			delete(form, "txnAmt")
+		}
+		require.Contains(t, m.post(front, form), pay)
+		order := url.Values{"orderId": {form["orderId"]}}
+		with := func(name, lang string) url.Values {
+			return url.Values{"orderId": order["orderId"], name: {"1"}, "lang": {lang}}
+		}
+
+		status, page := m.press(with("refuse", "zh"))
+		require.Equal(t, http.StatusOK, status)
+		require.Contains(t, page, `class="problem"`)
+		require.Contains(t, page, pay, "another card may do")
+		require.Contains(t, page, wayBack)
+		require.Contains(t, m.reload(form), pay)
+
+		status, page = m.press(with("pay", "en"))
+		require.Equal(t, http.StatusOK, status)
+		require.Contains(t, page, title)
+		require.Regexp(t, `id="en" value="en" checked`, page, "the language is kept")
+		require.NotContains(t, page, pay)
+		require.NotContains(t, page, `name="refuse"`)
+		require.Contains(t, page, `action="https://shop.example/"`)
+		require.Contains(t, page, auto)
+		require.Contains(t, page, wayBack)
+		require.Equal(t, form["txnAmt"] == "", !strings.Contains(page, "100.00 元"))
+
+		status, page = m.press(with("pay", "zh")) // the browser's back button, and once more
+		require.Equal(t, http.StatusConflict, status)
+		require.Contains(t, page, "没有重复扣款")
+		require.NotContains(t, page, pay)
+		require.NotContains(t, page, auto)
+		require.Contains(t, page, wayBack)
+		require.Equal(t, page, m.reload(form))
+		if types != "79/00" {
+			page = m.post(front, form) // or the shop's form once more
+			require.Contains(t, page, "没有重复扣款")
+			require.NotContains(t, page, pay)
+		}
+	}
+
+	late := m.request("01/01", fields{"payTimeout": unionpay.TxnTime(m.now.Add(time.Minute))})
+	m.post(front, late)
+	m.now = m.now.Add(2 * time.Minute)
+	status, page := m.press(url.Values{"orderId": {late["orderId"]}, "pay": {"1"}})
+	require.Equal(t, http.StatusConflict, status)
+	require.Contains(t, page, "订单已超过支付时限")
+	require.NotContains(t, page, pay)
+	require.Contains(t, page, wayBack)
+	require.Equal(t, page, m.reload(late))
+
+	status, page = m.press(url.Values{"orderId": {"none"}, "pay": {"1"}})
+	require.Equal(t, http.StatusConflict, status)
+	require.Contains(t, page, "查无此交易")
+	require.NotContains(t, page, "<form")
+	app := m.request("02/01", fields{"frontUrl": ""})
+	m.send("/gateway/api/appTransReq.do", app)
+	require.Contains(t, m.reload(app), "查无此交易", "an order of an app is not this page's")
+
+	// A form that is not the merchant's leads nowhere.
+	forged := m.request("01/01", fields{"merId": "777290058110097"})
+	page = m.post(front, forged)
+	require.Contains(t, page, "商户状态不正确")
+	require.NotContains(t, page, "shop.example")
+}
+
+func TestCashierInGBK(t *testing.T) {
+	m := start(t)
+	form := m.request("01/01", fields{"encoding": "GBK", "orderDesc": "\xb2\xe8"}) // 茶
+	for _, page := range []string{
+		m.post(front, form), func() string { _, page := m.press(url.Values{"orderId": {form["orderId"]}, "pay": {"1"}}); return page }(),
+	} {
+		text, err := simplifiedchinese.GBK.NewDecoder().String(page)
+		require.NoError(t, err)
+		require.NotContains(t, text, "\ufffd")
+		require.Contains(t, text, "<dd>茶</dd>")
+		require.Contains(t, text, "测试收银台")
+	}
 }

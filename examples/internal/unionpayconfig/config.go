@@ -2,16 +2,13 @@
 package unionpayconfig
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/examples/internal/jsonfile"
 	"github.com/cnpay-go/cnpay/sign"
 	"github.com/cnpay-go/cnpay/unionpay"
 )
@@ -30,22 +27,19 @@ type Section struct {
 }
 
 // ReadTest reads the file, and the key and the certificates that it names relative to itself. Sections of other
-// providers may stand beside. It refuses production: these examples take money and give it back to show how.
+// providers may be in it too. It refuses production: these examples take money and give it back to show how.
 func ReadTest(path string) (unionpay.Config, error) {
 	var none unionpay.Config
-	text, err := os.ReadFile(path)
+	file, err := jsonfile.Read(path)
 	if err != nil {
-		return none, fmt.Errorf("-config: %w", err)
-	}
-	var sections map[string]json.RawMessage
-	if err := Strict(text, &sections); err != nil {
-		return none, fmt.Errorf("-config %s: %w", path, err)
-	}
-	if sections["unionpay"] == nil {
-		return none, fmt.Errorf("-config %s: no section \"unionpay\"", path)
+		return none, fmt.Errorf("-config %w", err)
 	}
 	var s Section
-	if err := Strict(sections["unionpay"], &s); err != nil {
+	section, err := file.Section("unionpay")
+	if err != nil {
+		return none, fmt.Errorf("-config %s: %w", path, err)
+	}
+	if err := jsonfile.Error(section.Fill(&s)); err != nil {
 		return none, fmt.Errorf("-config %s: unionpay: %w", path, err)
 	}
 	if s.Environment != string(unionpay.Test) {
@@ -84,10 +78,7 @@ func read[T any](folder, field, name string, parse func([]byte) (T, error)) (T, 
 	if name == "" {
 		return none, fmt.Errorf("%s is missing", field)
 	}
-	if !filepath.IsAbs(name) {
-		name = filepath.Join(folder, name)
-	}
-	data, err := os.ReadFile(name)
+	data, err := jsonfile.ReadFile(folder, name)
 	if err != nil {
 		return none, fmt.Errorf("%s: %w", field, err)
 	}
@@ -96,17 +87,4 @@ func read[T any](folder, field, name string, parse func([]byte) (T, error)) (T, 
 		return none, fmt.Errorf("%s: %s: %w", field, name, err)
 	}
 	return parsed, nil
-}
-
-// Strict decodes one JSON value and nothing else; it refuses members that into does not know.
-func Strict(text []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.New("more than one JSON value")
-	}
-	return nil
 }

@@ -36,15 +36,16 @@ func TestReadTest(t *testing.T) {
 	require.NoError(t, err)
 
 	for text, want := range map[string]string{
-		`{"unionpay": `:      "unexpected EOF",
-		`{} {}`:              "more than one JSON value",
-		`{"upay": {}}`:       `no section "unionpay"`,
-		`{"unionpay": null}`: "environment must be",
+		`{"unionpay": `:                    "line 1, column 13: the file ends before its JSON does",
+		`{} {}`:                            "line 1, column 4: something follows the JSON object",
+		`{"upay": {}}`:                     `no section "unionpay"`,
+		`{"unionpay": null}`:               `section "unionpay" must be a JSON object, and is null`,
+		`{"unionpay": {}, "unionpay": {}}`: `"unionpay" is duplicated`,
 		`{"unionpay": {"environment": "production", ` + files + `}}`:        "environment must be",
 		`{"unionpay": {` + files + `}}`:                                     "environment must be",
-		`{"unionpay": {"environment": "test", "merid2": "1"}}`:              "merid2",
+		`{"unionpay": {"environment": "test", "merid2": "1"}}`:              "unionpay: merid2 is not a name that is known here",
 		`{"unionpay": {"environment": "test"}}`:                             "signCert is missing; rootCert is missing; middleCert is missing",
-		`{"unionpay": {"environment": "test", "signCert": "nowhere.pfx"}}`:  "nowhere.pfx",
+		`{"unionpay": {"environment": "test", "signCert": "nowhere.pfx"}}`:  filepath.Join(dir, "nowhere.pfx"),
 		`{"unionpay": {"environment": "test", "signCert": "middle.pem"}}`:   "middle.pem",
 		`{"unionpay": {"environment": "test", "rootCert": "merchant.pfx"}}`: "merchant.pfx",
 	} {
