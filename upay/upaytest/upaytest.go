@@ -229,6 +229,8 @@ func (s *Server) about(o *order, code string, fault Fault) object {
 	switch o.status {
 	case "PAID":
 		net = strconv.FormatInt(o.amount, 10)
+	case "PARTIAL_REFUNDED":
+		net = strconv.FormatInt(o.amount-o.amount/2, 10)
 	case "CREATED", "CANCEL_INPROGRESS":
 		status, net, finished = "IN_PROG", strconv.FormatInt(o.amount, 10), ""
 	case "PAY_CANCELED":
