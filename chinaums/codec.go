@@ -77,7 +77,7 @@ func call[Res, Req any, M interface {
 			}
 			decoded := R(new(Res))
 			err := c.decode(reply, decoded)
-			if reply.Status != http.StatusOK && (err != nil || decoded.base().ErrCode == "") {
+			if err != nil && reply.Status != http.StatusOK {
 				return cnpay.Verdict{}, transport.StatusError(reply.Status)
 			}
 			if err != nil {

@@ -51,9 +51,6 @@ func (x *exchange) Decode(reply *transport.Reply) (extra map[string]string, err 
 	if extra, err = x.client.call.Fields.DecodeJSON(reply.Body, x.answer); err != nil {
 		return nil, err
 	}
-	if x.answer.base().ResultCode == "" {
-		return nil, fmt.Errorf("%w: no result_code", cnpay.ErrMalformed)
-	}
 	return extra, x.answer.base().Result.normalize()
 }
 

@@ -68,7 +68,7 @@ func call[Res, Req any, M interface {
 			decoded := R(new(Res))
 			base := decoded.base()
 			extra, err := c.fields.DecodeJSON(reply.Body, decoded)
-			if reply.Status != http.StatusOK && (err != nil || base.RetCode == "") {
+			if err != nil && reply.Status != http.StatusOK {
 				return cnpay.Verdict{}, transport.StatusError(reply.Status)
 			}
 			if err != nil {

@@ -113,7 +113,7 @@ func (s *Server) setStatus(sn, status string) {
 		if m.State == "" {
 			m.State = testgateway.Done
 		}
-		m.Given = map[string]int64{"REFUNDED": m.Amount}[status]
+		m.Given = map[string]int64{"REFUNDED": m.Amount, "PARTIAL_REFUNDED": m.Amount / 2}[status]
 		m.Note = note{sn, status}
 		s.ledger.Put(m)
 	}

@@ -1,6 +1,7 @@
 package upaytest_test
 
 import (
+	"cmp"
 	"crypto/md5"
 	"encoding/hex"
 	"encoding/json"
@@ -123,6 +124,8 @@ func TestOrdersAreKept(t *testing.T) {
 		require.Equal(t, tt.after, e.BizResponse.Data["order_status"])
 		require.Equal(t, tt.transaction, e.BizResponse.Data["status"])
 		require.Equal(t, clientSN, e.BizResponse.Data["client_sn"])
+		left := map[string]string{"PARTIAL_REFUNDED": "5000", "CANCEL_INPROGRESS": "10000"}[tt.after]
+		require.Equal(t, cmp.Or(left, "0"), e.BizResponse.Data["net_amount"])
 	}
 }
 
