@@ -6,9 +6,9 @@ package upay
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/credential"
 	"github.com/cnpay-go/cnpay/internal/spec"
 	"github.com/cnpay-go/cnpay/internal/transport"
 	"github.com/cnpay-go/cnpay/sign"
@@ -21,7 +21,8 @@ const (
 	HongKong   = "https://hk-api.shouqianba.com" // in newer material only (WoSai/sqb-payment-skills)
 )
 
-// Config says who calls.
+// Config says who calls. Blanks, line ends and invisible characters around TerminalSN and TerminalKey are dropped;
+// inside they are refused.
 type Config struct {
 	Gateway     string       // scheme and host; empty means Production
 	TerminalSN  string       // terminal number (收钱吧终端ID) from activation, digits
@@ -46,28 +47,25 @@ func New(config Config, opts ...cnpay.Option) (*Client, error) {
 	if config.Gateway == "" {
 		config.Gateway = Production
 	}
-	gateway, err := transport.Gateway(config.Gateway, settings.PlainHTTP)
+	gateway, noGateway := transport.Gateway(config.Gateway, settings.PlainHTTP)
+	terminalSN, noTerminal := credential.Required("terminal number", config.TerminalSN)
 	c := &Client{
-		gateway: gateway, terminalSN: config.TerminalSN,
+		gateway: gateway, terminalSN: terminalSN,
 		settings: settings, transport: transport.New(settings.HTTPClient),
 	}
 	for _, fault := range c.fields.Check(&struct {
-		TerminalSN string `json:"terminal number" spec:"M N..32"`
-	}{config.TerminalSN}) {
-		err = errors.Join(err, errors.New(fault.Field+" "+fault.Problem))
+		TerminalSN string `json:"terminal number" spec:"O N..32"`
+	}{terminalSN}) {
+		noTerminal = errors.New(fault.Field + " " + fault.Problem)
 	}
-	key := config.TerminalKey.Reveal()
-	if strings.TrimSpace(key) != key { // read from a file, most often; every signature would be wrong
-		err = errors.Join(err, errors.New("terminal key has blanks around it"))
-	}
-	signer, noKey := sign.NewSuffixMD5(key)
-	if noKey != nil {
-		err = errors.Join(err, errors.New("terminal key is required"))
+	key, noKey := credential.Required("terminal key", config.TerminalKey.Reveal())
+	err := errors.Join(noGateway, noTerminal, noKey)
+	if err == nil {
+		c.signer, err = sign.NewSuffixMD5(key)
 	}
 	if err != nil {
 		return nil, transport.ConfigError("upay", err)
 	}
-	c.signer = signer
 	c.Orders = &OrdersService{c}
 	return c, nil
 }
