@@ -163,6 +163,30 @@ func TestTrustChecksDatesAtEveryUse(t *testing.T) {
 	refused(year, "not valid before")
 }
 
+func TestTrustSaysWhatIsUsed(t *testing.T) {
+	a := newAuthority(t)
+	var used []*x509.Certificate
+	hear := func(leaf *x509.Certificate) { used = append(used, leaf) }
+	trust, err := sign.NewTrust(a.chain(t), isUnionPay, a.now, hear, hear)
+	require.NoError(t, err)
+	signer, err := sign.NewRSASigner(keys().leaf, crypto.SHA256)
+	require.NoError(t, err)
+	signature, err := signer.Sign([]byte(benchText))
+	require.NoError(t, err)
+	leaf := a.leaf(t, nil)
+	verifier, err := trust.Verifier(pemText(leaf))
+	require.NoError(t, err)
+	require.ErrorIs(t, verifier.Verify([]byte(benchText+"x"), signature), sign.ErrSignature)
+	require.Empty(t, used, "a message that is not verified says nothing")
+	for n := range 2 {
+		verifier, err = trust.Verifier(pemText(leaf))
+		require.NoError(t, err)
+		require.NoError(t, verifier.Verify([]byte(benchText), signature))
+		require.Len(t, used, 2*n+2)
+		require.True(t, leaf.Equal(used[2*n]) && leaf.Equal(used[2*n+1]))
+	}
+}
+
 func TestTrustIsBounded(t *testing.T) {
 	a := newAuthority(t)
 	asked := 0
