@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"software.sslmate.com/src/go-pkcs12"
+
+	"github.com/cnpay-go/cnpay/internal/credential"
 )
 
 // An Identity is a merchant's private key with the certificate (商户私钥证书)
@@ -90,8 +92,9 @@ var (
 
 // LoadPFX reads the private key and the certificate from a PKCS#12 file in
 // DER, or in Base64 of it. A wrong password is [pkcs12.ErrIncorrectPassword]
-// under [errors.Is]. The certificates of the issuers, which UnionPay's files
-// hold too, are left out.
+// under [errors.Is]; a line end or other invisible characters around it do no
+// harm. The certificates of the issuers, which UnionPay's files hold too, are
+// left out.
 func LoadPFX(data []byte, password string) (*Identity, error) {
 	blocks, err := unwrap(data)
 	if err != nil {
@@ -105,6 +108,15 @@ func LoadPFX(data []byte, password string) (*Identity, error) {
 
 func loadPFX(data []byte, password string) (*Identity, error) {
 	key, first, rest, err := pkcs12.DecodeChain(data, password)
+	if errors.Is(err, pkcs12.ErrIncorrectPassword) {
+		trimmed, found := credential.Optional("the password", password)
+		if found != nil {
+			return nil, fmt.Errorf("sign: PKCS#12: %w: %w", err, found)
+		}
+		if trimmed != password { // a line end, where the password was read from a file
+			key, first, rest, err = pkcs12.DecodeChain(data, trimmed)
+		}
+	}
 	switch {
 	case err == nil:
 		return newIdentity(key, append([]*x509.Certificate{first}, rest...))

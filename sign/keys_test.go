@@ -48,6 +48,12 @@ func TestLoadPFX(t *testing.T) {
 				require.ErrorIs(t, err, pkcs12.ErrIncorrectPassword)
 				_, err = load(data, "")
 				require.ErrorIs(t, err, pkcs12.ErrIncorrectPassword)
+				id, err = load(data, "\ufeff000000\r\n")
+				require.NoError(t, err)
+				require.True(t, leaf.Equal(id.Certificate))
+				_, err = load(data, "000\u200b000")
+				require.ErrorIs(t, err, pkcs12.ErrIncorrectPassword)
+				require.ErrorContains(t, err, "the password holds a zero-width space (U+200B) at character 4")
 				_, err = load(data[:len(data)-9], "000000")
 				require.Error(t, err)
 			}
