@@ -174,8 +174,15 @@ func TestPKCS7(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, leaf.Equal(id.Certificate))
 
-	_, err = sign.ParseCertificates(bag(t))
-	require.ErrorContains(t, err, "the PKCS#7 file has none")
+	for _, bad := range [][]byte{bag(t), bytes.Replace(der, []byte{0x02, 0x01, 0x01, 0x31}, []byte{0x04, 0x01, 0x01, 0x31}, 1)} {
+		_, err = sign.ParseCertificates(bad)
+		require.ErrorContains(t, err, "the PKCS#7 file has none, or is damaged")
+	}
+	// Text that looks like PEM inside DER is part of the DER.
+	odd := a.leaf(t, func(c *x509.Certificate) { c.Subject.Organization = []string{"-----BEGIN CERTIFICATE-----"} })
+	found, err := sign.ParseCertificates(odd.Raw)
+	require.NoError(t, err)
+	require.True(t, odd.Equal(found[0]))
 	for i := range der {
 		_, _ = sign.ParseCertificates(der[:i]) // does not panic
 	}
@@ -271,6 +278,7 @@ func TestDamagedPEM(t *testing.T) {
 		"at the end of a line":       {change(3, blankAt(63)), "no multiple of 4"},
 		"on one line":                {strings.ReplaceAll(change(3, blankAt(20)), "\n", ""), "a + has become"},
 		"a character lost":           {change(3, without(10, 11)), "no multiple of 4"},
+		"two characters lost":        {change(3, without(10, 12)), "no multiple of 4"},
 		"four characters lost":       {change(3, without(10, 14)), "it announces 12"},
 		"a line lost":                {change(3, func(string) string { return "" }), "characters are missing or doubled"},
 		"a line doubled":             {change(3, func(line string) string { return line + "\n" + line }), "characters are missing or doubled"},

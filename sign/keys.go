@@ -216,7 +216,7 @@ func certificatesIn(der []byte) ([]*x509.Certificate, error) {
 	if signed, ok := pkcs7(der); ok {
 		certificates, err := x509.ParseCertificates(signed)
 		if err == nil && len(certificates) == 0 {
-			err = errors.New("the PKCS#7 file has none")
+			err = errors.New("the PKCS#7 file has none, or is damaged")
 		}
 		return certificates, err
 	}
@@ -242,11 +242,11 @@ func pkcs7(der []byte) (certificates []byte, ok bool) {
 		CRLs         asn1.RawValue `asn1:"optional,tag:1"`
 		Signers      asn1.RawValue
 	}
-	if rest, err := asn1.Unmarshal(der, &file); err != nil || len(rest) > 0 || !file.Type.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2}) {
+	if _, err := asn1.Unmarshal(der, &file); err != nil || !file.Type.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2}) {
 		return nil, false
 	}
-	if rest, err := asn1.Unmarshal(file.Content.Bytes, &signed); err != nil || len(rest) > 0 {
-		return nil, false
+	if _, err := asn1.Unmarshal(file.Content.Bytes, &signed); err != nil {
+		return nil, true
 	}
 	return signed.Certificates.Bytes, true
 }
