@@ -163,6 +163,16 @@ func TestTrustChecksDatesAtEveryUse(t *testing.T) {
 	refused(year, "not valid before")
 }
 
+func TestTrustBoundsTheText(t *testing.T) {
+	a := newAuthority(t)
+	text := pemText(a.leaf(t, nil))
+	longest := text + strings.Repeat("\n", 16<<10-len(text))
+	_, err := newTrust(t, a).Verifier(longest)
+	require.NoError(t, err)
+	_, err = newTrust(t, a).Verifier(longest + "\n")
+	require.ErrorContains(t, err, "text of 16385 bytes is too long")
+}
+
 func TestTrustSaysWhatIsUsed(t *testing.T) {
 	a := newAuthority(t)
 	var used []*x509.Certificate
