@@ -315,11 +315,14 @@ func TestInvalidRequests(t *testing.T) {
 func TestNew(t *testing.T) {
 	_, err := chinaums.New(chinaums.Config{Gateway: "http://api-mop.chinaums.com"})
 	require.EqualError(t, err, "chinaums: config: gateway: plain http to api-mop.chinaums.com, which is not this machine; "+
-		"use https, or cnpay.WithPlainHTTP for a private line; app id is missing; app key is missing")
-	for _, id := range []string{"a b", "a\n", `a"b`, "应用"} {
+		"use https, or cnpay.WithPlainHTTP for a private line; app id is required; app key is required")
+	for _, id := range []string{"a b", "a\nb", `a"b`, "应用"} {
 		_, err = chinaums.New(chinaums.Config{AppID: id, AppKey: "k"})
 		require.ErrorContains(t, err, "app id", id)
 	}
+	_, err = chinaums.New(chinaums.Config{AppID: "8a81\u200dc1be", AppKey: "fbfe\n9af4"})
+	require.EqualError(t, err, "chinaums: config: app id holds a zero-width joiner (U+200D) at character 5; "+
+		"app key holds a line feed (U+000A) at character 5")
 	for _, gateway := range []string{"", chinaums.Production, chinaums.Test} {
 		_, err = chinaums.New(chinaums.Config{Gateway: gateway, AppID: "a", AppKey: "k"})
 		require.NoError(t, err)

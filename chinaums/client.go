@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/credential"
 	"github.com/cnpay-go/cnpay/internal/spec"
 	"github.com/cnpay-go/cnpay/internal/transport"
 	"github.com/cnpay-go/cnpay/sign"
@@ -22,7 +23,9 @@ const (
 	Test       = "https://test-api-open.chinaums.com"
 )
 
-// Config is the application's access to the platform. One AppID may serve many merchants: the merchant and terminal numbers are in each request.
+// Config is the application's access to the platform. One AppID may serve many merchants: the merchant and terminal
+// numbers are in each request. Blanks, line ends and invisible characters around AppID and AppKey are dropped; inside they
+// are refused.
 type Config struct {
 	Gateway string       // scheme and host; empty means Production
 	AppID   string       // of the developer's application (开发者ID), from the portal
@@ -49,28 +52,22 @@ func New(config Config, opts ...cnpay.Option) (*Client, error) {
 		config.Gateway = Production
 	}
 	gateway, noGateway := transport.Gateway(config.Gateway, settings.PlainHTTP)
-	noApp := checkAppID(config.AppID)
-	key, noKey := sign.NewHMACSHA256Base64(config.AppKey.Reveal())
-	if noKey != nil {
-		noKey = errors.New("app key is missing")
+	appID, noApp := credential.Required("app id", config.AppID)
+	if strings.ContainsFunc(appID, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' }) {
+		noApp = errors.New("app id has a character that cannot stand in the Authorization header")
 	}
+	secret, noKey := credential.Required("app key", config.AppKey.Reveal())
 	if err := errors.Join(noGateway, noApp, noKey); err != nil {
 		return nil, transport.ConfigError("chinaums", err)
 	}
+	key, err := sign.NewHMACSHA256Base64(secret)
+	if err != nil {
+		return nil, transport.ConfigError("chinaums", err)
+	}
 	c := &Client{
-		gateway: gateway, appID: config.AppID, key: key, zone: cnpay.Beijing(),
+		gateway: gateway, appID: appID, key: key, zone: cnpay.Beijing(),
 		settings: settings, transport: transport.New(settings.HTTPClient),
 	}
 	c.Bills = &BillsService{c}
 	return c, nil
-}
-
-func checkAppID(id string) error {
-	switch {
-	case id == "":
-		return errors.New("app id is missing")
-	case strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' }):
-		return errors.New("app id has a character that cannot stand in the Authorization header") // a blank from copying
-	}
-	return nil
 }

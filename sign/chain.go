@@ -50,13 +50,13 @@ func NewChain(root, middle *x509.Certificate) (*Chain, error) {
 // offering none.
 func (c *Chain) Verify(leaf *x509.Certificate, now time.Time, owner func(cn string) bool) error {
 	switch {
-	case c == nil || c.root == nil || c.middle == nil:
+	case c == nil || c.root == nil:
 		return fmt.Errorf("%w: no chain", ErrCertificate)
 	case leaf == nil:
 		return fmt.Errorf("%w: no certificate", ErrCertificate)
 	case owner == nil:
 		return fmt.Errorf("%w: no rule for the owner", ErrCertificate)
-	case leaf.IsCA || leaf.Equal(c.middle) || leaf.Equal(c.root):
+	case leaf.IsCA:
 		return fmt.Errorf("%w: it is a certificate authority's own", ErrCertificate)
 	case len(leaf.UnhandledCriticalExtensions) > 0:
 		return fmt.Errorf("%w: critical extension %v is not understood", ErrCertificate, leaf.UnhandledCriticalExtensions[0])

@@ -68,6 +68,7 @@ func TestNewChainRefuses(t *testing.T) {
 		{"middle by another root of the same name", a.root, issue(t, template, otherRoot, k.middle.Public(), k.other, crypto.SHA256), "signature of the issuer"},
 		{"middle by a root of another name", a.root, issue(t, template, a.template("ANOTHER", true), k.middle.Public(), k.root, crypto.SHA256), "issued by"},
 		{"middle is no authority", a.root, issue(t, a.template("TEST MIDDLE", false), a.root, k.middle.Public(), k.root, crypto.SHA256), "not a certificate authority"},
+		{"middle says that it is no authority", a.root, a.issueMiddle(t, func(c *x509.Certificate) { c.IsCA = false }), "not a certificate authority"},
 		{"middle may not sign", a.root, a.issueMiddle(t, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCRLSign }), "may not sign"},
 		{"middle by SHA-384", a.root, a.issueMiddle(t, func(c *x509.Certificate) { c.SignatureAlgorithm = x509.SHA384WithRSA }), "SHA384"},
 		{"middle by PSS", a.root, a.issueMiddle(t, func(c *x509.Certificate) { c.SignatureAlgorithm = x509.SHA256WithRSAPSS }), "PSS"},

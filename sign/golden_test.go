@@ -106,7 +106,7 @@ var goldenRSA = []struct {
 func TestGoldenRSA(t *testing.T) {
 	for _, g := range goldenRSA {
 		t.Run(g.source, func(t *testing.T) {
-			v := &RSAVerifier{publicKey(t, g.modulus), g.hash} // the constructor takes no 1024 bits
+			v := &RSAVerifier{key: publicKey(t, g.modulus), hash: g.hash} // the constructor takes no 1024 bits
 			require.NoError(t, v.Verify([]byte(g.message), g.signature))
 			require.ErrorIs(t, v.Verify([]byte(g.message+" "), g.signature), ErrSignature)
 			var d digest

@@ -1,7 +1,6 @@
 package sign
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/sha256"
 	"crypto/x509"
@@ -13,6 +12,8 @@ import (
 	"strings"
 
 	"software.sslmate.com/src/go-pkcs12"
+
+	"github.com/cnpay-go/cnpay/internal/credential"
 )
 
 // An Identity is a merchant's private key with the certificate (商户私钥证书)
@@ -32,28 +33,37 @@ func (id *Identity) CertID() string {
 }
 
 // LoadIdentity reads a private key and its certificate from PEM or from a
-// PKCS#12 file (.pfx, .p12), whichever data is. The password is the one of
-// the PKCS#12 file; a key in PEM must not be encrypted.
+// PKCS#12 file (.pfx, .p12), whichever data is; see [ParseCertificates] for the
+// forms in which both may come. The password is the one of the PKCS#12 file; a
+// key in PEM must not be encrypted. The error says what was found instead, and
+// the command that turns it into what is wanted; which file or setting it was is
+// for the caller to add.
 func LoadIdentity(data []byte, password string) (*Identity, error) {
-	if !isPEM(data) {
-		return LoadPFX(data, password)
-	}
-	blocks, err := pemBlocks(data)
+	blocks, err := unwrap(data)
 	if err != nil {
 		return nil, err
+	}
+	if first := blocks[0]; first.Type == "" || looksLikePFX(first.Bytes) { // certutil -encode writes PFX as PEM
+		switch describe(first.Bytes) {
+		case aKey:
+			return nil, errNoCertificate
+		case aCertificate, aPKCS7:
+			return nil, errNoKey
+		}
+		return loadPFX(first.Bytes, password)
 	}
 	var key any
 	var certificates []*x509.Certificate
 	for _, block := range blocks {
 		switch {
-		case block.Type == "CERTIFICATE":
-			certificate, err := x509.ParseCertificate(block.Bytes)
+		case certificateBlock(block):
+			found, err := certificatesIn(block.Bytes)
 			if err != nil {
 				return nil, fmt.Errorf("sign: certificate: %w", err)
 			}
-			certificates = append(certificates, certificate)
+			certificates = append(certificates, found...)
 		case !strings.HasSuffix(block.Type, "PRIVATE KEY"):
-			return nil, fmt.Errorf("sign: found %s, want a private key and its certificate", kind(block.Type))
+			return nil, fmt.Errorf("sign: found %s, want a private key and its certificate", kind(block))
 		case key != nil:
 			return nil, errors.New("sign: found two private keys, want one")
 		default:
@@ -62,20 +72,51 @@ func LoadIdentity(data []byte, password string) (*Identity, error) {
 			}
 		}
 	}
-	if key == nil {
-		return nil, errors.New("sign: found a certificate without its private key")
+	switch {
+	case key == nil:
+		return nil, errNoKey
+	case len(certificates) == 0:
+		return nil, errNoCertificate
 	}
 	return newIdentity(key, certificates)
 }
 
+var (
+	errNoKey = errors.New("sign: found a certificate without its private key; " +
+		"a PKCS#12 file (.pfx) has both")
+	errNoCertificate = errors.New("sign: found a private key without its certificate; put both into one file with " +
+		"'openssl pkcs12 -export -inkey key.pem -in certificate.pem -out merchant.pfx', or in PEM one behind the other " +
+		"with 'cat key.pem certificate.pem > merchant.pem' (a certificate in DER becomes PEM with 'openssl x509 -inform DER " +
+		"-in certificate.cer -out certificate.pem')")
+)
+
 // LoadPFX reads the private key and the certificate from a PKCS#12 file in
-// DER. A wrong password is [pkcs12.ErrIncorrectPassword] under [errors.Is].
-// The certificates of the issuers, which UnionPay's files hold too, are left out.
+// DER, or in Base64 of it. A wrong password is [pkcs12.ErrIncorrectPassword]
+// under [errors.Is]; a line end or other invisible characters around it do no
+// harm. The certificates of the issuers, which UnionPay's files hold too, are
+// left out.
 func LoadPFX(data []byte, password string) (*Identity, error) {
-	if len(data) == 0 {
-		return nil, errors.New("sign: the PKCS#12 file is empty")
+	blocks, err := unwrap(data)
+	if err != nil {
+		return nil, err
 	}
+	if first := blocks[0]; first.Type != "" && !looksLikePFX(first.Bytes) {
+		return nil, fmt.Errorf("sign: found %s in PEM, want a PKCS#12 file; sign.LoadIdentity reads PEM", kind(first))
+	}
+	return loadPFX(blocks[0].Bytes, password)
+}
+
+func loadPFX(data []byte, password string) (*Identity, error) {
 	key, first, rest, err := pkcs12.DecodeChain(data, password)
+	if errors.Is(err, pkcs12.ErrIncorrectPassword) {
+		trimmed, found := credential.Optional("the password", password)
+		if found != nil {
+			return nil, fmt.Errorf("sign: PKCS#12: %w: %w", err, found)
+		}
+		if trimmed != password { // a line end, where the password was read from a file
+			key, first, rest, err = pkcs12.DecodeChain(data, trimmed)
+		}
+	}
 	switch {
 	case err == nil:
 		return newIdentity(key, append([]*x509.Certificate{first}, rest...))
@@ -88,7 +129,7 @@ func LoadPFX(data []byte, password string) (*Identity, error) {
 	case looksLikePFX(data):
 		return nil, fmt.Errorf("sign: PKCS#12: %w", err)
 	}
-	return nil, fmt.Errorf("sign: found %s, want a PKCS#12 file: %w", describe(data), err)
+	return nil, fmt.Errorf("sign: found %s, want a PKCS#12 file", describe(data))
 }
 
 // newIdentity picks the certificate that belongs to the key, wherever in the
@@ -110,49 +151,104 @@ func newIdentity(key any, certificates []*x509.Certificate) (*Identity, error) {
 	return nil, fmt.Errorf("sign: none of the %d certificates belongs to the private key", len(certificates))
 }
 
-func parseKey(block *pem.Block) (key any, err error) {
+// parseKey goes by the content where the name of the block is another form's.
+func parseKey(block *pem.Block) (any, error) {
 	switch {
-	case block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "":
-		return nil, errors.New("sign: found an encrypted private key in PEM; " +
-			"decrypt it with 'openssl pkey -in key.pem -out plain.pem' or use a PKCS#12 file")
-	case block.Type == "RSA PRIVATE KEY":
-		key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
-	case block.Type == "EC PRIVATE KEY":
-		key, err = x509.ParseECPrivateKey(block.Bytes)
-	default:
-		key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
+	case block.Type == "ENCRYPTED PRIVATE KEY", block.Headers["DEK-Info"] != "":
+		return nil, fmt.Errorf("sign: found %s in PEM, want one that is not encrypted, or a PKCS#12 file", kind(block))
+	case block.Type == "OPENSSH PRIVATE KEY":
+		return nil, fmt.Errorf("sign: found %s", kind(block))
 	}
-	if err != nil {
-		return nil, fmt.Errorf("sign: private key: %w", err)
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err == nil {
+		return key, nil
 	}
-	return key, nil
+	if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
+		return key, nil
+	}
+	if key, err := x509.ParseECPrivateKey(block.Bytes); err == nil {
+		return key, nil
+	}
+	return nil, fmt.Errorf("sign: private key: %w", err)
 }
 
-// ParseCertificates reads the certificates in data: one or several in PEM, in
-// either style of line ends, or one in DER. The error says what was found
-// where no certificate was.
+// ParseCertificates reads the certificates in data: one or several in PEM, one
+// in DER or in Base64 of it, or those of a PKCS#7 file (.p7b), whose order is
+// the file's. Byte order marks, UTF-16, indented lines, line ends of any kind
+// or as the two characters "\n", and blocks without a line end between them are
+// all read; what is damaged is refused. The error says what was found where no
+// certificate was; which file or setting it was is for the caller to add.
 func ParseCertificates(data []byte) ([]*x509.Certificate, error) {
-	if !isPEM(data) {
-		certificate, err := x509.ParseCertificate(data)
-		if err != nil {
-			return nil, fmt.Errorf("sign: found %s, want a certificate: %w", describe(data), err)
-		}
-		return []*x509.Certificate{certificate}, nil
-	}
-	blocks, err := pemBlocks(data)
+	blocks, err := unwrap(data)
 	if err != nil {
 		return nil, err
 	}
-	certificates := make([]*x509.Certificate, len(blocks))
+	var certificates []*x509.Certificate
 	for i, block := range blocks {
-		if block.Type != "CERTIFICATE" {
-			return nil, fmt.Errorf("sign: found %s, want a certificate", kind(block.Type))
+		if !certificateBlock(block) {
+			return nil, fmt.Errorf("sign: found %s, want a certificate", kind(block))
 		}
-		if certificates[i], err = x509.ParseCertificate(block.Bytes); err != nil {
+		found, err := certificatesIn(block.Bytes)
+		switch what := describe(block.Bytes); {
+		case err == nil:
+			certificates = append(certificates, found...)
+		case what != aCertificate && what != aPKCS7 && (block.Type == "" || what != anything):
+			return nil, fmt.Errorf("sign: found %s, want a certificate", what)
+		default:
 			return nil, fmt.Errorf("sign: certificate %d of %d: %w", i+1, len(blocks), err)
 		}
 	}
 	return certificates, nil
+}
+
+// certificateBlock reports whether the block's name is that of certificates, or of nothing.
+func certificateBlock(block *pem.Block) bool {
+	switch block.Type {
+	case "", "CERTIFICATE", "X509 CERTIFICATE", "PKCS7", "PKCS #7 SIGNED DATA", "CMS":
+		return true
+	}
+	return false
+}
+
+// certificatesIn reads a certificate or a PKCS#7 file, in DER. Programs write
+// the second under the name of the first.
+func certificatesIn(der []byte) ([]*x509.Certificate, error) {
+	if signed, ok := pkcs7(der); ok {
+		certificates, err := x509.ParseCertificates(signed)
+		if err == nil && len(certificates) == 0 {
+			err = errors.New("the PKCS#7 file has none, or is damaged")
+		}
+		return certificates, err
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, err
+	}
+	return []*x509.Certificate{certificate}, nil
+}
+
+// pkcs7 returns the certificates, one behind the other, of a PKCS#7 file
+// (RFC 2315, signed data). Who signed it is not looked at: it is a bag.
+func pkcs7(der []byte) (certificates []byte, ok bool) {
+	var file struct {
+		Type    asn1.ObjectIdentifier
+		Content asn1.RawValue `asn1:"explicit,tag:0"`
+	}
+	var signed struct {
+		Version      int
+		Digests      asn1.RawValue
+		Content      asn1.RawValue
+		Certificates asn1.RawValue `asn1:"optional,tag:0"`
+		CRLs         asn1.RawValue `asn1:"optional,tag:1"`
+		Signers      asn1.RawValue
+	}
+	if _, err := asn1.Unmarshal(der, &file); err != nil || !file.Type.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2}) {
+		return nil, false
+	}
+	if _, err := asn1.Unmarshal(file.Content.Bytes, &signed); err != nil {
+		return nil, true
+	}
+	return signed.Certificates.Bytes, true
 }
 
 // Fingerprint returns the SHA-256 fingerprint (指纹) of a certificate in
@@ -165,61 +261,102 @@ func Fingerprint(certificate *x509.Certificate) string {
 	return hex.EncodeToString(sum[:])
 }
 
-const pemBegin = "-----BEGIN "
+const (
+	aKey         = "a private key"
+	aCertificate = "a certificate"
+	aPKCS7       = "a PKCS#7 file"
+	aPublicKey   = "a public key (the certificate, which names its owner, is another file)"
+	aRequest     = "a certificate request (the certificate is what the authority issued for it)"
+	anything     = "neither PEM nor DER"
+	anEncrypted  = "an encrypted PKCS#8 key (decrypt it with 'openssl pkey -in key.pem -out plain.pem')"
+)
 
-func isPEM(data []byte) bool { return bytes.Contains(data, []byte(pemBegin)) }
-
-// pemBlocks returns all blocks of data. Text between them is passed over, as
-// openssl writes some; a broken block, which pem.Decode passes over as well,
-// is an error.
-func pemBlocks(data []byte) ([]*pem.Block, error) {
-	announced := bytes.Count(data, []byte(pemBegin))
-	var blocks []*pem.Block
-	for {
-		var block *pem.Block
-		if block, data = pem.Decode(data); block == nil {
-			break
-		}
-		blocks = append(blocks, block)
+// kind names a block for an error; the content of a block is never printed.
+func kind(block *pem.Block) string {
+	switch t := block.Type; {
+	case t == "":
+		return describe(block.Bytes)
+	case t == "ENCRYPTED PRIVATE KEY":
+		return anEncrypted
+	case block.Headers["DEK-Info"] != "":
+		return "an encrypted private key (decrypt it with 'openssl pkey -in key.pem -out plain.pem')"
+	case t == "OPENSSH PRIVATE KEY":
+		return "an OpenSSH key (turn a copy of it into PEM with 'ssh-keygen -p -m PEM -f copy-of-key')"
+	case strings.HasSuffix(t, "PRIVATE KEY"):
+		return aKey
+	case strings.HasSuffix(t, "PUBLIC KEY"):
+		return aPublicKey
+	case strings.HasSuffix(t, "CERTIFICATE REQUEST"):
+		return aRequest
+	case t == "TRUSTED CERTIFICATE":
+		return "an OpenSSL trusted certificate (convert it with 'openssl x509 -in file.pem -out certificate.pem')"
+	case strings.HasSuffix(t, "CRL"):
+		return "a certificate revocation list"
+	case certificateBlock(block):
+		return aCertificate
 	}
-	if len(blocks) != announced {
-		return nil, fmt.Errorf("sign: %d of %d PEM blocks are damaged", announced-len(blocks), announced)
-	}
-	return blocks, nil
+	return fmt.Sprintf("a PEM block %q", block.Type)
 }
 
-// kind names a PEM block for an error; the text of a block is never printed.
-func kind(pemType string) string {
-	switch {
-	case strings.HasSuffix(pemType, "PRIVATE KEY"):
-		return "a private key"
-	case strings.HasSuffix(pemType, "PUBLIC KEY"):
-		return "a public key"
-	}
-	return fmt.Sprintf("a PEM block %q", pemType)
-}
-
-// describe names what binary data seems to be, for an error.
+// describe names what a file that is no PEM seems to be, for an error.
 func describe(data []byte) string {
-	if len(bytes.TrimSpace(data)) == 0 {
-		return "nothing"
-	}
-	if _, err := x509.ParsePKCS8PrivateKey(data); err == nil {
-		return "a private key"
-	}
-	if _, err := x509.ParsePKCS1PrivateKey(data); err == nil {
-		return "a private key"
-	}
-	if _, err := x509.ParsePKIXPublicKey(data); err == nil {
-		return "a public key"
-	}
-	if _, err := x509.ParseCertificate(data); err == nil {
-		return "a certificate"
-	}
-	if looksLikePFX(data) {
+	text := strings.TrimSpace(string(data))
+	announced, sequence := lengthDER(data)
+	switch {
+	case parses(x509.ParsePKCS8PrivateKey, data), parses(x509.ParsePKCS1PrivateKey, data), parses(x509.ParseECPrivateKey, data):
+		return aKey
+	case parses(x509.ParsePKIXPublicKey, data), parses(x509.ParsePKCS1PublicKey, data):
+		return aPublicKey
+	case parses(x509.ParseCertificate, data):
+		return aCertificate
+	case parses(x509.ParseCertificateRequest, data):
+		return aRequest
+	case parses(x509.ParseRevocationList, data):
+		return "a certificate revocation list"
+	case looksLikePFX(data):
 		return "a PKCS#12 file"
+	case looksEncrypted(data):
+		return strings.Replace(anEncrypted, "-in key.pem", "-inform DER -in key.der", 1)
+	case isBER(data):
+		return "a file in BER, want DER (of a .p7b 'openssl pkcs7 -inform DER -in file.p7b -print_certs -out certificates.pem' takes the certificates)"
+	case strings.HasPrefix(text, "\xfe\xed\xfe\xed"), strings.HasPrefix(text, "\xce\xce\xce\xce"):
+		return "a Java key store (convert it with 'keytool -importkeystore -srckeystore file.jks -destkeystore merchant.pfx -deststoretype PKCS12')"
+	case strings.HasPrefix(text, "PuTTY-User-Key-File"):
+		return "a PuTTY key (export it as OpenSSL PEM in PuTTYgen)"
+	case strings.HasPrefix(text, "ssh-"), strings.HasPrefix(text, "---- BEGIN SSH2"):
+		return "an OpenSSH public key"
+	case strings.HasPrefix(text, "<"):
+		return "a web page or XML"
+	case strings.HasPrefix(text, "\xff\xfe"), strings.HasPrefix(text, "\xfe\xff"):
+		return "a UTF-16 text"
+	case strings.Contains(text, "BEGIN CERTIFICATE"), strings.Contains(text, " PRIVATE KEY"):
+		return "PEM whose lines of dashes are damaged, want -----BEGIN ...----- and -----END ...----- with five each"
 	}
-	return "neither PEM nor DER"
+	if _, ok := pkcs7(data); ok {
+		return aPKCS7
+	}
+	if sequence && announced != int64(len(data)) {
+		return fmt.Sprintf("a file like DER that announces %d bytes and has %d, as if cut off, joined or transferred as text", announced, len(data))
+	}
+	return anything
+}
+
+func parses[T any](parse func([]byte) (T, error), data []byte) bool {
+	_, err := parse(data)
+	return err == nil
+}
+
+// looksEncrypted reports whether data is an encrypted PKCS#8 key in DER.
+func looksEncrypted(data []byte) bool {
+	var key struct {
+		Algorithm struct {
+			ID         asn1.ObjectIdentifier
+			Parameters asn1.RawValue `asn1:"optional"`
+		}
+		Content []byte
+	}
+	rest, err := asn1.Unmarshal(data, &key)
+	return err == nil && len(rest) == 0
 }
 
 // looksLikePFX reports whether data is a DER sequence that starts with the

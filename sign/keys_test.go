@@ -48,6 +48,12 @@ func TestLoadPFX(t *testing.T) {
 				require.ErrorIs(t, err, pkcs12.ErrIncorrectPassword)
 				_, err = load(data, "")
 				require.ErrorIs(t, err, pkcs12.ErrIncorrectPassword)
+				id, err = load(data, "\ufeff000000\r\n")
+				require.NoError(t, err)
+				require.True(t, leaf.Equal(id.Certificate))
+				_, err = load(data, "000\u200b000")
+				require.ErrorIs(t, err, pkcs12.ErrIncorrectPassword)
+				require.ErrorContains(t, err, "the password holds a zero-width space (U+200B) at character 4")
 				_, err = load(data[:len(data)-9], "000000")
 				require.Error(t, err)
 			}
@@ -132,7 +138,7 @@ func TestLoadIdentityPEM(t *testing.T) {
 	require.NoError(t, err)
 	for _, test := range []struct{ name, want, text string }{
 		{"no key", "a certificate without its private key", leaf},
-		{"no certificate", "none of the 0 certificates", modern},
+		{"no certificate", "a private key without its certificate; put both into one file with 'openssl pkcs12 -export", modern},
 		{"two keys", "two private keys", modern + old + leaf},
 		{"another's key", "none of the 1 certificates", block("PRIVATE KEY", pkcs8(t, keys().other)) + leaf},
 		{"edwards", "none of the 1 certificates", block("PRIVATE KEY", pkcs8(t, edwards)) + leaf},
@@ -140,12 +146,12 @@ func TestLoadIdentityPEM(t *testing.T) {
 		{"encrypted", "openssl pkey", block("ENCRYPTED PRIVATE KEY", []byte{1}) + leaf},
 		{"encrypted of old", "openssl pkey", strings.Replace(old, "\n", "\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n", 1) + leaf},
 		{"public key", "found a public key", block("PUBLIC KEY", []byte{1})},
-		{"request", `found a PEM block "CERTIFICATE REQUEST"`, block("CERTIFICATE REQUEST", []byte{1})},
+		{"request", "found a certificate request", block("CERTIFICATE REQUEST", []byte{1})},
 		{"broken key", "private key", block("PRIVATE KEY", []byte{1}) + leaf},
 		{"broken old key", "private key", block("RSA PRIVATE KEY", []byte{1}) + leaf},
 		{"broken certificate", "certificate", modern + block("CERTIFICATE", []byte{1})},
-		{"damaged", "1 of 2 PEM blocks are damaged", strings.Replace(modern, "M", "!", 1) + leaf},
-		{"cut", "1 of 1 PEM blocks are damaged", modern[:200]},
+		{"damaged", "PEM block 1 of 2 is damaged: character 1 of its Base64 is U+0021", strings.Replace(modern, "M", "!", 1) + leaf},
+		{"cut", "PEM block 1 of 1 is damaged: it has no END line", modern[:200]},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			id, err := sign.LoadIdentity([]byte(test.text), "")
@@ -192,8 +198,8 @@ func TestParseCertificates(t *testing.T) {
 		{"text", "found neither PEM nor DER", "certificate"},
 		{"two in DER", "want a certificate", string(a.root.Raw) + string(a.middle.Raw)},
 		{"broken", "certificate 2 of 2", text[:strings.LastIndex(text, "-----BEGIN")] + block("CERTIFICATE", []byte{1})},
-		{"damaged", "1 of 2 PEM blocks are damaged", strings.Replace(text, "M", "!", 1)},
-		{"cut", "1 of 2 PEM blocks are damaged", text[:len(text)-10]},
+		{"damaged", "PEM block 1 of 2 is damaged: character 1 of its Base64 is U+0021", strings.Replace(text, "M", "!", 1)},
+		{"cut", "PEM block 2 of 2 is damaged: its END line is not that of \"CERTIFICATE\"", text[:len(text)-10]},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := sign.ParseCertificates([]byte(test.data))

@@ -66,6 +66,7 @@ func (s *RSASigner) Sign(message []byte) (string, error) {
 type RSAVerifier struct {
 	key  *rsa.PublicKey
 	hash crypto.Hash
+	used func() // hears of every message that is verified; nil outside a Trust
 }
 
 // NewRSAVerifier returns a verifier for an RSA public key of at least 2048
@@ -79,7 +80,7 @@ func NewRSAVerifier(key crypto.PublicKey, hash crypto.Hash) (*RSAVerifier, error
 	if err := checkHash(hash); err != nil {
 		return nil, err
 	}
-	return &RSAVerifier{public, hash}, nil
+	return &RSAVerifier{key: public, hash: hash}, nil
 }
 
 // Verify reports whether signature, in Base64 with or without its padding,
@@ -99,6 +100,9 @@ func (v *RSAVerifier) Verify(message []byte, signature string) error {
 	var digest digest
 	if err := rsa.VerifyPKCS1v15(v.key, v.hash, digest.ofHex(v.hash, message), raw); err != nil {
 		return fmt.Errorf("%w: %w", ErrSignature, err)
+	}
+	if v.used != nil {
+		v.used()
 	}
 	return nil
 }

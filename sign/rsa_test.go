@@ -77,6 +77,7 @@ func TestRSAVerifierConstructor(t *testing.T) {
 		{"even modulus", &rsa.PublicKey{N: even, E: 65537}, crypto.SHA256, "malformed"},
 		{"negative modulus", &rsa.PublicKey{N: new(big.Int).Neg(k.leaf.N), E: 65537}, crypto.SHA256, "malformed"},
 		{"exponent 1", &rsa.PublicKey{N: k.leaf.N, E: 1}, crypto.SHA256, "malformed"},
+		{"no modulus", &rsa.PublicKey{N: new(big.Int), E: 65537}, crypto.SHA256, "malformed"},
 		{"even exponent", &rsa.PublicKey{N: k.leaf.N, E: 4}, crypto.SHA256, "malformed"},
 		{"SHA-512", k.leaf.Public(), crypto.SHA512, "want SHA-1 or SHA-256"},
 	} {
@@ -86,6 +87,11 @@ func TestRSAVerifierConstructor(t *testing.T) {
 			require.Nil(t, verifier)
 		})
 	}
+}
+
+func TestRSASmallestExponent(t *testing.T) {
+	_, err := sign.NewRSAVerifier(&rsa.PublicKey{N: keys().leaf.N, E: 3}, crypto.SHA256)
+	require.NoError(t, err)
 }
 
 func TestRSASignElsewhere(t *testing.T) {

@@ -30,6 +30,7 @@ type Trust struct {
 	chain *Chain
 	owner func(cn string) bool
 	now   func() time.Time
+	used  []func(leaf *x509.Certificate)
 
 	mu      sync.RWMutex
 	trusted []trusted // by age, one entry per certificate
@@ -47,11 +48,13 @@ type trusted struct {
 // NewTrust returns a Trust in the certificates that the chain issued to an
 // accepted owner, as [Chain.Verify] judges at the time that now tells. The
 // rule for the owner must be a pure function: it is asked once per certificate.
-func NewTrust(chain *Chain, owner func(cn string) bool, now func() time.Time) (*Trust, error) {
+// Each of used is called whenever a message has been verified by a certificate, with that
+// certificate: to notice, say, that it will end soon. It may be called concurrently.
+func NewTrust(chain *Chain, owner func(cn string) bool, now func() time.Time, used ...func(leaf *x509.Certificate)) (*Trust, error) {
 	if chain == nil || owner == nil || now == nil {
 		return nil, errors.New("sign: trust needs a chain, a rule for the owner and a clock")
 	}
-	return &Trust{chain: chain, owner: owner, now: now}, nil
+	return &Trust{chain: chain, owner: owner, now: now, used: used}, nil
 }
 
 // Verifier returns the SHA-256 verifier of the one certificate in pemText,
@@ -98,6 +101,11 @@ func (t *Trust) check(der []byte, now time.Time) (trusted, error) {
 	verifier, err := NewRSAVerifier(leaf.PublicKey, crypto.SHA256)
 	if err != nil {
 		return trusted{}, fmt.Errorf("%w: %w", ErrCertificate, err)
+	}
+	verifier.used = func() {
+		for _, used := range t.used {
+			used(leaf)
+		}
 	}
 	return trusted{leaf: leaf, verifier: verifier}, nil
 }

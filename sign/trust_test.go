@@ -163,6 +163,40 @@ func TestTrustChecksDatesAtEveryUse(t *testing.T) {
 	refused(year, "not valid before")
 }
 
+func TestTrustBoundsTheText(t *testing.T) {
+	a := newAuthority(t)
+	text := pemText(a.leaf(t, nil))
+	longest := text + strings.Repeat("\n", 16<<10-len(text))
+	_, err := newTrust(t, a).Verifier(longest)
+	require.NoError(t, err)
+	_, err = newTrust(t, a).Verifier(longest + "\n")
+	require.ErrorContains(t, err, "text of 16385 bytes is too long")
+}
+
+func TestTrustSaysWhatIsUsed(t *testing.T) {
+	a := newAuthority(t)
+	var used []*x509.Certificate
+	hear := func(leaf *x509.Certificate) { used = append(used, leaf) }
+	trust, err := sign.NewTrust(a.chain(t), isUnionPay, a.now, hear, hear)
+	require.NoError(t, err)
+	signer, err := sign.NewRSASigner(keys().leaf, crypto.SHA256)
+	require.NoError(t, err)
+	signature, err := signer.Sign([]byte(benchText))
+	require.NoError(t, err)
+	leaf := a.leaf(t, nil)
+	verifier, err := trust.Verifier(pemText(leaf))
+	require.NoError(t, err)
+	require.ErrorIs(t, verifier.Verify([]byte(benchText+"x"), signature), sign.ErrSignature)
+	require.Empty(t, used, "a message that is not verified says nothing")
+	for n := range 2 {
+		verifier, err = trust.Verifier(pemText(leaf))
+		require.NoError(t, err)
+		require.NoError(t, verifier.Verify([]byte(benchText), signature))
+		require.Len(t, used, 2*n+2)
+		require.True(t, leaf.Equal(used[2*n]) && leaf.Equal(used[2*n+1]))
+	}
+}
+
 func TestTrustIsBounded(t *testing.T) {
 	a := newAuthority(t)
 	asked := 0

@@ -19,12 +19,14 @@ import (
 	"errors"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/credential"
 	"github.com/cnpay-go/cnpay/internal/spec"
 	"github.com/cnpay-go/cnpay/internal/transport"
 	"github.com/cnpay-go/cnpay/sign"
 )
 
-// Config says which terminal is called.
+// Config says which terminal is called. Blanks, line ends and invisible characters around Terminal and Secret are
+// dropped; inside they are refused.
 type Config struct {
 	Gateway  string       // scheme and host of the terminal's bridge; there is no default
 	Terminal string       // serial number (SN) of the terminal
@@ -47,26 +49,24 @@ type Client struct {
 // New checks the configuration; it sends nothing.
 func New(config Config, opts ...cnpay.Option) (*Client, error) {
 	settings := cnpay.Settings{}.With(opts...)
-	gateway, err := transport.Gateway(config.Gateway, settings.PlainHTTP)
+	gateway, noGateway := transport.Gateway(config.Gateway, settings.PlainHTTP)
 	if config.Gateway == "" {
-		err = errors.New("gateway: the address of the terminal's bridge is missing")
+		noGateway = errors.New("gateway: the address of the terminal's bridge is missing")
 	}
-	var badTerminal error
-	switch {
-	case config.Terminal == "":
-		badTerminal = errors.New("terminal: the serial number is missing")
-	case !validTerminal(config.Terminal):
-		badTerminal = errors.New("terminal: want at most 64 letters, digits and signs without quotes")
+	terminal, noTerminal := credential.Required("terminal", config.Terminal)
+	if noTerminal == nil && !validTerminal(terminal) {
+		noTerminal = errors.New("terminal must be at most 64 letters, digits and signs without quotes")
 	}
-	mac, noSecret := sign.NewHMACSHA256Hex(config.Secret.Reveal())
-	if noSecret != nil {
-		noSecret = errors.New("secret: missing")
+	secret, noSecret := credential.Required("secret", config.Secret.Reveal())
+	if err := errors.Join(noGateway, noTerminal, noSecret); err != nil {
+		return nil, transport.ConfigError("umpay", err)
 	}
-	if err := errors.Join(err, badTerminal, noSecret); err != nil {
+	mac, err := sign.NewHMACSHA256Hex(secret)
+	if err != nil {
 		return nil, transport.ConfigError("umpay", err)
 	}
 	c := &Client{
-		gateway: gateway, terminal: config.Terminal, mac: mac,
+		gateway: gateway, terminal: terminal, mac: mac,
 		settings: settings, transport: transport.New(settings.HTTPClient),
 	}
 	c.Preauth = &PreauthService{c}

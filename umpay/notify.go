@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/credential"
 	"github.com/cnpay-go/cnpay/internal/spec"
 	"github.com/cnpay-go/cnpay/internal/transport"
 	"github.com/cnpay-go/cnpay/sign"
@@ -137,7 +138,11 @@ func (r *Receiver) authenticate(w http.ResponseWriter, req *http.Request) (*call
 	if err != nil {
 		return nil, unavailable(fmt.Errorf("secrets: %w", err))
 	}
-	mac, err := sign.NewHMACSHA256Hex(secret.Reveal())
+	key, err := credential.Optional("secret of terminal "+a.terminal, secret.Reveal())
+	if err != nil {
+		return nil, unavailable(fmt.Errorf("secrets: %w", err))
+	}
+	mac, err := sign.NewHMACSHA256Hex(key)
 	if err != nil {
 		return nil, unauthenticated("unknown terminal")
 	}

@@ -26,7 +26,7 @@ var record = flag.Bool("record", false, "record testdata/*.yaml again, against t
 // TestRecorded replays whole exchanges, the settlement where there is one included. Clock and nonces are pinned, so
 // that the recorded signatures hold.
 func TestRecorded(t *testing.T) {
-	const secret = "a made-up secret for recorded exchanges"
+	const secret = "a-made-up-secret-for-recorded-exchanges"
 	for _, tt := range []struct {
 		name    string
 		fault   umpaytest.Fault

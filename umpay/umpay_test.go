@@ -410,7 +410,7 @@ func TestLegalRequests(t *testing.T) {
 // TestOnTheWire pins what leaves: the signatures are from openssl dgst -sha256 -hmac.
 func TestOnTheWire(t *testing.T) {
 	var got []string
-	client, err := umpay.New(umpay.Config{Gateway: "https://bridge.example", Terminal: "N9000001", Secret: "terminal secret"},
+	client, err := umpay.New(umpay.Config{Gateway: "https://bridge.example", Terminal: "N9000001", Secret: "terminal-secret"},
 		cnpay.WithClock(at(1700000000)), cnpay.WithNonce(func() string { return "00112233445566778899aabbccddeeff" }),
 		over(func(r *http.Request) (*http.Response, error) {
 			var body []byte
@@ -432,9 +432,9 @@ func TestOnTheWire(t *testing.T) {
 	require.Equal(t, []string{
 		`POST /v1/commands application/json {"id":"0123456789abcdef0123456789abcdef","op":"cardPreAuthRever",` +
 			`"request":{"amount":1,"uPayTrace":"000123","orderId":"200521153012123N9000001"},"requestedAt":"2023-11-15T06:13:20+08:00"}`,
-		sealed + `36f76c9823e8fc6d4432d13b239a9ec4e2f2ab91a0d2b4305647d6c93c1416f9"`,
+		sealed + `66f16b19c0c8e9208b19315bf94c40f9a8244be0afe21611572d8938740bc5f0"`,
 		`GET /v1/commands/a%2Fb%3F%20%E4%B8%AD  `,
-		sealed + `bda3ec639bad9c2e32554a5568d1b8b06c14b129e4224a7c23ead55fb5bc2bc5"`,
+		sealed + `5c2c0887e7fb433abe3b8a8f22554b4eec5f8cc9734102fb871db8fb630ed817"`,
 	}, got)
 }
 
@@ -511,10 +511,10 @@ func TestNew(t *testing.T) {
 		"the address of the terminal's bridge is missing": func(c *umpay.Config) { c.Gateway = "" },
 		"plain http":                func(c *umpay.Config) { c.Gateway = "http://192.0.2.1" },
 		"want scheme and host only": func(c *umpay.Config) { c.Gateway = "https://bridge.example/v1" },
-		"serial number is missing":  func(c *umpay.Config) { c.Terminal = "" },
+		"terminal is required":      func(c *umpay.Config) { c.Terminal = "" },
 		"without quotes":            func(c *umpay.Config) { c.Terminal = `a",nonce="` },
 		"at most 64":                func(c *umpay.Config) { c.Terminal = strings.Repeat("a", 65) },
-		"secret: missing":           func(c *umpay.Config) { c.Secret = "" },
+		"secret is required":        func(c *umpay.Config) { c.Secret = "" },
 	} {
 		config := good
 		change(&config)
@@ -523,7 +523,10 @@ func TestNew(t *testing.T) {
 	}
 	_, err = umpay.New(umpay.Config{})
 	require.EqualError(t, err, "umpay: config: gateway: the address of the terminal's bridge is missing; "+
-		"terminal: the serial number is missing; secret: missing")
+		"terminal is required; secret is required")
+	_, err = umpay.New(umpay.Config{Gateway: good.Gateway, Terminal: "N900\u20600001", Secret: "\ufeffse\r\ncret\n"})
+	require.EqualError(t, err, "umpay: config: terminal holds a word joiner (U+2060) at character 5; "+
+		"secret holds a carriage return (U+000D) at character 3 and 1 more like it")
 	_, err = umpay.New(umpay.Config{Gateway: "http://192.0.2.1", Terminal: "a", Secret: "s"}, cnpay.WithPlainHTTP())
 	require.NoError(t, err)
 }

@@ -155,6 +155,7 @@ func (s *CertificatesService) NewEncryptionKeeper(certificate *x509.Certificate,
 		return nil, err
 	}
 	k.current.Store(e)
+	s.client.encryption.Store(certificate)
 	return k, nil
 }
 
@@ -178,6 +179,8 @@ func (k *EncryptionKeeper) Refresh(ctx context.Context, opts ...cnpay.Option) (c
 	if err != nil {
 		return false, err
 	}
+	k.client.encryption.Store(certificate)
+	k.client.warnOfEnd("encryptPubKeyCert", certificate)
 	if old := k.current.Load(); old != nil && old.CertID() == e.CertID() {
 		return false, nil
 	}

@@ -18,16 +18,18 @@ package unionpay
 
 import (
 	"crypto"
+	"crypto/rsa"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/credential"
 	"github.com/cnpay-go/cnpay/internal/spec"
 	"github.com/cnpay-go/cnpay/internal/transport"
 	"github.com/cnpay-go/cnpay/sign"
@@ -80,7 +82,8 @@ const (
 // NoNotification is the backUrl of an operation about which no notification is wanted.
 const NoNotification = "http://www.specialUrl.com"
 
-// Config says who calls, and whom to believe.
+// Config says who calls, and whom to trust. Blanks, line ends and invisible characters around the merchant codes and
+// SecureKey are dropped; inside they are refused.
 type Config struct {
 	Environment Environment // empty means Production
 	Gateway     string      // scheme and host; empty means the environment's
@@ -90,7 +93,7 @@ type Config struct {
 	AccessType  string      // of requests that say nothing else (接入类型); empty means AccessMerchant
 
 	SignMethod SignMethod        // empty means RSA
-	Identity   *sign.Identity    // the merchant's key and certificate from sign.LoadPFX; needed for RSA
+	Identity   *sign.Identity    // the merchant's key and certificate from sign.LoadIdentity (PKCS#12 or PEM); needed for RSA
 	RootCert   *x509.Certificate // acp_*_root.cer, as UnionPay gave it to the merchant; needed for RSA
 	MiddleCert *x509.Certificate // acp_*_middle.cer, likewise
 	SecureKey  cnpay.Secret      // the common key (密钥); needed for SHA256 and SM3
@@ -124,14 +127,18 @@ type Client struct {
 	transport   *transport.Client
 	fields      spec.Table
 	scratch     sync.Pool // of *[]byte, in which the text to verify is put together
-	warnings    []string
+
+	// What Warnings looks at.
+	configured []configured
+	messages   atomic.Pointer[x509.Certificate] // signPubKeyCert of the last verified message
+	encryption atomic.Pointer[x509.Certificate] // of the last EncryptionKeeper
+	warned     warned
 }
 
 // New checks the configuration; it sends nothing.
 func New(config Config, opts ...cnpay.Option) (*Client, error) {
 	settings := cnpay.Settings{}.With(opts...)
 	c := &Client{
-		merIDs:     append([]string{config.MerID}, config.OtherMerIDs...),
 		accessType: orElse(config.AccessType, AccessMerchant),
 		signMethod: orElse(config.SignMethod, RSA),
 		settings:   settings,
@@ -141,7 +148,7 @@ func New(config Config, opts ...cnpay.Option) (*Client, error) {
 	c.encoding, unknown = config.Encoding.known()
 	err := errors.Join(
 		c.reach(config, settings.PlainHTTP),
-		check(config.MerID != "", "merId is missing"),
+		c.setMerchants(config),
 		check(slices.Contains([]string{AccessMerchant, AccessAcquirer, AccessPlatform}, c.accessType), "accessType must be 0, 1 or 2"),
 		check(unknown == nil, "encoding must be UTF-8 or GBK"),
 		c.believe(config),
@@ -149,11 +156,8 @@ func New(config Config, opts ...cnpay.Option) (*Client, error) {
 	if err != nil {
 		return nil, transport.ConfigError("unionpay", err)
 	}
-	c.warnings = c.misgivings(config)
-	if l := settings.Logger; l != nil {
-		for _, warning := range c.warnings {
-			l.Warn("unionpay configuration", slog.String("warning", warning))
-		}
+	for _, x := range c.configured {
+		c.warn("unionpay configuration", x)
 	}
 	c.Payments, c.Preauth, c.QR, c.Cards = &PaymentsService{c}, &PreauthService{c}, &QRService{c}, &CardsService{c}
 	c.Mandates, c.Orders = &MandatesService{c}, &OrdersService{c}
@@ -161,9 +165,16 @@ func New(config Config, opts ...cnpay.Option) (*Client, error) {
 	return c, nil
 }
 
-// Warnings returns what seemed odd about the configuration, and is no fault: a root or middle certificate that UnionPay
-// is not known to use, a certificate that ends soon. New logs it too.
-func (c *Client) Warnings() []string { return slices.Clone(c.warnings) }
+// setMerchants takes over the merchant codes.
+func (c *Client) setMerchants(config Config) error {
+	merID, err := credential.Required("merId", config.MerID)
+	c.merIDs = []string{merID}
+	for i, other := range config.OtherMerIDs {
+		other, bad := credential.Required(fmt.Sprintf("otherMerIds[%d]", i), other)
+		c.merIDs, err = append(c.merIDs, other), errors.Join(err, bad)
+	}
+	return err
+}
 
 // reach finds the hosts.
 func (c *Client) reach(config Config, plainHTTP bool) (err error) {
@@ -193,14 +204,15 @@ func (c *Client) believe(config Config) (err error) {
 	case RSA:
 		return errors.Join(c.identify(config.Identity), c.trustIn(config))
 	case SHA256, SM3:
-		if config.SecureKey == "" {
-			return fmt.Errorf("secureKey is missing, which signMethod %s needs", c.signMethod)
+		secret, err := credential.Required("secureKey", config.SecureKey.Reveal())
+		if err != nil {
+			return fmt.Errorf("%w (for signMethod %s)", err, c.signMethod)
 		}
 		keyed := sign.NewSHA256Keyed
 		if c.signMethod == SM3 {
 			keyed = sign.NewSM3Keyed
 		}
-		k, err := keyed(config.SecureKey.Reveal())
+		k, err := keyed(secret)
 		c.signer, c.keyed = k, k
 		return err
 	}
@@ -209,19 +221,24 @@ func (c *Client) believe(config Config) (err error) {
 
 func (c *Client) identify(id *sign.Identity) (err error) {
 	if id == nil || id.Key == nil || id.Certificate == nil {
-		return errors.New("identity is missing, the merchant's key and certificate (sign.LoadPFX)")
+		return errors.New("identity is required, the merchant's key and certificate (sign.LoadIdentity)")
 	}
 	c.certID = id.CertID()
-	c.signer, err = sign.NewRSASigner(id.Key, crypto.SHA256)
-	return err
+	if c.signer, err = sign.NewRSASigner(id.Key, crypto.SHA256); err != nil {
+		return fmt.Errorf("identity: %w", err)
+	}
+	if public, ok := id.Key.Public().(*rsa.PublicKey); !ok || !public.Equal(id.Certificate.PublicKey) {
+		return errors.New("identity: the certificate does not belong to the key")
+	}
+	return nil
 }
 
 func (c *Client) trustIn(config Config) error {
 	switch own := config.Identity; {
 	case config.RootCert == nil || config.MiddleCert == nil:
 		return errors.Join(
-			check(config.RootCert != nil, "rootCert is missing, without which no answer can be believed"),
-			check(config.MiddleCert != nil, "middleCert is missing, without which no answer can be believed"))
+			check(config.RootCert != nil, "rootCert is required, without which no answer can be verified"),
+			check(config.MiddleCert != nil, "middleCert is required, without which no answer can be verified"))
 	case own != nil && own.Certificate != nil && (own.Certificate.Equal(config.RootCert) || own.Certificate.Equal(config.MiddleCert)):
 		return errors.New("rootCert or middleCert is the merchant's own certificate; want the files that UnionPay gives out")
 	case config.Environment != Test && sign.Fingerprint(config.RootCert) == FingerprintTestRoot:
@@ -229,9 +246,17 @@ func (c *Client) trustIn(config Config) error {
 	}
 	var err error
 	if c.chain, err = sign.NewChain(config.RootCert, config.MiddleCert); err != nil {
-		return err
+		return fmt.Errorf("rootCert, middleCert: %w", err)
 	}
-	c.trust, err = sign.NewTrust(c.chain, owner(config.Environment), c.now)
+	c.trust, err = sign.NewTrust(c.chain, owner(config.Environment), c.now, c.messageVerified)
+	root, middle := FingerprintProductionRoot, FingerprintProductionMiddle
+	if config.Environment == Test {
+		root, middle = FingerprintTestRoot, FingerprintTestMiddle
+	}
+	c.configured = []configured{{"rootCert", config.RootCert, root}, {"middleCert", config.MiddleCert, middle}}
+	if config.Identity != nil {
+		c.configured = append(c.configured, configured{"identity", config.Identity.Certificate, ""})
+	}
 	return err
 }
 
@@ -260,35 +285,6 @@ func owner(environment Environment) func(cn string) bool {
 		}
 		return parts[2] == "中国银联股份有限公司" || environment == Test && parts[2] == "00040000:SIGN"
 	}
-}
-
-// misgivings are what New warns of.
-func (c *Client) misgivings(config Config) []string {
-	if c.signMethod != RSA {
-		return nil
-	}
-	var found []string
-	root, middle := FingerprintProductionRoot, FingerprintProductionMiddle
-	if config.Environment == Test {
-		root, middle = FingerprintTestRoot, FingerprintTestMiddle
-	}
-	const soon = 30 * 24 * time.Hour
-	now := c.now()
-	for _, x := range []struct {
-		name        string
-		certificate *x509.Certificate
-		known       string
-	}{
-		{"rootCert", config.RootCert, root}, {"middleCert", config.MiddleCert, middle}, {"identity", config.Identity.Certificate, ""},
-	} {
-		if got := sign.Fingerprint(x.certificate); x.known != "" && got != x.known {
-			found = append(found, fmt.Sprintf("%s is not a certificate that UnionPay is known to use here (SHA-256 %s)", x.name, got))
-		}
-		if end := x.certificate.NotAfter; now.Add(soon).After(end) {
-			found = append(found, fmt.Sprintf("%s (serial %v) ends on %s", x.name, x.certificate.SerialNumber, end.Format(time.DateOnly)))
-		}
-	}
-	return found
 }
 
 func check(ok bool, fault string) error {

@@ -22,24 +22,24 @@ func TestNewRefuses(t *testing.T) {
 		change func(*unionpay.Config)
 		says   string
 	}{
-		"no root":          {func(c *unionpay.Config) { c.RootCert = nil }, "rootCert is missing"},
-		"no middle":        {func(c *unionpay.Config) { c.MiddleCert = nil }, "middleCert is missing"},
-		"no key":           {func(c *unionpay.Config) { c.Identity = nil }, "identity is missing"},
-		"half a key":       {func(c *unionpay.Config) { c.Identity = &sign.Identity{Key: c.Identity.Key} }, "identity is missing"},
+		"no root":          {func(c *unionpay.Config) { c.RootCert = nil }, "rootCert is required"},
+		"no middle":        {func(c *unionpay.Config) { c.MiddleCert = nil }, "middleCert is required"},
+		"no key":           {func(c *unionpay.Config) { c.Identity = nil }, "identity is required"},
+		"half a key":       {func(c *unionpay.Config) { c.Identity = &sign.Identity{Key: c.Identity.Key} }, "identity is required"},
 		"own as root":      {func(c *unionpay.Config) { c.RootCert = c.Identity.Certificate }, "merchant's own certificate"},
 		"own as middle":    {func(c *unionpay.Config) { c.MiddleCert = c.Identity.Certificate }, "merchant's own certificate"},
 		"exchanged":        {func(c *unionpay.Config) { c.RootCert, c.MiddleCert = c.MiddleCert, c.RootCert }, "root certificate"},
-		"no secret":        {func(c *unionpay.Config) { c.SignMethod = unionpay.SHA256 }, "secureKey is missing"},
-		"no secret 12":     {func(c *unionpay.Config) { c.SignMethod = unionpay.SM3 }, "secureKey is missing"},
+		"no secret":        {func(c *unionpay.Config) { c.SignMethod = unionpay.SHA256 }, "secureKey is required"},
+		"no secret 12":     {func(c *unionpay.Config) { c.SignMethod = unionpay.SM3 }, "secureKey is required"},
 		"method":           {func(c *unionpay.Config) { c.SignMethod = "02" }, "signMethod"},
 		"environment":      {func(c *unionpay.Config) { c.Environment = "staging" }, "environment"},
 		"encoding":         {func(c *unionpay.Config) { c.Encoding = "GB18030" }, "encoding"},
 		"access type":      {func(c *unionpay.Config) { c.AccessType = "3" }, "accessType"},
-		"merchant":         {func(c *unionpay.Config) { c.MerID = "" }, "merId is missing"},
+		"merchant":         {func(c *unionpay.Config) { c.MerID = "" }, "merId is required"},
 		"gateway":          {func(c *unionpay.Config) { c.Gateway = "http://gateway.example" }, "plain http"},
 		"gateway path":     {func(c *unionpay.Config) { c.Gateway += "/gateway" }, "scheme and host only"},
 		"file gateway":     {func(c *unionpay.Config) { c.FileGateway = "ftp://files.example" }, "scheme"},
-		"empty everything": {func(c *unionpay.Config) { *c = unionpay.Config{} }, "middleCert is missing"},
+		"empty everything": {func(c *unionpay.Config) { *c = unionpay.Config{} }, "middleCert is required"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := gateway.Config()

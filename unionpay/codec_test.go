@@ -147,7 +147,7 @@ func TestGoldenRSA(t *testing.T) {
 	defer gateway.Close()
 	client, w := keyedClient(t, unionpay.RSA, silent, func(c *unionpay.Config) {
 		c.MerID = "777290058167151"
-		c.Identity = &sign.Identity{Key: signer, Certificate: &x509.Certificate{SerialNumber: big.NewInt(69903319369), Raw: []byte("merchant")}}
+		c.Identity = &sign.Identity{Key: signer, Certificate: &x509.Certificate{SerialNumber: big.NewInt(69903319369), Raw: []byte("merchant"), PublicKey: key.Public()}}
 		c.RootCert, c.MiddleCert = gateway.Config().RootCert, gateway.Config().MiddleCert
 	})
 	_, err = client.Preauth.Cancel(t.Context(), &unionpay.PreauthCancelRequest{

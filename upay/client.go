@@ -10,10 +10,10 @@ package upay
 import (
 	"cmp"
 	"errors"
-	"strings"
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/internal/call"
+	"github.com/cnpay-go/cnpay/internal/credential"
 	"github.com/cnpay-go/cnpay/internal/transport"
 	"github.com/cnpay-go/cnpay/sign"
 )
@@ -25,7 +25,8 @@ const (
 	HongKong   = "https://hk-api.shouqianba.com" // in newer material only (WoSai/sqb-payment-skills)
 )
 
-// Config is the terminal's access to the gateway.
+// Config is the terminal's access to the gateway. Blanks, line ends and invisible characters around TerminalSN and
+// TerminalKey are dropped; inside they are refused.
 type Config struct {
 	Gateway     string       // scheme and host; empty means Production
 	TerminalSN  string       // terminal number (收钱吧终端ID) from activation, digits
@@ -43,28 +44,25 @@ type Client struct {
 // New checks the configuration; it sends nothing.
 func New(config Config, opts ...cnpay.Option) (*Client, error) {
 	settings := cnpay.Settings{}.With(opts...)
-	gateway, err := transport.Gateway(cmp.Or(config.Gateway, Production), settings.PlainHTTP)
+	gateway, noGateway := transport.Gateway(cmp.Or(config.Gateway, Production), settings.PlainHTTP)
+	terminalSN, noTerminal := credential.Required("terminal number", config.TerminalSN)
 	c := &Client{call: call.Client{
-		Provider: "upay", Gateway: gateway, Account: config.TerminalSN,
+		Provider: "upay", Gateway: gateway, Account: terminalSN,
 		Settings: settings, Transport: transport.New(settings.HTTPClient),
 	}}
 	for _, fault := range c.call.Fields.Check(&struct {
-		TerminalSN string `json:"terminal number" spec:"M N..32"`
-	}{config.TerminalSN}) {
-		err = errors.Join(err, errors.New(fault.Field+" "+fault.Problem))
+		TerminalSN string `json:"terminal number" spec:"O N..32"`
+	}{terminalSN}) {
+		noTerminal = errors.New(fault.Field + " " + fault.Problem)
 	}
-	key := config.TerminalKey.Reveal()
-	if strings.TrimSpace(key) != key { // read from a file, most often; every signature would be wrong
-		err = errors.Join(err, errors.New("terminal key has blanks around it"))
-	}
-	signer, noKey := sign.NewSuffixMD5(key)
-	if noKey != nil {
-		err = errors.Join(err, errors.New("terminal key is required"))
+	key, noKey := credential.Required("terminal key", config.TerminalKey.Reveal())
+	err := errors.Join(noGateway, noTerminal, noKey)
+	if err == nil {
+		c.signer, err = sign.NewSuffixMD5(key)
 	}
 	if err != nil {
 		return nil, transport.ConfigError("upay", err)
 	}
-	c.signer = signer
 	c.Orders = &OrdersService{c}
 	return c, nil
 }

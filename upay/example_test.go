@@ -103,7 +103,7 @@ func ExampleOrdersService_Query() {
 func ExampleNew() {
 	_, err := upay.New(upay.Config{Gateway: "http://vsi-api.shouqianba.com", TerminalSN: "till 1"})
 	fmt.Println(err)
-	// Output: upay: config: gateway: plain http to vsi-api.shouqianba.com, which is not this machine; use https, or cnpay.WithPlainHTTP for a private line; terminal number must be digits; terminal key is required
+	// Output: upay: config: gateway: plain http to vsi-api.shouqianba.com, which is not this machine; use https, or cnpay.WithPlainHTTP for a private line; terminal number holds a blank (U+0020) at character 5; terminal key is required
 }
 
 func ExampleRevokeSchedule() {

@@ -204,8 +204,9 @@ func TestNew(t *testing.T) {
 	}{
 		"nothing":           {upay.Config{}, []string{"terminal number is required", "terminal key is required"}},
 		"number of letters": {upay.Config{TerminalSN: "T1", TerminalKey: terminalKey}, []string{"terminal number must be digits"}},
-		"key with a line end": {
-			upay.Config{TerminalSN: terminalSN, TerminalKey: terminalKey + "\n"}, []string{"terminal key has blanks around it"},
+		"invisible inside": {
+			upay.Config{TerminalSN: "123 4", TerminalKey: "7f4c\u200b" + terminalKey},
+			[]string{"terminal number holds a blank (U+0020) at character 4; terminal key holds a zero-width space (U+200B) at character 5"},
 		},
 		"plain http": {
 			upay.Config{Gateway: "http://vsi-api.shouqianba.com", TerminalSN: terminalSN}, []string{"plain http", "terminal key is required"},

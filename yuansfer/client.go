@@ -6,10 +6,9 @@ package yuansfer
 
 import (
 	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/credential"
 	"github.com/cnpay-go/cnpay/internal/spec"
 	"github.com/cnpay-go/cnpay/internal/transport"
 	"github.com/cnpay-go/cnpay/sign"
@@ -24,7 +23,8 @@ const (
 	SandboxDev       = "https://mapi.yuansferdev.com" // the newer name
 )
 
-// Config is the merchant's access to the API. Blanks around its values, as copying from the portal leaves them, are dropped.
+// Config is the merchant's access to the API. Blanks, line ends and invisible characters around its values, as copying from
+// the portal leaves them, are dropped; inside they are refused.
 type Config struct {
 	Gateway    string       // scheme and host; empty means Production
 	MerchantNo string       // merchant number (商家ID)
@@ -53,30 +53,22 @@ func New(config Config, opts ...cnpay.Option) (*Client, error) {
 	if config.Gateway == "" {
 		config.Gateway = Production
 	}
-	gateway, err := transport.Gateway(config.Gateway, settings.PlainHTTP)
-	c := &Client{
-		gateway:    gateway,
-		merchantNo: strings.TrimSpace(config.MerchantNo),
-		storeNo:    strings.TrimSpace(config.StoreNo),
-		merGroupNo: strings.TrimSpace(config.MerGroupNo),
-		settings:   settings,
-	}
-	faults := []error{err}
-	if c.merchantNo == "" {
-		faults = append(faults, errors.New("merchant number is missing"))
-	}
-	if c.storeNo == "" {
-		faults = append(faults, errors.New("store number is missing"))
-	}
-	signer, err := sign.NewVerifySign(config.Token.Reveal())
-	if err != nil {
-		faults = append(faults, fmt.Errorf("token: %w", err))
-	}
-	if err := errors.Join(faults...); err != nil {
+	gateway, noGateway := transport.Gateway(config.Gateway, settings.PlainHTTP)
+	merchantNo, noMerchant := credential.Required("merchant number", config.MerchantNo)
+	storeNo, noStore := credential.Required("store number", config.StoreNo)
+	merGroupNo, badGroup := credential.Optional("partner's number", config.MerGroupNo)
+	token, noToken := credential.Required("token", config.Token.Reveal())
+	if err := errors.Join(noGateway, noMerchant, noStore, badGroup, noToken); err != nil {
 		return nil, transport.ConfigError("yuansfer", err)
 	}
-	c.signer = signer
-	c.transport = transport.New(settings.HTTPClient)
+	signer, err := sign.NewVerifySign(token)
+	if err != nil {
+		return nil, transport.ConfigError("yuansfer", err)
+	}
+	c := &Client{
+		gateway: gateway, merchantNo: merchantNo, storeNo: storeNo, merGroupNo: merGroupNo, signer: signer,
+		settings: settings, transport: transport.New(settings.HTTPClient),
+	}
 	c.AutoDebit = &AutoDebitService{c}
 	return c, nil
 }

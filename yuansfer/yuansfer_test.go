@@ -503,10 +503,14 @@ func TestNew(t *testing.T) {
 
 	client, err := yuansfer.New(yuansfer.Config{Gateway: "http://example.com", MerchantNo: " ", StoreNo: "\n", Token: " "})
 	require.Nil(t, client)
-	for _, fault := range []string{"plain http", "merchant number", "store number", "token"} {
+	for _, fault := range []string{"plain http", "merchant number is required", "store number is required", "token is required"} {
 		require.ErrorContains(t, err, fault)
 	}
 	require.NotContains(t, err.Error(), "\n")
+	_, err = yuansfer.New(yuansfer.Config{MerchantNo: "2000\t43", StoreNo: "3000\x0014", MerGroupNo: "90 01", Token: "5cbf\ufeffb079"})
+	require.EqualError(t, err, "yuansfer: config: merchant number holds a tab (U+0009) at character 5; "+
+		"store number holds a NUL (U+0000) at character 5; partner's number holds a blank (U+0020) at character 3; "+
+		"token holds a byte order mark (U+FEFF) at character 5")
 }
 
 // Neither the token nor its digest, with which anyone could sign, nor a signature gets into a log or an error.
