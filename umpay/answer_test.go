@@ -49,8 +49,8 @@ func event(callback, rest string) string {
 	return `{"id":"1","op":"cardPreAuthRever","callback":"` + callback + `","posSN":"N9000001","terminalTime":"2020-05-21T15:30:12+08:00","seq":4` + rest + `}`
 }
 
-func about() *umpay.ReverseRequest {
-	return &umpay.ReverseRequest{ID: "1", Amount: 10000, UPayTrace: trace, OrderID: order}
+func about() *umpay.PreauthCancelRequest {
+	return &umpay.PreauthCancelRequest{ID: "1", Amount: 10000, UPayTrace: trace, OrderID: order}
 }
 
 func TestAnswers(t *testing.T) {
@@ -67,14 +67,14 @@ func TestAnswers(t *testing.T) {
 		"code null":                {200, event("onReverSuccess", `,"result":{"code":null,"amount":""}`), cnpay.Succeeded, nil, ""},
 		"no result":                {200, event("onReverSuccess", ``), cnpay.Succeeded, nil, ""},
 		"null result":              {200, event("onReverSuccess", `,"result":null,"request":null`), cnpay.Succeeded, nil, ""},
-		"unlisted code":            {200, event("onReverSuccess", `,"result":{"code":60159999}`), cnpay.Succeeded, nil, "60159999"},
+		"undocumented code":        {200, event("onReverSuccess", `,"result":{"code":60159999}`), cnpay.Succeeded, nil, "60159999"},
 		"unknown members":          {200, event("onReverSuccess", `,"new":[1],"result":{"code":60150200,"cardType":"01","nested":{"a":1}}`), cnpay.Succeeded, nil, "60150200"},
 		"amount with zeros":        {200, event("onReverSuccess", `,"result":{"amount":"000000010000"}`), cnpay.Succeeded, nil, ""},
 		"seq as text":              {200, strings.Replace(event("onReverSuccess", ``), `"seq":4`, `"seq":"4"`, 1), cnpay.Succeeded, nil, ""},
 		"no seq, no time":          {200, `{"id":"1","op":"cardPreAuthRever","callback":"onReverSuccess","posSN":"N9000001"}`, cnpay.Succeeded, nil, ""},
 		"echo":                     {200, event("onReverSuccess", `,"request":{"amount":10000,"uPayTrace":"000123","orderId":"`+order+`"}`), cnpay.Succeeded, nil, ""},
 		"fail":                     {200, event("onReverFail", `,"result":{"code":60150005}`), cnpay.Failed, cnpay.ErrRefused, "60150005"},
-		"fail, unlisted":           {200, event("onReverFail", `,"result":{"code":60150099}`), cnpay.Failed, cnpay.ErrRefused, "60150099"},
+		"fail, undocumented":       {200, event("onReverFail", `,"result":{"code":60150099}`), cnpay.Failed, cnpay.ErrRefused, "60150099"},
 		"fail, zero":               {200, event("onReverFail", `,"result":{"code":0}`), cnpay.Failed, cnpay.ErrRefused, "0"},
 		"fail, -1":                 {200, event("onReverFail", `,"result":{"code":-1}`), cnpay.Failed, cnpay.ErrRefused, "-1"},
 		"fail, -2":                 {200, event("onReverFail", `,"result":{"code":-2}`), cnpay.Unknown, cnpay.ErrUndecided, "-2"},
@@ -85,7 +85,7 @@ func TestAnswers(t *testing.T) {
 		"unknown with success":     {200, event("onReverUnknown", `,"result":{"code":60150200}`), cnpay.Unknown, cnpay.ErrUndecided, "60150200"},
 		"rebind":                   {200, event("onReBind", `,"result":{"code":61000002,"message":"x"}`), cnpay.Unknown, cnpay.ErrUndecided, "61000002"},
 		"progress":                 {200, event("onProgressUpdate", `,"result":{"code":60150004}`), cnpay.Unknown, cnpay.ErrUndecided, "60150004"},
-		"unlisted callback":        {200, event("onReverDone", `,"result":{"code":60150200}`), cnpay.Unknown, cnpay.ErrUndecided, "60150200"},
+		"undocumented callback":    {200, event("onReverDone", `,"result":{"code":60150200}`), cnpay.Unknown, cnpay.ErrUndecided, "60150200"},
 		"callback of another op":   {200, event("onPaySuccess", `,"result":{"code":60150200}`), cnpay.Unknown, cnpay.ErrUndecided, "60150200"},
 		"no callback":              {200, `{"id":"1","op":"cardPreAuthRever","posSN":"N9000001"}`, cnpay.Unknown, cnpay.ErrUndecided, ""},
 		"running":                  {202, ``, cnpay.Pending, nil, ""},
@@ -122,7 +122,7 @@ func TestAnswers(t *testing.T) {
 		"refusal of another order": {200, event("onReverFail", `,"result":{"orderId":"2"}`), cnpay.Unknown, cnpay.ErrMismatch, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			res, err := answered(t, tt.status, tt.body).Preauth.Reverse(t.Context(), about())
+			res, err := answered(t, tt.status, tt.body).Preauth.Cancel(t.Context(), about())
 			require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err), "%v", err)
 			require.ErrorIs(t, err, tt.cause)
 			var e *cnpay.Error
@@ -142,7 +142,7 @@ func TestAnswers(t *testing.T) {
 }
 
 func TestRefusalSaysWhy(t *testing.T) {
-	_, err := answered(t, 400, `{"faults":[{"field":"amount","problem":"is odd"},{"field":"op","problem":"is new"}]}`).Preauth.Reverse(t.Context(), about())
+	_, err := answered(t, 400, `{"faults":[{"field":"amount","problem":"is odd"},{"field":"op","problem":"is new"}]}`).Preauth.Cancel(t.Context(), about())
 	var e *cnpay.Error
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, "amount is odd; op is new", e.Message)
@@ -150,7 +150,7 @@ func TestRefusalSaysWhy(t *testing.T) {
 
 func TestUnknownMembersAreKept(t *testing.T) {
 	res, err := answered(t, 200, event("onReverSuccess", `,"new":[1, 2],"result":{"code":60150200,"cardType":"01","account":"6221 5588 1234 0000"}`)).
-		Preauth.Reverse(t.Context(), about())
+		Preauth.Cancel(t.Context(), about())
 	require.NoError(t, err)
 	require.Equal(t, map[string]string{"new": "[1,2]", "result.cardType": `"01"`}, res.Extra)
 	require.Equal(t, masked, res.Result.Account)
@@ -171,7 +171,7 @@ func TestForgedAnswers(t *testing.T) {
 		}))
 	require.NoError(t, err)
 	try := func() error {
-		res, err := client.Preauth.Reverse(t.Context(), about())
+		res, err := client.Preauth.Cancel(t.Context(), about())
 		require.Equal(t, err == nil, res != nil)
 		return err
 	}
@@ -222,7 +222,7 @@ func TestAnswersToOtherRequests(t *testing.T) {
 					return answer(tt.status, http.Header{"Authorization": values}, body), nil
 				}))
 			require.NoError(t, err)
-			res, err := client.Preauth.Reverse(t.Context(), about())
+			res, err := client.Preauth.Cancel(t.Context(), about())
 			require.ErrorIs(t, err, tt.cause)
 			require.Equal(t, tt.cause == nil, res != nil)
 		})

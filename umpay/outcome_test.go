@@ -9,10 +9,10 @@ import (
 	"github.com/cnpay-go/cnpay"
 )
 
-// TestReversalCodes is the table of codes of a reversal: CardPreAuthReversCode, CommonCode, and the progress codes of
+// TestCancelCodes is the table of codes of a reversal: CardPreAuthReversCode, CommonCode, and the progress codes of
 // UMCardCode and CardPreAuthCode that its page and the demo name. The outcomes are those under the success and the
 // fail callback.
-func TestReversalCodes(t *testing.T) {
+func TestCancelCodes(t *testing.T) {
 	for _, tt := range []struct {
 		code          int64
 		name          string
@@ -40,18 +40,18 @@ func TestReversalCodes(t *testing.T) {
 		{60020100, "START_DOWNLOAD_KEY", cnpay.Succeeded, cnpay.Failed},
 		{60020103, "PASSWORD_KEYBOARD_OPEN", cnpay.Succeeded, cnpay.Failed},
 		{60020107, "START_READ_CARD", cnpay.Succeeded, cnpay.Failed},
-		{0, "unlisted", cnpay.Succeeded, cnpay.Failed},
-		{-1, "unlisted", cnpay.Succeeded, cnpay.Failed},
-		{60159999, "unlisted", cnpay.Succeeded, cnpay.Failed},
+		{0, "undocumented", cnpay.Succeeded, cnpay.Failed},
+		{-1, "undocumented", cnpay.Succeeded, cnpay.Failed},
+		{60159999, "undocumented", cnpay.Succeeded, cnpay.Failed},
 	} {
-		require.Equal(t, tt.success, judge(opReverse, "onReverSuccess", &tt.code), tt.name)
-		require.Equal(t, tt.fail, judge(opReverse, "onReverFail", &tt.code), tt.name)
+		require.Equal(t, tt.success, judge(opPreauthCancel, "onReverSuccess", &tt.code), tt.name)
+		require.Equal(t, tt.fail, judge(opPreauthCancel, "onReverFail", &tt.code), tt.name)
 		for _, callback := range []string{"onReverUnknown", "onReBind", "onProgressUpdate", "onReverDone", "onreversuccess", ""} {
-			require.Equal(t, cnpay.Unknown, judge(opReverse, callback, &tt.code), tt.name+callback)
+			require.Equal(t, cnpay.Unknown, judge(opPreauthCancel, callback, &tt.code), tt.name+callback)
 		}
 	}
-	require.Equal(t, cnpay.Succeeded, judge(opReverse, "onReverSuccess", nil))
-	require.Equal(t, cnpay.Failed, judge(opReverse, "onReverFail", nil))
+	require.Equal(t, cnpay.Succeeded, judge(opPreauthCancel, "onReverSuccess", nil))
+	require.Equal(t, cnpay.Failed, judge(opPreauthCancel, "onReverFail", nil))
 }
 
 // TestCallbacks is the table of callbacks: what each method's success and fail callbacks are called.
@@ -75,23 +75,23 @@ func TestCallbacks(t *testing.T) {
 		"cardPreAuthDoneRever": "onReverSuccess onReverFail onReverUnknown onProgressUpdate",
 	} {
 		all := strings.Fields(names)
-		require.Equal(t, success, kindOf(op, all[0]), op)
-		require.Equal(t, fail, kindOf(op, all[1]), op)
-		require.Equal(t, unknown, kindOf(op, all[2]), op)
-		require.Equal(t, rebind, kindOf(op, "onReBind"), op)
+		require.Equal(t, success, callbackKindOf(op, all[0]), op)
+		require.Equal(t, fail, callbackKindOf(op, all[1]), op)
+		require.Equal(t, unknown, callbackKindOf(op, all[2]), op)
+		require.Equal(t, rebind, callbackKindOf(op, "onReBind"), op)
 		for i, callback := range append(all, "onReBind") {
 			e := Event{Op: op, Callback: callback}
 			require.Equal(t, []cnpay.Outcome{cnpay.Succeeded, cnpay.Failed, cnpay.Unknown, cnpay.Unknown, cnpay.Unknown}[i], e.Verdict().Outcome, op+callback)
-			require.Equal(t, i < 3 || callback == "onRefundError", e.Final(), op+callback)
+			require.Equal(t, i < 3 || callback == "onRefundError", e.Ended(), op+callback)
 		}
-		require.Equal(t, strings.Contains(names, "onProgressUpdate"), kindOf(op, "onProgressUpdate") == progress, op)
-		require.Equal(t, unlisted, kindOf(op, ""), op)
-		require.Equal(t, unlisted, kindOf(op, "onSuccess"), op)
+		require.Equal(t, strings.Contains(names, "onProgressUpdate"), callbackKindOf(op, "onProgressUpdate") == progress, op)
+		require.Equal(t, undocumented, callbackKindOf(op, ""), op)
+		require.Equal(t, undocumented, callbackKindOf(op, "onSuccess"), op)
 	}
 	for _, op := range []string{"", "print", "getMerInfo", "CardPreAuthRever", "scanPayInitiative"} {
-		require.Equal(t, unlisted, kindOf(op, "onReBind"), op)
-		require.Equal(t, unlisted, kindOf(op, "onPaySuccess"), op)
-		require.Equal(t, unlisted, kindOf(op, ""), op)
+		require.Equal(t, undocumented, callbackKindOf(op, "onReBind"), op)
+		require.Equal(t, undocumented, callbackKindOf(op, "onPaySuccess"), op)
+		require.Equal(t, undocumented, callbackKindOf(op, ""), op)
 	}
 }
 
@@ -115,7 +115,7 @@ func TestUnsettledCodes(t *testing.T) {
 
 func TestDecide(t *testing.T) {
 	event := func(seq int64, callback, result string) Event {
-		e := Event{Op: opReverse, Callback: callback, Seq: seq}
+		e := Event{Op: opPreauthCancel, Callback: callback, Seq: seq}
 		if result != "" {
 			e.Result = []byte(result)
 		}
@@ -168,7 +168,7 @@ func TestMaskCardNumber(t *testing.T) {
 	}
 }
 
-func TestWithoutCardData(t *testing.T) {
+func TestRedact(t *testing.T) {
 	for in, out := range map[string]string{
 		`{"account":"6221558812340000","cardExpiryDate":"2912","code":1}`:             `{"account":"622155******0000","code":1}`,
 		`{"cardExpiryDate":"2912"}`:                                                   `{}`,
@@ -184,13 +184,13 @@ func TestWithoutCardData(t *testing.T) {
 		` { "a" : [ 1 , "x\u0000" , true ] , "n": 1.50e1 } `:                          `{"a":[1,"x\u0000",true],"n":1.50e1}`,
 		`"6221558812340000"`:                                                          `"6221558812340000"`,
 	} {
-		clean, err := withoutCardData([]byte(in))
+		clean, err := redact([]byte(in))
 		require.NoError(t, err, in)
 		require.Equal(t, out, string(clean))
 	}
 	for _, in := range []string{"", " ", "{", `{"a":1}{}`, `{"a":1,"a":2}`, `{"a":{"b":1,"\u0062":2}}`, `[{"a":1,"a":1}]`, "\"\xff\"", `{"a":1,}`,
 		strings.Repeat("[", 20) + strings.Repeat("]", 20)} {
-		_, err := withoutCardData([]byte(in))
+		_, err := redact([]byte(in))
 		require.ErrorIs(t, err, cnpay.ErrMalformed, in)
 	}
 }

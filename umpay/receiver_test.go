@@ -60,7 +60,7 @@ func TestReceiver(t *testing.T) {
 			store := umpay.NewMemoryStore(0)
 			url := receive(t, terminal, store)
 			req := request()
-			_, err := client.Preauth.Reverse(t.Context(), req)
+			_, err := client.Preauth.Cancel(t.Context(), req)
 			require.NoError(t, err)
 
 			events := terminal.Events(req.ID)
@@ -73,10 +73,10 @@ func TestReceiver(t *testing.T) {
 			for i := range stored {
 				require.EqualValues(t, i+1, stored[i].Seq)
 				require.Equal(t, events[i].Callback, stored[i].Callback)
-				require.Equal(t, i == 3, stored[i].Final())
+				require.Equal(t, i == 3, stored[i].Ended())
 			}
 			require.Equal(t, cnpay.Succeeded, umpay.Decide(stored).Outcome)
-			result, err := stored[3].Reversal()
+			result, err := stored[3].PreauthCancelResult()
 			require.NoError(t, err)
 			require.Equal(t, masked, result.Account)
 			text, err := json.Marshal(stored)
@@ -153,7 +153,7 @@ func (s *brokenStore) Save(ctx context.Context, event umpay.Event) error {
 func TestReceiverAcknowledgesNothingUnstored(t *testing.T) {
 	terminal, client := start(t)
 	req := request()
-	_, err := client.Preauth.Reverse(t.Context(), req)
+	_, err := client.Preauth.Cancel(t.Context(), req)
 	require.NoError(t, err)
 	end := terminal.Events(req.ID)[3]
 	store := &brokenStore{Store: umpay.NewMemoryStore(0), load: errors.New("no database")}
@@ -279,7 +279,7 @@ func TestReceiverFaults(t *testing.T) {
 		"empty":            {``, "body cannot be read: not JSON"},
 		"not JSON":         {`{`, "body cannot be read: not JSON"},
 		"a list":           {`[]`, "body cannot be read: not a JSON object"},
-		"a name twice":     {`{"id":"1","id":"2"}`, "body cannot be read: a name stands twice"},
+		"a name twice":     {`{"id":"1","id":"2"}`, "body cannot be read: a name is duplicated"},
 		"nothing":          {`{}`, everything},
 		"nulls":            {`{"id":null,"seq":null,"result":null}`, everything},
 		"other types":      {`{"id":1,"op":{},"callback":[],"posSN":true,"terminalTime":1,"seq":"x","request":"","result":[]}`, "id must be text; op must be text; callback must be text; posSN must be text; terminalTime must be text; request must be an object; result must be an object; seq must be a whole number"},
@@ -389,7 +389,7 @@ func TestReceiverCapsTheBody(t *testing.T) {
 	r.Header.Set("Authorization", authorization("N9000001", "s", "POST", "/e", newNonce(), time.Now(), ""))
 	w := httptest.NewRecorder()
 	receiver.ServeHTTP(w, r)
-	require.Equal(t, http.StatusBadRequest, w.Code)
+	require.Equal(t, http.StatusServiceUnavailable, w.Code)
 }
 
 type brokenReader struct{}

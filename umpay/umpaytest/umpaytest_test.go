@@ -13,7 +13,7 @@ import (
 	"github.com/cnpay-go/cnpay/umpay/umpaytest"
 )
 
-const reverse = "plugin_card_pre_auth_rever"
+const preauthCancel = "plugin_card_pre_auth_rever"
 
 func TestPlugin(t *testing.T) {
 	terminal := umpaytest.NewServer()
@@ -22,16 +22,16 @@ func TestPlugin(t *testing.T) {
 	require.NoError(t, err)
 	terminal.AddPreauth("000123", 10000)
 	try := func(trace string, amount int64) error {
-		_, err := client.Preauth.Reverse(t.Context(), &umpay.ReverseRequest{ID: umpay.NewCommandID(), Amount: amount, UPayTrace: trace})
+		_, err := client.Preauth.Cancel(t.Context(), &umpay.PreauthCancelRequest{ID: umpay.NewCommandID(), Amount: amount, UPayTrace: trace})
 		return err
 	}
 	require.ErrorIs(t, try("000124", 10000), cnpay.ErrRefused, "no such voucher")
 	require.ErrorIs(t, try("000123", 9999), cnpay.ErrRefused, "another amount")
-	require.False(t, terminal.Reversed("000123"))
+	require.False(t, terminal.Canceled("000123"))
 	require.NoError(t, try("000123", 10000))
-	require.True(t, terminal.Reversed("000123"))
+	require.True(t, terminal.Canceled("000123"))
 	require.ErrorIs(t, try("000123", 10000), cnpay.ErrRefused, "reversed before")
-	require.Equal(t, 4, terminal.Received(reverse))
+	require.Equal(t, 4, terminal.Received(preauthCancel))
 }
 
 // TestBridgeChecksSignatures: what it would not answer it does not run either.
@@ -51,10 +51,10 @@ func TestBridgeChecksSignatures(t *testing.T) {
 			opts := change(&config)
 			client, err := umpay.New(config, opts...)
 			require.NoError(t, err)
-			res, err := client.Preauth.Reverse(t.Context(), &umpay.ReverseRequest{ID: "1", Amount: 10000, UPayTrace: "000123"})
+			res, err := client.Preauth.Cancel(t.Context(), &umpay.PreauthCancelRequest{ID: "1", Amount: 10000, UPayTrace: "000123"})
 			require.ErrorIs(t, err, cnpay.ErrSignature)
 			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
-			require.False(t, terminal.Reversed("000123"))
+			require.False(t, terminal.Canceled("000123"))
 			require.Empty(t, terminal.Events("1"))
 		})
 	}
