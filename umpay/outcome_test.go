@@ -113,6 +113,39 @@ func TestUnsettledCodes(t *testing.T) {
 	}
 }
 
+// TestContradictions: a callback that its own event contradicts decides nothing.
+func TestContradictions(t *testing.T) {
+	for _, tt := range []struct {
+		op, callback, request, result string
+		outcome                       cnpay.Outcome
+	}{
+		{opPreauthCancel, "onReverSuccess", `{"amount":1,"orderId":"a"}`, `{"amount":"1","orderId":"a"}`, cnpay.Succeeded},
+		{opPreauthCancel, "onReverSuccess", `{"amount":1,"orderId":"a"}`, `{}`, cnpay.Succeeded},
+		{opPreauthCancel, "onReverSuccess", ``, `{"amount":"1","orderId":"a"}`, cnpay.Succeeded},
+		{opPreauthCancel, "onReverSuccess", `{"uPayTrace":"1"}`, `{"uPayTrace":"2"}`, cnpay.Succeeded}, // the cancellation has a voucher of its own
+		{opPreauthCancel, "onReverSuccess", `{"amount":1}`, `{"amount":"2"}`, cnpay.Unknown},
+		{opPreauthCancel, "onReverSuccess", `{"orderId":"a"}`, `{"orderId":"b"}`, cnpay.Unknown},
+		{opPreauthCancel, "onReverSuccess", ``, `{"amount":"0"}`, cnpay.Unknown},
+		{opPreauthCancel, "onReverSuccess", ``, `{"amount":"-1"}`, cnpay.Unknown},
+		{opPreauthCancel, "onReverSuccess", ``, `{"amount":"1.00"}`, cnpay.Unknown},
+		{opPreauthCancel, "onReverSuccess", `{"amount":"x"}`, `{}`, cnpay.Unknown},
+		{opPreauthCancel, "onReverSuccess", ``, `{"amount":{}}`, cnpay.Unknown},
+		{opPreauthCancel, "onReverSuccess", ``, `{"code":60150005}`, cnpay.Unknown},
+		{opPreauthCancel, "onReverFail", `{"amount":1}`, `{"amount":"1"}`, cnpay.Failed},
+		{opPreauthCancel, "onReverFail", `{"amount":1}`, `{"amount":"0"}`, cnpay.Failed},
+		{opPreauthCancel, "onReverFail", `{"amount":1}`, `{"amount":"2"}`, cnpay.Unknown},
+		{opPreauthCancel, "onReverFail", `{"orderId":"a"}`, `{"orderId":"b"}`, cnpay.Unknown},
+		{opPreauthCancel, "onReverFail", ``, `{"code":60150200}`, cnpay.Unknown},
+		{"cardPay", "onPaySuccess", `{"amount":1}`, `{"amount":"2"}`, cnpay.Succeeded}, // only a cancellation's fields are compared
+	} {
+		e := Event{Op: tt.op, Callback: tt.callback, Request: []byte(tt.request), Result: []byte(tt.result)}
+		if tt.request == "" {
+			e.Request = nil
+		}
+		require.Equal(t, tt.outcome, e.Verdict().Outcome, tt.callback+tt.request+tt.result)
+	}
+}
+
 func TestDecide(t *testing.T) {
 	event := func(seq int64, callback, result string) Event {
 		e := Event{Op: opPreauthCancel, Callback: callback, Seq: seq}
@@ -182,7 +215,8 @@ func TestRedact(t *testing.T) {
 		`{"transList":[{"account":"6221558812340000"},[{"pan":"6221558812340000"}]]}`: `{"transList":[{"account":"622155******0000"},[{"pan":"622155******0000"}]]}`,
 		`{"message":"卡6221558812340000，单号123456789012","msgDesc":1,"msg":[]}`:         `{"message":"卡622155******0000，单号123456789012","msgDesc":1,"msg":[]}`,
 		` { "a" : [ 1 , "x\u0000" , true ] , "n": 1.50e1 } `:                          `{"a":[1,"x\u0000",true],"n":1.50e1}`,
-		`"6221558812340000"`:                                                          `"6221558812340000"`,
+		"\ufeff{}\r\n":       `{}`,
+		`"6221558812340000"`: `"6221558812340000"`,
 	} {
 		clean, err := redact([]byte(in))
 		require.NoError(t, err, in)

@@ -329,6 +329,19 @@ func TestSettleCancel(t *testing.T) {
 			require.ErrorIs(t, err, cnpay.ErrMismatch)
 		}
 	})
+	t.Run("another operation is not this one", func(t *testing.T) {
+		completion := strings.NewReplacer("cardPreAuthRever", "cardPreAuthDoneRever").Replace(event("onReverSuccess", ``))
+		settled, err := answered(t, 200, completion).Preauth.SettleCancel(t.Context(), about(), quick(1))
+		require.ErrorIs(t, err, cnpay.ErrMismatch)
+		require.ErrorContains(t, err, "op differs")
+		require.Equal(t, cnpay.Unknown, settled.Outcome)
+	})
+	t.Run("an event that contradicts itself decides nothing", func(t *testing.T) {
+		body := event("onReverSuccess", `,"request":{"amount":10000},"result":{"code":60150200,"amount":"9999"}`)
+		settled, err := answered(t, 200, body).Preauth.SettleCancel(t.Context(), &umpay.PreauthCancelRequest{ID: "1"}, quick(1))
+		require.ErrorIs(t, err, cnpay.ErrUndecided)
+		require.Equal(t, cnpay.Unknown, settled.Outcome)
+	})
 	t.Run("without an id nothing is asked", func(t *testing.T) {
 		terminal, client := start(t)
 		for _, req := range []*umpay.PreauthCancelRequest{nil, {}, {ID: ".."}, {ID: strings.Repeat("x", 65)}} {
@@ -338,6 +351,132 @@ func TestSettleCancel(t *testing.T) {
 		}
 		require.Zero(t, terminal.Received(get))
 	})
+}
+
+// TestLate: the command reaches the bridge long after its sender has lost the answer.
+func TestLate(t *testing.T) {
+	send := func(t *testing.T, d time.Duration, clock time.Duration) (*umpaytest.Server, *umpay.Client, *umpay.PreauthCancelRequest) {
+		t.Helper()
+		terminal, client := start(t)
+		terminal.SetClock(func() time.Time { return time.Now().Add(clock) })
+		terminal.Misbehave(preauthCancel, umpaytest.Late(d))
+		req := request()
+		res, err := client.Preauth.Cancel(t.Context(), req)
+		require.ErrorIs(t, err, cnpay.ErrTransport)
+		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
+		return terminal, client, req
+	}
+	for name, clock := range map[string]time.Duration{"same clock": 0, "slow bridge": -290 * time.Second, "fast bridge": 180 * time.Second} {
+		t.Run("within the schedule, "+name, func(t *testing.T) {
+			terminal, client, req := send(t, 100*time.Millisecond, clock)
+			settled, err := client.Preauth.SettleCancel(t.Context(), req, cnpay.WithSchedule(cnpay.Every(10*time.Millisecond, 1000)))
+			require.NoError(t, err)
+			require.Equal(t, cnpay.Succeeded, settled.Outcome)
+			require.True(t, terminal.Canceled(trace))
+		})
+	}
+	t.Run("after the schedule", func(t *testing.T) {
+		terminal, client, req := send(t, time.Second, 0)
+		settled, err := client.Preauth.SettleCancel(t.Context(), req, quick(10))
+		require.ErrorIs(t, err, cnpay.ErrUndecided)
+		require.Equal(t, cnpay.Unknown, settled.Outcome)
+		require.Equal(t, "404", settled.Code)
+		require.Eventually(t, func() bool { return terminal.Canceled(trace) }, 10*time.Second, 10*time.Millisecond)
+		settled, err = client.Preauth.SettleCancel(t.Context(), req, quick(1))
+		require.NoError(t, err)
+		require.Equal(t, cnpay.Succeeded, settled.Outcome)
+	})
+	t.Run("after notAfter", func(t *testing.T) {
+		terminal, client, req := send(t, time.Second, 190*time.Second) // the call ended after 185 s
+		settled, err := client.Preauth.SettleCancel(t.Context(), req, quick(3))
+		require.ErrorIs(t, err, cnpay.ErrUndecided)
+		require.Equal(t, cnpay.Unknown, settled.Outcome)
+
+		settled, err = client.Preauth.SettleCancel(t.Context(), req, cnpay.WithSchedule(cnpay.Every(10*time.Millisecond, 1000)))
+		require.ErrorIs(t, err, cnpay.ErrRefused)
+		require.ErrorContains(t, err, "failed: 410 notAfter was past when the command arrived")
+		require.Equal(t, cnpay.Failed, settled.Outcome)
+		require.Equal(t, umpay.CommandExpired, settled.Answer.State)
+		require.Empty(t, terminal.Events(req.ID))
+
+		// Nothing runs under this id any more, also in time. The query itself has an answer.
+		terminal.SetClock(time.Now)
+		res, err := client.Preauth.Cancel(t.Context(), req)
+		require.ErrorIs(t, err, cnpay.ErrRefused)
+		require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(res, err))
+		require.Equal(t, http.StatusGone, res.HTTPStatus)
+		query, err := client.Commands.Get(t.Context(), &umpay.CommandRequest{ID: req.ID})
+		require.NoError(t, err)
+		require.Equal(t, umpay.CommandExpired, query.State)
+		require.Equal(t, req.ID, query.Event.ID)
+		require.Equal(t, cnpay.Unknown, query.Event.Verdict().Outcome)
+		require.False(t, terminal.Canceled(trace))
+
+		res, err = client.Preauth.Cancel(t.Context(), request())
+		require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(res, err))
+	})
+}
+
+// TestNotAfterIsTheEndOfTheCall: of the client's limit, the caller's and the context's the nearest.
+func TestNotAfterIsTheEndOfTheCall(t *testing.T) {
+	for name, tt := range map[string]struct {
+		opts     []cnpay.Option
+		deadline time.Duration
+		limit    time.Duration
+	}{
+		"contract":        {nil, time.Hour, 185 * time.Second},
+		"shorter timeout": {[]cnpay.Option{cnpay.WithTimeout(20 * time.Second)}, time.Hour, 20 * time.Second},
+		"longer timeout":  {[]cnpay.Option{cnpay.WithTimeout(10 * time.Minute)}, time.Hour, 10 * time.Minute},
+		"deadline":        {[]cnpay.Option{cnpay.WithTimeout(20 * time.Second)}, 1500 * time.Millisecond, 1500 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var sent struct{ RequestedAt, NotAfter time.Time }
+				client, err := umpay.New(umpay.Config{Gateway: "https://bridge.example", Terminal: "N9000001", Secret: "s"},
+					over(func(r *http.Request) (*http.Response, error) {
+						require.NoError(t, json.NewDecoder(r.Body).Decode(&sent))
+						return nil, errors.New("no bridge")
+					}))
+				require.NoError(t, err)
+				ctx, cancel := context.WithTimeout(t.Context(), tt.deadline)
+				defer cancel()
+				_, err = client.Preauth.Cancel(ctx, request(), tt.opts...)
+				require.ErrorIs(t, err, cnpay.ErrTransport)
+				require.Equal(t, tt.limit, sent.NotAfter.Sub(sent.RequestedAt))
+				require.WithinDuration(t, time.Now(), sent.RequestedAt, 0)
+			})
+		})
+	}
+}
+
+// TestSince: the bridge says from when on it remembers, which bounds what a missing command proves.
+func TestSince(t *testing.T) {
+	terminal, client := start(t)
+	req := request()
+	_, err := client.Preauth.Cancel(t.Context(), req)
+	require.NoError(t, err)
+	before := time.Now().Add(-time.Second)
+	terminal.Forget()
+	res, err := client.Commands.Get(t.Context(), &umpay.CommandRequest{ID: req.ID})
+	require.ErrorIs(t, err, cnpay.ErrRefused)
+	require.Equal(t, umpay.CommandMissing, res.State)
+	require.WithinRange(t, res.Since, before, time.Now())
+	settled, err := client.Preauth.SettleCancel(t.Context(), req, quick(2))
+	require.ErrorIs(t, err, cnpay.ErrUndecided)
+	require.Equal(t, cnpay.Unknown, settled.Outcome)
+
+	for body, since := range map[string]time.Time{
+		`{"since":"2026-01-01T08:00:00.5+08:00"}`: time.Date(2026, 1, 1, 0, 0, 0, 500_000_000, time.UTC),
+		`{"since":"2026-01-01"}`:                  {},
+		`{"since":1}`:                             {},
+		`{}`:                                      {},
+		``:                                        {},
+	} {
+		res, err := answered(t, http.StatusNotFound, body).Commands.Get(t.Context(), &umpay.CommandRequest{ID: "1"})
+		require.ErrorIs(t, err, cnpay.ErrRefused)
+		require.Equal(t, umpay.CommandMissing, res.State)
+		require.True(t, since.Equal(res.Since), body)
+	}
 }
 
 func TestInvalidRequests(t *testing.T) {

@@ -91,7 +91,7 @@ type Server struct {
 	preauths map[string]*preauth // by uPayTrace
 	commands map[string]*command // by id
 	nonces   map[string]bool
-	since    time.Time // from which every command is remembered
+	since    time.Time // from which every command is remembered; zero for a day ago
 	trace    int64
 }
 
@@ -114,8 +114,7 @@ type request struct {
 
 // NewServer starts a terminal.
 func NewServer() *Server {
-	s := &Server{preauths: map[string]*preauth{}, commands: map[string]*command{}, nonces: map[string]bool{},
-		now: time.Now, since: time.Now().Add(-24 * time.Hour)}
+	s := &Server{preauths: map[string]*preauth{}, commands: map[string]*command{}, nonces: map[string]bool{}, now: time.Now}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/commands", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, "plugin_card_pre_auth_rever", s.run) })
 	mux.HandleFunc("GET /v1/commands/{id}", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, "command_get", s.get) })
@@ -335,7 +334,11 @@ func (s *Server) run(_ *http.Request, body []byte, fault Fault) (int, any) {
 func (s *Server) get(r *http.Request, _ []byte, fault Fault) (int, any) {
 	c := s.commands[r.PathValue("id")]
 	if c == nil {
-		return http.StatusNotFound, object{"faults": []object{{"field": "id", "problem": "is unknown"}}, "since": s.since.Format(time.RFC3339)}
+		since := s.since
+		if since.IsZero() {
+			since = s.now().AddDate(0, 0, -1)
+		}
+		return http.StatusNotFound, object{"faults": []object{{"field": "id", "problem": "is unknown"}}, "since": since.Format(time.RFC3339)}
 	}
 	return s.report(c, fault)
 }

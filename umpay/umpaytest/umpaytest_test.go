@@ -34,6 +34,44 @@ func TestPlugin(t *testing.T) {
 	require.Equal(t, 4, terminal.Received(preauthCancel))
 }
 
+// TestBridgeRunsOneCommandUnderAnID: another one under the same id is refused, and the first stays as it is.
+func TestBridgeRunsOneCommandUnderAnID(t *testing.T) {
+	terminal := umpaytest.NewServer()
+	defer terminal.Close()
+	client, err := umpay.New(terminal.Config())
+	require.NoError(t, err)
+	terminal.AddPreauth("000123", 10000)
+	terminal.AddPreauth("000124", 10000)
+	_, err = client.Preauth.Cancel(t.Context(), &umpay.PreauthCancelRequest{ID: "1", Amount: 10000, UPayTrace: "000123"})
+	require.NoError(t, err)
+	_, err = client.Preauth.Cancel(t.Context(), &umpay.PreauthCancelRequest{ID: "1", Amount: 10000, UPayTrace: "000124"})
+	require.ErrorIs(t, err, cnpay.ErrRefused)
+	require.ErrorContains(t, err, "id is another command's")
+	require.False(t, terminal.Canceled("000124"))
+	_, err = client.Preauth.Cancel(t.Context(), &umpay.PreauthCancelRequest{ID: "1", Amount: 10000, UPayTrace: "000123"})
+	require.NoError(t, err)
+}
+
+// TestBridgeExpiresCommands by its own clock: at notAfter a command still runs, past it no more.
+func TestBridgeExpiresCommands(t *testing.T) {
+	now := time.Unix(1700000000, 0)
+	for seconds, runs := range map[int64]bool{-300: true, 0: true, 20: true, 21: false, 300: false} {
+		terminal := umpaytest.NewServer()
+		defer terminal.Close()
+		terminal.SetClock(func() time.Time { return now.Add(time.Duration(seconds) * time.Second) })
+		client, err := umpay.New(terminal.Config(), cnpay.WithClock(func() time.Time { return now }), cnpay.WithTimeout(20*time.Second))
+		require.NoError(t, err)
+		terminal.AddPreauth("000123", 10000)
+		res, err := client.Preauth.Cancel(t.Context(), &umpay.PreauthCancelRequest{ID: "1", Amount: 10000, UPayTrace: "000123"})
+		require.Equal(t, runs, terminal.Canceled("000123"), seconds)
+		require.Equal(t, runs, err == nil, seconds)
+		if !runs {
+			require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(res, err))
+			require.ErrorContains(t, err, "410 notAfter was past")
+		}
+	}
+}
+
 // TestBridgeChecksSignatures: what it would not answer it does not run either.
 func TestBridgeChecksSignatures(t *testing.T) {
 	for name, change := range map[string]func(*umpay.Config) []cnpay.Option{
