@@ -35,7 +35,7 @@ func authorization(terminal, secret, subject, path, nonce string, now time.Time,
 	return fmt.Sprintf(`CNPAY-HMAC-SHA256 terminal="%s",timestamp="%d",nonce="%s",signature="%x"`, terminal, now.Unix(), nonce, mac.Sum(nil))
 }
 
-// answered is a client whose bridge gives every request this genuine answer.
+// answered is a client whose bridge answers every request with this genuine answer.
 func answered(t testing.TB, status int, body string) *umpay.Client {
 	t.Helper()
 	client, err := umpay.New(umpay.Config{Gateway: "https://bridge.example", Terminal: "N9000001", Secret: "s"},
@@ -45,7 +45,7 @@ func answered(t testing.TB, status int, body string) *umpay.Client {
 	return client
 }
 
-// event is a genuine event about the request of about, with something in the place of its result.
+// event is a genuine event about the request of about, with more members at its end.
 func event(callback, rest string) string {
 	return `{"id":"1","op":"cardPreAuthRever","callback":"` + callback + `","posSN":"N9000001","terminalTime":"2020-05-21T15:30:12+08:00","seq":4` + rest + `}`
 }
@@ -202,16 +202,16 @@ func TestUnknownMembersAreKept(t *testing.T) {
 	require.True(t, json.Valid(res.Raw))
 }
 
-// TestForgedAnswers flips every byte of a genuine answer's header and body: none is believed.
+// TestForgedAnswers flips every byte of a genuine answer's header and body: none is accepted.
 func TestForgedAnswers(t *testing.T) {
 	body := event("onReverSuccess", `,"result":{"code":60150200}`)
 	var where int
-	var spoil func(header, body []byte)
+	var corrupt func(header, body []byte)
 	client, err := umpay.New(umpay.Config{Gateway: "https://bridge.example", Terminal: "N9000001", Secret: "s"},
 		over(func(r *http.Request) (*http.Response, error) {
 			genuine := sign(t, r, "s", 200, body)
 			header, text := []byte(genuine.Header.Get("Authorization")), []byte(body)
-			spoil(header, text)
+			corrupt(header, text)
 			return answer(200, http.Header{"Authorization": {string(header)}}, string(text)), nil
 		}))
 	require.NoError(t, err)
@@ -220,15 +220,15 @@ func TestForgedAnswers(t *testing.T) {
 		require.Equal(t, err == nil, res != nil)
 		return err
 	}
-	spoil = func(_, _ []byte) {}
+	corrupt = func(_, _ []byte) {}
 	require.NoError(t, try())
 	for where = range body {
-		spoil = func(_, text []byte) { text[where] ^= 1 }
+		corrupt = func(_, text []byte) { text[where] ^= 1 }
 		require.ErrorIs(t, try(), cnpay.ErrSignature)
 	}
 	length := len(authorization("N9000001", "s", "200", "", strings.Repeat("0", 32), time.Now(), ""))
 	for where = range length {
-		spoil = func(header, _ []byte) { header[where] ^= 1 }
+		corrupt = func(header, _ []byte) { header[where] ^= 1 }
 		require.ErrorIs(t, try(), cnpay.ErrSignature, where)
 	}
 }

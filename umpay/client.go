@@ -1,4 +1,4 @@
-// Package umpay reverses card pre-authorisations at the POS terminals of UMPay (联动优势, U付).
+// Package umpay cancels card pre-authorisations (预授权撤销) at the POS terminals of UMPay (联动优势, U付).
 //
 // UMPay's payment plugin runs inside an Android app on the terminal, so no server can call it, and UMPay signs
 // nothing there. Something must carry the request from the merchant's back-end down to the merchant's own app on the

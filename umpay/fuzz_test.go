@@ -31,7 +31,7 @@ func bodies(f *testing.F) []string {
 	return all
 }
 
-// FuzzCancelAnswer: whatever comes, signed or not, nothing panics, and only a genuine answer is believed.
+// FuzzCancelAnswer: whatever comes, signed or not, nothing panics, and only a genuine answer is accepted.
 func FuzzCancelAnswer(f *testing.F) {
 	header := authorization("N9000001", "s", "200", "/v1/commands", strings.Repeat("0", 32), time.Unix(1700000000, 0), "")
 	for _, body := range bodies(f) {

@@ -9,7 +9,7 @@ import (
 	"github.com/cnpay-go/cnpay"
 )
 
-// TestCancelCodes is the table of codes of a reversal: CardPreAuthReversCode, CommonCode, and the progress codes of
+// TestCancelCodes is the table of codes of a cancellation: CardPreAuthReversCode, CommonCode, and the progress codes of
 // UMCardCode and CardPreAuthCode that its page and the demo name. The outcomes are those under the success and the
 // fail callback.
 func TestCancelCodes(t *testing.T) {
@@ -101,7 +101,7 @@ func TestUnsettledCodes(t *testing.T) {
 		-2, 61000002,
 		// *_CALL_FAIL
 		60180009, 60040033, 60130020, 60150009, 60140032, 60160032, 60060044, 60190006, 60020032, 60050033, 60010011, 60030015,
-		// timeouts, unreadable answers, reversals that went wrong
+		// timeouts, unreadable answers, failed reversals
 		60180005, 60180011, 60130018, 60130030, 60130031, 60140043, 60140207, 60160043, 60160207, 60020043, 60020205, 60020206,
 		60020207, 60050024, 60050026, 60010005, 60010006, 60010010, 60010013, 60010101, 60010102, 60010103,
 	} {

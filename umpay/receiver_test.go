@@ -315,7 +315,7 @@ func TestReceiverFaults(t *testing.T) {
 	}
 }
 
-// change puts another value in the place of one of goodEvent's members.
+// change is goodEvent with another value of one member.
 func change(name, value string) string {
 	members := map[string]json.RawMessage{}
 	if err := json.Unmarshal([]byte(goodEvent), &members); err != nil {
@@ -329,8 +329,8 @@ func change(name, value string) string {
 	return string(text)
 }
 
-// TestReceiverTakesWhatThePluginGives: the plugin's own object is read tolerantly, and stored even where it is empty.
-func TestReceiverTakesWhatThePluginGives(t *testing.T) {
+// TestReceiverAcceptsWhatThePluginReturns: the plugin's own object is read tolerantly, and stored even where it is empty.
+func TestReceiverAcceptsWhatThePluginReturns(t *testing.T) {
 	for name, body := range map[string]string{
 		"good":              goodEvent,
 		"no result":         strings.Replace(goodEvent, `"result":{"code":60150200},`, "", 1),
@@ -397,7 +397,7 @@ func TestReceiverCapsTheBody(t *testing.T) {
 // nothing wrong, sends its event again.
 func TestReceiverAfterMiddleware(t *testing.T) {
 	for name, tt := range map[string]struct {
-		spoil  func(*http.Request)
+		before func(*http.Request)
 		status int
 		reason string
 	}{
@@ -419,7 +419,7 @@ func TestReceiverAfterMiddleware(t *testing.T) {
 			var log strings.Builder
 			receiver, _ := newReceiver(t, cnpay.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				tt.spoil(r)
+				tt.before(r)
 				receiver.ServeHTTP(w, r)
 			}))
 			defer server.Close()
@@ -548,7 +548,7 @@ func (s slowStore) Events(ctx context.Context, posSN, id string) ([]umpay.Event,
 }
 
 // Two posts at the same time must not both find nothing that contradicts them.
-func TestReceiverTakesTurns(t *testing.T) {
+func TestReceiverLocksAnOperation(t *testing.T) {
 	for _, seqs := range [][2]int64{{3, 4}, {3, 3}} {
 		terminal, _ := start(t)
 		store := slowStore{umpay.NewMemoryStore(0)}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -82,7 +83,7 @@ func TestCancel(t *testing.T) {
 	require.Equal(t, "10000", res.Result.Amount)
 	require.Equal(t, "123456", res.Result.AuthCode)
 
-	// The terminal gave a card number and an expiry date in clear. Neither is left, however the answer is looked at.
+	// The terminal gave a card number and an expiry date in clear. Neither is left anywhere in the answer.
 	require.Equal(t, masked, res.Result.Account)
 	stored, err := json.Marshal(res)
 	require.NoError(t, err)
@@ -98,7 +99,7 @@ func TestCancel(t *testing.T) {
 	require.Equal(t, res.Result, again.Result)
 	require.Len(t, terminal.Events(req.ID), 4)
 
-	// Another id is another reversal, which the plugin refuses.
+	// Another id is another cancellation, which the plugin refuses.
 	other, err := client.Preauth.Cancel(t.Context(), request())
 	require.ErrorIs(t, err, cnpay.ErrRefused)
 	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(other, err))
@@ -271,7 +272,7 @@ func TestCommandsGet(t *testing.T) {
 	require.Equal(t, masked, result.Account)
 	require.NotContains(t, string(res.Raw), umpaytest.Account)
 
-	// The query of a refused reversal is answered all the same.
+	// The query of a refused cancellation is answered all the same.
 	refused := request()
 	_, err = client.Preauth.Cancel(t.Context(), refused)
 	require.ErrorIs(t, err, cnpay.ErrRefused)
@@ -312,7 +313,7 @@ func TestSettleCancel(t *testing.T) {
 		require.Equal(t, cnpay.Succeeded, settled.Outcome)
 		require.Equal(t, req.ID, settled.Answer.Event.ID)
 	})
-	t.Run("another amount is another reversal", func(t *testing.T) {
+	t.Run("another amount is another cancellation", func(t *testing.T) {
 		_, client := start(t)
 		req := request()
 		_, err := client.Preauth.Cancel(t.Context(), req)
@@ -449,6 +450,41 @@ func TestNotAfterIsTheEndOfTheCall(t *testing.T) {
 	}
 }
 
+// TestTerminalChecksCommands: one without a part of the contract is refused with the fault, and can still be sent whole.
+func TestTerminalChecksCommands(t *testing.T) {
+	terminal, client := start(t)
+	whole := map[string]any{
+		"id": "1", "op": "cardPreAuthRever", "request": map[string]any{"amount": 10000, "uPayTrace": trace},
+		"requestedAt": "2026-01-01T00:00:00Z", "notAfter": time.Now().Add(time.Minute).Format(time.RFC3339),
+	}
+	post := func(command map[string]any) (int, string) {
+		body, err := json.Marshal(command)
+		require.NoError(t, err)
+		r, err := http.NewRequest(http.MethodPost, terminal.URL+"/v1/commands", strings.NewReader(string(body)))
+		require.NoError(t, err)
+		r.Header.Set("Authorization", authorization("N9000001", terminal.Config().Secret.Reveal(), "POST", "/v1/commands", newNonce(), time.Now(), string(body)))
+		res, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		defer res.Body.Close()
+		text, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		return res.StatusCode, string(text)
+	}
+	for field := range whole {
+		part := maps.Clone(whole)
+		delete(part, field)
+		status, text := post(part)
+		require.Equal(t, http.StatusBadRequest, status)
+		require.Contains(t, text, `"field":"`+field+`"`)
+	}
+	require.False(t, terminal.Canceled(trace))
+	_, err := client.Commands.Get(t.Context(), &umpay.CommandRequest{ID: "1"})
+	require.ErrorContains(t, err, "404")
+	status, _ := post(whole)
+	require.Equal(t, http.StatusOK, status)
+	require.True(t, terminal.Canceled(trace))
+}
+
 // TestSince: the bridge says from when on it remembers, which bounds what a missing command proves.
 func TestSince(t *testing.T) {
 	terminal, client := start(t)
@@ -505,7 +541,7 @@ func TestInvalidRequests(t *testing.T) {
 	require.Zero(t, terminal.Received(preauthCancel)+terminal.Received(get))
 }
 
-// TestLegalRequests: no page gives more than lengths for these, so no more is asked for.
+// TestLegalRequests: the pages document nothing but lengths for these, so nothing else is required.
 func TestLegalRequests(t *testing.T) {
 	for _, req := range []*umpay.PreauthCancelRequest{
 		{ID: "1", Amount: 1, UPayTrace: "1"},

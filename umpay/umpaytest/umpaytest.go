@@ -71,7 +71,7 @@ func Late(d time.Duration) Fault { return Fault(late + d.String()) }
 
 const late = "late "
 
-// Account is the card number of every pre-authorisation, in clear, as the plugin gives it.
+// Account is the card number of every pre-authorisation, in clear, as the plugin returns it.
 const Account = "6221558812340000"
 
 // Server is the terminal. Like all gateways of this module it has an address, URL, and the methods

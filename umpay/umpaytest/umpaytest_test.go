@@ -30,7 +30,7 @@ func TestPlugin(t *testing.T) {
 	require.False(t, terminal.Canceled("000123"))
 	require.NoError(t, try("000123", 10000))
 	require.True(t, terminal.Canceled("000123"))
-	require.ErrorIs(t, try("000123", 10000), cnpay.ErrRefused, "reversed before")
+	require.ErrorIs(t, try("000123", 10000), cnpay.ErrRefused, "cancelled before")
 	require.Equal(t, 4, terminal.Received(preauthCancel))
 }
 
@@ -110,8 +110,8 @@ func TestBridgeUsesANonceOnce(t *testing.T) {
 	require.ErrorIs(t, err, cnpay.ErrSignature)
 }
 
-// TestPostBelievesNothingUnsigned: a receiver that does not sign its 200 has stored nothing that the app may forget.
-func TestPostBelievesNothingUnsigned(t *testing.T) {
+// TestPostTrustsNothingUnsigned: a receiver that does not sign its 200 has stored nothing that the app may forget.
+func TestPostTrustsNothingUnsigned(t *testing.T) {
 	terminal := umpaytest.NewServer()
 	defer terminal.Close()
 	var header string
