@@ -193,6 +193,21 @@ func TestRefusalSaysWhy(t *testing.T) {
 	require.Equal(t, "amount is odd; op is new", e.Message)
 }
 
+// TestMismatchNamesTheField by its wire name.
+func TestMismatchNamesTheField(t *testing.T) {
+	for field, rest := range map[string]string{
+		"request.amount":    `,"request":{"amount":1}`,
+		"request.uPayTrace": `,"request":{"uPayTrace":"1"}`,
+		"request.orderId":   `,"request":{"orderId":"1"}`,
+		"result.orderId":    `,"result":{"orderId":"1"}`,
+		"result.amount":     `,"result":{"amount":"1"}`,
+	} {
+		_, err := answered(t, 200, event("onReverSuccess", rest)).Preauth.Cancel(t.Context(), about())
+		require.ErrorIs(t, err, cnpay.ErrMismatch)
+		require.ErrorContains(t, err, ": "+field+" differs")
+	}
+}
+
 func TestUnknownMembersAreKept(t *testing.T) {
 	res, err := answered(t, 200, event("onReverSuccess", `,"new":[1, 2],"result":{"code":60150200,"cardType":"01","account":"6221 5588 1234 0000"}`)).
 		Preauth.Cancel(t.Context(), about())

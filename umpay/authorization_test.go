@@ -121,4 +121,12 @@ func TestNonceMemoryIsBounded(t *testing.T) {
 	require.Len(t, m.newer["a"], mostNonces)
 	require.Equal(t, nonceNew, m.use("b", randomHex(), now), "one terminal does not shut out another")
 	require.Equal(t, nonceNew, m.use("a", randomHex(), now.Add(10*time.Minute)))
+
+	// A clock that was put back by years does not shut a terminal out for years.
+	m = nonceMemory{}
+	for range mostNonces {
+		m.use("a", randomHex(), now.AddDate(5, 0, 0))
+	}
+	require.Equal(t, nonceTooMany, m.use("a", randomHex(), now))
+	require.Equal(t, nonceNew, m.use("a", randomHex(), now.Add(10*time.Minute)))
 }

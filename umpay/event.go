@@ -196,13 +196,7 @@ func (e *Event) faults(fields *spec.Table, terminal string) []cnpay.Fault {
 	if _, err := time.Parse(time.RFC3339, e.TerminalTime); err != nil && e.TerminalTime != "" {
 		add("terminalTime", "must be a time of the form RFC 3339")
 	}
-	var err error
-	if e.Op == opPreauthCancel {
-		_, err = e.preauthCancelResult(fields)
-	} else {
-		_, _, err = e.code(fields)
-	}
-	if err != nil {
+	if _, _, err := e.code(fields); err != nil {
 		add("result", "cannot be read: "+withoutKind(err))
 	}
 	return faults
