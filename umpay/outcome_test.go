@@ -166,6 +166,7 @@ func TestDecide(t *testing.T) {
 		code    string
 	}{
 		"nothing":              {nil, cnpay.Unknown, ""},
+		"without a seq":        {[]Event{event(0, "onReverUnknown", `{"code":1}`)}, cnpay.Unknown, "1"},
 		"progress":             {[]Event{progress}, cnpay.Unknown, "60150004"},
 		"unknown":              {[]Event{unclear, progress}, cnpay.Unknown, "601500010"},
 		"in order":             {[]Event{progress, unclear, done}, cnpay.Succeeded, "60150200"},
