@@ -93,19 +93,19 @@ func revokeAgreement(ctx context.Context, config yuansfer.Config, autoDebitNo st
 	return outcome, err
 }
 
-func reversePreauth(ctx context.Context, config umpay.Config, voucher string) (cnpay.Outcome, error) {
+func cancelAtTerminal(ctx context.Context, config umpay.Config, voucher string) (cnpay.Outcome, error) {
 	client, err := umpay.New(config)
 	if err != nil {
 		return cnpay.NotSent, err
 	}
-	req := &umpay.ReverseRequest{ // store ID before sending: it is how to ask later
+	req := &umpay.PreauthCancelRequest{ // store ID before sending: it is how to ask later
 		ID: umpay.NewCommandID(), Amount: 10000, UPayTrace: voucher,
 		OrderID: umpay.NewOrderID(config.Terminal, time.Now()),
 	}
-	res, err := client.Preauth.Reverse(ctx, req)
+	res, err := client.Preauth.Cancel(ctx, req)
 	outcome := cnpay.OutcomeOf(res, err)
 	if outcome == cnpay.Pending || outcome == cnpay.Unknown {
-		settled, err := client.Preauth.SettleReverse(ctx, req)
+		settled, err := client.Preauth.SettleCancel(ctx, req)
 		return settled.Outcome, err
 	}
 	return outcome, err
@@ -228,7 +228,7 @@ func TestReadmeExamplesWork(t *testing.T) {
 			return revokeAgreement(t.Context(), agreements.Config(), agreements.AddAgreement("contract-1", "GCASH"))
 		},
 		"umpay": func() (cnpay.Outcome, error) {
-			return reversePreauth(t.Context(), terminal.Config(), "000123")
+			return cancelAtTerminal(t.Context(), terminal.Config(), "000123")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 
 const (
 	scheme = "CNPAY-HMAC-SHA256"
-	// window is how far the two clocks may be apart.
+	// window is how far apart the two clocks may be.
 	window = 300 * time.Second
 	// longestHeader is more than four parameters of the greatest length need.
 	longestHeader = 512
@@ -26,18 +26,18 @@ type authorization struct {
 	terminal, timestamp, nonce, signature string
 }
 
-// seal signs a message. Its subject is the method of a request and the status of an answer.
-func seal(mac *sign.Keyed, terminal, subject, path, nonce string, now time.Time, body []byte) (string, error) {
-	a := authorization{terminal: terminal, timestamp: strconv.FormatInt(now.Unix(), 10), nonce: nonce}
+// sign returns the header of a message. Its subject is the method of a request and the status of an answer.
+func (a authorization) sign(mac *sign.Keyed, subject, path string, now time.Time, body []byte) (string, error) {
+	a.timestamp = strconv.FormatInt(now.Unix(), 10)
 	signature, err := mac.Sign(a.text(subject, path, body))
 	if err != nil {
 		return "", err
 	}
-	return scheme + ` terminal="` + terminal + `",timestamp="` + a.timestamp + `",nonce="` + nonce + `",signature="` + signature + `"`, nil
+	return scheme + ` terminal="` + a.terminal + `",timestamp="` + a.timestamp + `",nonce="` + a.nonce + `",signature="` + signature + `"`, nil
 }
 
 // parseAuthorization reads the one Authorization header: the four parameters, each once, in any order, and nothing
-// else. It says what is wrong without repeating what it found.
+// else. Its errors name what is wrong without repeating what came.
 func parseAuthorization(h http.Header) (authorization, error) {
 	var a authorization
 	values := h["Authorization"]
@@ -56,7 +56,7 @@ func parseAuthorization(h http.Header) (authorization, error) {
 		value, after, ok := strings.Cut(after, `"`)
 		field := a.parameter(name)
 		if !ok || field == nil || *field != "" || value == "" {
-			return a, errors.New("the Authorization header has a parameter that is unknown, empty, cut off or there twice")
+			return a, errors.New("the Authorization header has a parameter that is unknown, empty, cut off or duplicated")
 		}
 		*field = value
 		if more = after != ""; more {
@@ -69,11 +69,11 @@ func parseAuthorization(h http.Header) (authorization, error) {
 	switch {
 	case !validTerminal(a.terminal):
 		return a, errors.New("the Authorization header has no terminal")
-	case !shaped(a.timestamp, 1, 12, "0123456789"):
+	case !matches(a.timestamp, 1, 12, "0123456789"):
 		return a, errors.New("the Authorization header has no timestamp in seconds")
 	case !validNonce(a.nonce):
 		return a, errors.New("the Authorization header has no nonce of 32 hexadecimal digits")
-	case !shaped(a.signature, 64, 64, "0123456789abcdef"):
+	case !matches(a.signature, 64, 64, "0123456789abcdef"):
 		return a, errors.New("the Authorization header has no signature of 64 lower-case hexadecimal digits")
 	}
 	return a, nil
@@ -93,7 +93,7 @@ func (a *authorization) parameter(name string) *string {
 	return nil
 }
 
-// text is what is signed. The terminal stands for itself in it: the secret is that terminal's alone.
+// text is what is signed. It does not contain the terminal, because no other terminal has the secret.
 func (a *authorization) text(subject, path string, body []byte) []byte {
 	return []byte(subject + "\n" + path + "\n" + a.timestamp + "\n" + a.nonce + "\n" + sign.SHA256Hex(body))
 }
@@ -111,7 +111,7 @@ func (a *authorization) fresh(now time.Time) bool {
 	return now.Sub(time.Unix(seconds, 0)).Abs() <= window
 }
 
-// newNonce is random, or what cnpay.WithNonce says.
+// newNonce is random, or the one of cnpay.WithNonce.
 func newNonce(custom func() string) (string, error) {
 	if custom == nil {
 		return randomHex(), nil
@@ -123,15 +123,15 @@ func newNonce(custom func() string) (string, error) {
 	return nonce, nil
 }
 
-func validNonce(s string) bool { return shaped(s, 32, 32, "0123456789abcdefABCDEF") }
+func validNonce(s string) bool { return matches(s, 32, 32, "0123456789abcdefABCDEF") }
 
-// validTerminal reports whether s can stand between quotes in a header.
+// validTerminal reports whether s can be quoted in a header.
 func validTerminal(s string) bool {
 	return len(s) >= 1 && len(s) <= 64 &&
 		!strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' })
 }
 
-func shaped(s string, shortest, longest int, alphabet string) bool {
+func matches(s string, shortest, longest int, alphabet string) bool {
 	return len(s) >= shortest && len(s) <= longest &&
 		!strings.ContainsFunc(s, func(r rune) bool { return !strings.ContainsRune(alphabet, r) })
 }

@@ -16,15 +16,16 @@ const (
 	signatureHex = "9a00a1bcefd16efceaebbee1f230e7fef88b78b1eb4cd5461d50836a02b73f3f"
 )
 
-// TestSealAnswer: the signature is from openssl dgst -sha256 -hmac 'terminal secret'.
-func TestSealAnswer(t *testing.T) {
+// TestSignAnswer: the signature is from openssl dgst -sha256 -hmac 'terminal secret'.
+func TestSignAnswer(t *testing.T) {
 	mac, err := sign.NewHMACSHA256Hex("terminal secret")
 	require.NoError(t, err)
-	sealed, err := seal(mac, "N9000001", "404", "/v1/commands/a", nonceHex, time.Unix(1700000000, 0), []byte("{}"))
+	signed, err := authorization{terminal: "N9000001", nonce: nonceHex}.
+		sign(mac, "404", "/v1/commands/a", time.Unix(1700000000, 0), []byte("{}"))
 	require.NoError(t, err)
-	require.Equal(t, `CNPAY-HMAC-SHA256 terminal="N9000001",timestamp="1700000000",nonce="`+nonceHex+`",signature="`+signatureHex+`"`, sealed)
+	require.Equal(t, `CNPAY-HMAC-SHA256 terminal="N9000001",timestamp="1700000000",nonce="`+nonceHex+`",signature="`+signatureHex+`"`, signed)
 
-	a, err := parseAuthorization(http.Header{"Authorization": {sealed}})
+	a, err := parseAuthorization(http.Header{"Authorization": {signed}})
 	require.NoError(t, err)
 	require.NoError(t, a.verify(mac, "404", "/v1/commands/a", []byte("{}")))
 	require.Error(t, a.verify(mac, "200", "/v1/commands/a", []byte("{}")))
@@ -119,5 +120,13 @@ func TestNonceMemoryIsBounded(t *testing.T) {
 	require.Equal(t, 2*mostNonces, refused)
 	require.Len(t, m.newer["a"], mostNonces)
 	require.Equal(t, nonceNew, m.use("b", randomHex(), now), "one terminal does not shut out another")
+	require.Equal(t, nonceNew, m.use("a", randomHex(), now.Add(10*time.Minute)))
+
+	// A clock that was put back by years does not shut a terminal out for years.
+	m = nonceMemory{}
+	for range mostNonces {
+		m.use("a", randomHex(), now.AddDate(5, 0, 0))
+	}
+	require.Equal(t, nonceTooMany, m.use("a", randomHex(), now))
 	require.Equal(t, nonceNew, m.use("a", randomHex(), now.Add(10*time.Minute)))
 }

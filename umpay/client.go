@@ -1,18 +1,18 @@
-// Package umpay reverses card pre-authorisations at the POS terminals of UMPay (联动优势, U付).
+// Package umpay cancels card pre-authorisations (预授权撤销) at the POS terminals of UMPay (联动优势, U付).
 //
 // UMPay's payment plugin runs inside an Android app on the terminal, so no server can call it, and UMPay signs
-// nothing there. Between the merchant's back-end and the merchant's own app on the terminal something must carry
-// the request down and the plugin's callback up. BRIDGE.md, beside this file, is the contract for that, and this
-// package is the back-end's end of it, in both directions:
+// nothing there. Something must carry the request from the merchant's back-end down to the merchant's own app on the
+// terminal, and the plugin's callback up. BRIDGE.md in this directory is the contract for that, and this package is
+// the back-end's side of it, in both directions:
 //
-//   - [Client] calls the bridge of one terminal: [PreauthService.Reverse] starts a reversal and waits for its end,
-//     [CommandsService.Get] asks what became of one.
-//   - [Receiver] is the http.Handler to which terminals post what happened, reversals started at the till included.
-//     It stores each event before it acknowledges it.
+//   - [Client] calls the bridge of one terminal: [PreauthService.Cancel] starts a cancellation and waits for its end,
+//     [CommandsService.Get] queries one.
+//   - [Receiver] is the http.Handler to which terminals post what happened, including cancellations started at the
+//     till. It stores each event before it acknowledges it.
 //
-// The objects inside are UMPay's own, with its field names. Both directions are authenticated with a secret that
-// the back-end shares with each terminal. Card numbers are masked, and expiry dates dropped, as soon as a message
-// is verified: neither a response nor a stored event holds a card number in clear.
+// The objects inside are UMPay's own, with its field names; comments quote the terms of its documents. Both directions
+// are authenticated with a secret that the back-end shares with each terminal. Card numbers are masked, and expiry
+// dates dropped, as soon as a message is verified: neither a response nor a stored event holds a card number in clear.
 package umpay
 
 import (
@@ -25,8 +25,8 @@ import (
 	"github.com/cnpay-go/cnpay/sign"
 )
 
-// Config says which terminal is called. Blanks, line ends and invisible characters around Terminal and Secret are
-// dropped; inside they are refused.
+// Config is the terminal to call. Blanks, line ends and invisible characters around Terminal and Secret are dropped; inside
+// they are refused.
 type Config struct {
 	Gateway  string       // scheme and host of the terminal's bridge; there is no default
 	Terminal string       // serial number (SN) of the terminal

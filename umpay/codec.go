@@ -1,6 +1,8 @@
 package umpay
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/spec"
 	"github.com/cnpay-go/cnpay/internal/transport"
 )
 
@@ -17,6 +20,8 @@ const (
 	commandsPath = "/v1/commands"
 	// commandTimeout is a little more than the 180 s within which a bridge must answer.
 	commandTimeout = 185 * time.Second
+	// milliseconds is RFC 3339 with them.
+	milliseconds = "2006-01-02T15:04:05.000Z07:00"
 )
 
 // operation is one method of the plugin that the bridge can be asked to call.
@@ -29,8 +34,8 @@ type operation struct {
 type message interface {
 	conditions() []cnpay.Fault
 	reference() (id, order string)
-	object() any                                  // what the plugin is called with
-	belongs(*Client, *Event, cnpay.Verdict) error // whether a finished event is about this request
+	object() any                       // what the plugin is called with
+	belongs(*spec.Table, *Event) error // whether a finished event is about this request
 }
 
 // response is a pointer to an answer's struct.
@@ -38,18 +43,19 @@ type response interface {
 	parts() (answer *cnpay.Answer, event *Event, result any)
 }
 
-// command is what the bridge is told to do.
+// command is what the bridge carries out.
 type command struct {
 	ID          string `json:"id"`
 	Op          string `json:"op"`
 	Request     any    `json:"request"`
 	RequestedAt string `json:"requestedAt"`
+	NotAfter    string `json:"notAfter"`
 }
 
 // call has the terminal carry out one operation and waits for its end. The caller's request is copied, checked,
 // and signed as the bytes that are sent.
 //
-// A command is never sent twice by one call, although the contract makes a repeat harmless: the query tells the same
+// One call never sends a command twice, although the contract makes a repeat harmless: a query has the same answer
 // with nothing at stake, even where a bridge has lost its memory, and does not hold the line for three minutes.
 func call[Res, Req any, M interface {
 	*Req
@@ -63,22 +69,20 @@ func call[Res, Req any, M interface {
 		*m = *req
 	}
 	id, order := m.reference()
-	if order == "" {
-		order = id
-	}
 	var res R
 	err := c.exchange(ctx, opts, exchange{
-		subject: cnpay.Subject{Provider: "umpay", Operation: op.id, Order: order},
+		subject: cnpay.Subject{Provider: "umpay", Operation: op.id, Order: cmp.Or(order, id)},
 		method:  http.MethodPost,
 		path:    commandsPath,
 		timeout: commandTimeout,
-		prepare: func(now time.Time) ([]byte, error) {
+		prepare: func(now, notAfter time.Time) ([]byte, error) {
 			if faults := append(c.fields.Check(m), m.conditions()...); faults != nil {
 				return nil, &cnpay.InvalidRequestError{Faults: faults}
 			}
 			return json.Marshal(command{
 				ID: id, Op: op.op, Request: m.object(),
 				RequestedAt: now.In(cnpay.Beijing()).Format(time.RFC3339),
+				NotAfter:    notAfter.In(cnpay.Beijing()).Format(milliseconds),
 			})
 		},
 		read: func(reply *transport.Reply) (cnpay.Verdict, error) {
@@ -97,12 +101,12 @@ func call[Res, Req any, M interface {
 					return cnpay.Verdict{}, err
 				}
 				verdict = event.Verdict()
-				if err := m.belongs(c, event, verdict); err != nil {
+				if err := m.belongs(&c.fields, event); err != nil {
 					return cnpay.Verdict{}, err
 				}
 			case http.StatusAccepted:
 				verdict.Outcome = cnpay.Pending
-			case http.StatusBadRequest:
+			case http.StatusBadRequest, http.StatusGone:
 				verdict.Outcome = cnpay.Failed
 			}
 			answer.Outcome = verdict.Outcome
@@ -117,10 +121,10 @@ func call[Res, Req any, M interface {
 type exchange struct {
 	subject    cnpay.Subject
 	method     string
-	path       string // as it stands in the request line, and so in the signed text
+	path       string // as in the request line, and so in the signed text
 	repeatable bool
 	timeout    time.Duration
-	prepare    func(now time.Time) ([]byte, error)
+	prepare    func(now, notAfter time.Time) ([]byte, error)
 	read       func(*transport.Reply) (cnpay.Verdict, error) // of an answer that is verifiably the bridge's to this request
 }
 
@@ -142,25 +146,54 @@ func (c *Client) exchange(ctx context.Context, opts []cnpay.Option, x exchange) 
 		Header:     header,
 		Repeatable: x.repeatable,
 		Timeout:    x.timeout,
-		Prepare:    func() ([]byte, error) { return x.prepare(now()) },
+		Prepare: func() ([]byte, error) {
+			at := now()
+			return x.prepare(at, at.Add(limit(ctx, settings, x.timeout)))
+		},
 		Authorize: func(h http.Header, body []byte) (err error) {
 			if nonce, err = newNonce(settings.Nonce); err != nil {
 				return err
 			}
-			sealed, err := seal(c.mac, c.terminal, x.method, x.path, nonce, now(), body)
-			h["Authorization"] = []string{sealed}
+			signed, err := authorization{terminal: c.terminal, nonce: nonce}.sign(c.mac, x.method, x.path, now(), body)
+			h["Authorization"] = []string{signed}
 			return err
 		},
 		Read: func(reply *transport.Reply) (cnpay.Verdict, error) {
 			if err := c.verify(reply, x.path, nonce, now()); err != nil {
-				return cnpay.Verdict{}, err
+				return cnpay.Verdict{}, notTheBridge(reply, err)
 			}
 			return x.read(reply)
 		},
 	})
 }
 
-// verify checks that an answer is the bridge's and answers the request with this nonce.
+// limit is how long a call may take that begins now.
+func limit(ctx context.Context, settings cnpay.Settings, timeout time.Duration) time.Duration {
+	d := cmp.Or(settings.Timeout, timeout)
+	if deadline, ok := ctx.Deadline(); ok {
+		d = min(d, time.Until(deadline))
+	}
+	return d
+}
+
+// notTheBridge adds to the error of an unverified answer what is known of its origin: mostly something in front of
+// the bridge has answered, and the status is all that it says.
+func notTheBridge(reply *transport.Reply, err error) error {
+	switch {
+	case reply.Status == http.StatusProxyAuthRequired:
+		err = fmt.Errorf("a proxy wants credentials: %w", err)
+	case reply.Status == http.StatusUnauthorized:
+		err = fmt.Errorf("another terminal or secret than the bridge's, or clocks more than %v apart: %w", window, err)
+	case bytes.HasPrefix(trimmed(reply.Body), []byte("<")):
+		err = fmt.Errorf("an HTML page: %w", err)
+	}
+	if reply.Status == http.StatusOK {
+		return err
+	}
+	return fmt.Errorf("%w: %d: %w", cnpay.ErrHTTPStatus, reply.Status, err)
+}
+
+// verify checks that an answer is the bridge's, and to the request with this nonce.
 func (c *Client) verify(reply *transport.Reply, path, nonce string, now time.Time) error {
 	a, err := parseAuthorization(reply.Header)
 	if err != nil {
@@ -181,9 +214,10 @@ func (c *Client) verify(reply *transport.Reply, path, nonce string, now time.Tim
 	return nil
 }
 
-// read fills in what is known of every verified answer, and the event where it is one. The verdict is the status.
+// read fills in what is known of every verified answer, and the event of a 200. The verdict on any other is the status,
+// and still Unknown.
 func (c *Client) read(reply *transport.Reply, id string, answer *cnpay.Answer, event *Event) (cnpay.Verdict, error) {
-	clean, err := withoutCardData(reply.Body)
+	clean, err := redact(reply.Body)
 	if reply.Status != http.StatusOK {
 		event.ID = id
 		*answer = cnpay.Answer{HTTPStatus: reply.Status, Raw: clean}
@@ -208,7 +242,7 @@ func (c *Client) read(reply *transport.Reply, id string, answer *cnpay.Answer, e
 	return cnpay.Verdict{}, nil
 }
 
-// decodeResult reads the plugin's callback object; members that no document names join the answer's.
+// decodeResult reads the plugin's callback object; its undocumented members join the answer's.
 func (c *Client) decodeResult(event *Event, answer *cnpay.Answer, result any) error {
 	if event.Result == nil {
 		return nil
@@ -223,7 +257,7 @@ func (c *Client) decodeResult(event *Event, answer *cnpay.Answer, result any) er
 	return err
 }
 
-// refusal is the body of an answer that is no event: the faults by wire name.
+// refusal is the body of an answer that is not an event: the faults by wire name.
 type refusal struct {
 	Faults []wireFault `json:"faults"`
 }

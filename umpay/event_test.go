@@ -31,10 +31,10 @@ func TestEventFiles(t *testing.T) {
 			body, err := os.ReadFile("testdata/event-" + name + ".json")
 			require.NoError(t, err)
 
-			res, err := answered(t, 200, string(body)).Preauth.Reverse(t.Context(), about())
+			res, err := answered(t, 200, string(body)).Preauth.Cancel(t.Context(), about())
 			require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err))
 			require.Equal(t, tt.code, res.Event.Verdict().Code)
-			require.Equal(t, tt.final, res.Event.Final())
+			require.Equal(t, tt.final, res.Event.Ended())
 
 			receiver, store := newReceiver(t)
 			require.Equal(t, http.StatusOK, send(receiver, "/e", string(body), "N9000001", "s", time.Now(), newNonce()).Code)
@@ -51,13 +51,13 @@ func TestEventFiles(t *testing.T) {
 	}
 }
 
-func TestReversalOfOtherEvents(t *testing.T) {
-	_, err := (&umpay.Event{Op: "cardPreAuth"}).Reversal()
+func TestCancelOfOtherEvents(t *testing.T) {
+	_, err := (&umpay.Event{Op: "cardPreAuth"}).PreauthCancelResult()
 	require.Error(t, err)
-	result, err := (&umpay.Event{Op: "cardPreAuthRever"}).Reversal()
+	result, err := (&umpay.Event{Op: "cardPreAuthRever"}).PreauthCancelResult()
 	require.NoError(t, err)
 	require.Zero(t, *result)
-	_, err = (&umpay.Event{Op: "cardPreAuthRever", Result: json.RawMessage(`{"code":"x"}`)}).Reversal()
+	_, err = (&umpay.Event{Op: "cardPreAuthRever", Result: json.RawMessage(`{"code":"x"}`)}).PreauthCancelResult()
 	require.ErrorIs(t, err, cnpay.ErrMalformed)
 	require.Equal(t, cnpay.Unknown, (&umpay.Event{Op: "cardPreAuthRever", Callback: "onReverSuccess", Result: json.RawMessage(`x`)}).Verdict().Outcome)
 }

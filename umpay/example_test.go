@@ -21,17 +21,17 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	req := &umpay.ReverseRequest{
+	req := &umpay.PreauthCancelRequest{
 		ID:        umpay.NewCommandID(), // stored before the call
 		Amount:    10000,
 		UPayTrace: "000123",
 		OrderID:   umpay.NewOrderID("N9000001", time.Now()),
 	}
 	terminal.Misbehave("plugin_card_pre_auth_rever", umpaytest.LostAnswer)
-	res, err := client.Preauth.Reverse(context.Background(), req)
+	res, err := client.Preauth.Cancel(context.Background(), req)
 	fmt.Println(cnpay.OutcomeOf(res, err))
 
-	settled, err := client.Preauth.SettleReverse(context.Background(), req)
+	settled, err := client.Preauth.SettleCancel(context.Background(), req)
 	fmt.Println(cnpay.OutcomeOf(settled, err), settled.Code)
 	// Output:
 	// unknown

@@ -31,8 +31,8 @@ func bodies(f *testing.F) []string {
 	return all
 }
 
-// FuzzReverseAnswer: whatever comes, signed or not, nothing panics, and only a genuine answer is believed.
-func FuzzReverseAnswer(f *testing.F) {
+// FuzzCancelAnswer: whatever comes, signed or not, nothing panics, and only a genuine answer is accepted.
+func FuzzCancelAnswer(f *testing.F) {
 	header := authorization("N9000001", "s", "200", "/v1/commands", strings.Repeat("0", 32), time.Unix(1700000000, 0), "")
 	for _, body := range bodies(f) {
 		f.Add(true, 200, "", body)
@@ -52,7 +52,7 @@ func FuzzReverseAnswer(f *testing.F) {
 				return answer(status, http.Header{"Authorization": {header}}, body), nil
 			}), cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
 		require.NoError(t, err)
-		res, err := client.Preauth.Reverse(t.Context(), about())
+		res, err := client.Preauth.Cancel(t.Context(), about())
 		outcome := cnpay.OutcomeOf(res, err)
 		_, _ = client.Commands.Get(t.Context(), &umpay.CommandRequest{ID: "1"})
 		if !genuine {

@@ -14,11 +14,11 @@ import (
 // deepest is how far objects may be nested; the plugin's lists of orders reach four.
 const deepest = 16
 
-// withoutCardData returns the JSON body with each card number in it masked, and what must not be kept at all left
-// out, wherever it stands. It is called on verified bytes, before anything is decoded from them: what it returns is
-// all that the rest of the package, and the merchant, ever see. A name that stands twice in an object is refused,
-// because two readers could believe two things.
-func withoutCardData(body []byte) ([]byte, error) {
+// redact returns the JSON body with each card number in it masked, and without what must not be kept at all, at any
+// depth. It is called on verified bytes, before anything is decoded from them: its result is all that the rest of the
+// package, and the merchant, ever see. A duplicated name is refused, because two readers could take two values.
+func redact(body []byte) ([]byte, error) {
+	body = trimmed(body)
 	if !utf8.Valid(body) || !json.Valid(body) {
 		return nil, fmt.Errorf("%w: not JSON", cnpay.ErrMalformed)
 	}
@@ -28,6 +28,12 @@ func withoutCardData(body []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %w", cnpay.ErrMalformed, err)
 	}
 	return out.Bytes(), nil
+}
+
+// trimmed is the body without a byte order mark, blanks and line ends around it: some programs add them before they
+// sign, and no reader takes them for anything else.
+func trimmed(body []byte) []byte {
+	return bytes.Trim(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), " \t\r\n")
 }
 
 func appendClean(out *bytes.Buffer, raw json.RawMessage, depth int) error {
@@ -59,7 +65,7 @@ func appendCleanObject(out *bytes.Buffer, raw json.RawMessage, depth int) error 
 			return errors.New("not JSON")
 		}
 		if seen[name] {
-			return errors.New("a name stands twice")
+			return errors.New("a name is duplicated")
 		}
 		seen[name] = true
 		kind := sensitivity(name)
@@ -81,7 +87,7 @@ func appendCleanObject(out *bytes.Buffer, raw json.RawMessage, depth int) error 
 			appendText(out, maskCardNumber(plain(value)))
 		case value[0] == '"':
 			appendText(out, maskLongNumbers(plain(value)))
-		default: // a text for people that is no text
+		default: // a message that is not text
 			if err := appendClean(out, value, depth+1); err != nil {
 				return err
 			}
@@ -114,7 +120,7 @@ func appendText(out *bytes.Buffer, s string) {
 	out.Write(text)
 }
 
-// plain is the text of a JSON value: of a string what it holds, of anything else its spelling.
+// plain is the text of a JSON value: the content of a string, the spelling of anything else.
 func plain(raw json.RawMessage) string {
 	var s string
 	if raw[0] != '"' || json.Unmarshal(raw, &s) != nil {
@@ -128,12 +134,12 @@ type sensitive int
 const (
 	public     sensitive = iota
 	cardNumber           // masked
-	peopleText           // may quote a card number
+	freeText             // may quote a card number
 	dropped
 )
 
-// sensitivity knows the names under which the plugin's two generations give card data. Some pages promise a masked
-// number and some a clear one; nothing relies on the promise.
+// sensitivity has the names of card data in both generations of the plugin. Some pages promise a masked number and
+// some a clear one; nothing relies on the promise.
 func sensitivity(name string) sensitive {
 	key := strings.Map(func(r rune) rune {
 		switch {
@@ -148,9 +154,9 @@ func sensitivity(name string) sensitive {
 	case "account", "cardno", "cardid", "cardnum", "cardnumber", "pan":
 		return cardNumber
 	case "message", "msg", "msgtouser", "msgtouse", "msgdesc":
-		return peopleText
+		return freeText
 	case "cardexpirydate", "validdate", "expirydate", "cvv2", "cvn2", "pin", "pinblock",
-		"accountmd5": // from the digest and the digits that stay visible the rest is found in no time
+		"accountmd5": // the digest and the visible digits lead to the rest in no time
 		return dropped
 	}
 	if strings.HasPrefix(key, "track") {
@@ -159,7 +165,7 @@ func sensitivity(name string) sensitive {
 	return public
 }
 
-// maskCardNumber keeps the first six and the last four digits, or what the terminal has masked so before.
+// maskCardNumber keeps the first six and the last four digits, or what the terminal has masked before.
 func maskCardNumber(s string) string {
 	s = strings.NewReplacer(" ", "", "-", "").Replace(s)
 	digits := 0
@@ -180,7 +186,7 @@ func maskCardNumber(s string) string {
 	}
 }
 
-// maskLongNumbers masks what may be a card number in a text for people.
+// maskLongNumbers masks what may be a card number in a message.
 func maskLongNumbers(s string) string {
 	var out strings.Builder
 	for s != "" {

@@ -10,9 +10,9 @@ import (
 // till can cause. It bounds what one terminal can make the receiver remember.
 const mostNonces = 4096
 
-// nonceMemory remembers nonces for at least as long as the timestamp beside them is fresh: a timestamp may lie one
-// window ahead and stays fresh for one window more. It keeps two generations of that length and drops the older one
-// as a whole. Only nonces of verified requests come here. The zero value is ready.
+// nonceMemory remembers nonces for at least as long as their timestamp is fresh: a timestamp may be one window ahead
+// and stays fresh for one window more. It keeps two generations of that length and drops the older one as a whole.
+// Only nonces of verified requests are remembered. The zero value is ready.
 type nonceMemory struct {
 	mu           sync.Mutex
 	begun        time.Time // of the newer generation

@@ -24,10 +24,10 @@ import (
 // largestEvent caps the body of a posted event.
 const largestEvent = 256 << 10
 
-// Secrets knows the merchant's terminals.
+// Secrets has the secrets of the merchant's terminals.
 type Secrets interface {
 	// Secret returns the secret shared with a terminal, and an empty one for a terminal that is not the merchant's.
-	// An error has the terminal send its event again later.
+	// After an error the terminal sends its event again later.
 	Secret(ctx context.Context, terminal string) (cnpay.Secret, error)
 }
 
@@ -39,21 +39,26 @@ func (t Terminals) Secret(_ context.Context, terminal string) (cnpay.Secret, err
 	return t[terminal], nil
 }
 
-// ReceiverConfig says whose events are taken, and where they go.
+// ReceiverConfig says which terminals may post events, and where the events are stored.
 type ReceiverConfig struct {
 	Secrets Secrets
-	// Store gets each event before it is acknowledged. Where it is nil a [MemoryStore] takes its place, from which
-	// a restart loses what the terminals were told is safe: not for production.
+	// Store stores each event before it is acknowledged. Where it is nil, a [MemoryStore] does: not for production,
+	// because a restart loses what the terminals have forgotten.
 	Store Store
 }
 
 // Receiver is an http.Handler for the events that terminals post. An event is answered with 200 only when it is
-// stored, or was stored before; the POS app sends anything else again. A stored success or fail is never
-// overwritten: an event that contradicts it, or another event under the same Seq, is answered with 409. A Receiver takes
-// the events of one operation one after the other; of several that share a store, each operation belongs to one.
+// stored, or was stored before; after any other answer the POS app sends it again. A stored success or fail is never
+// overwritten: an event that contradicts it, or another event under the same Seq, is answered with 409. A Receiver
+// stores the events of one operation one after the other; where several Receivers share a store, each operation must
+// go to one of them.
 //
-// The path that the POS app posts to is signed, so no proxy on the way may rewrite it. Bodies are read up to 256 KiB.
-// Limits of time are the http.Server's.
+// An operation is not over with its first event, nor with an unknown one: handle it by its ID when [Decide] returns
+// a final outcome, never by an event that was seen before.
+//
+// The signature covers the path that the POS app posts to and the body's bytes, so no proxy may rewrite the path, and
+// middleware that reads the body must put an unread copy back. Bodies are read up to 256 KiB. Time limits are the
+// http.Server's.
 type Receiver struct {
 	secrets Secrets
 	store   Store
@@ -61,18 +66,18 @@ type Receiver struct {
 	logger  *slog.Logger
 	nonces  nonceMemory
 	fields  spec.Table
-	turns   [64]chan struct{} // by operation: between looking and storing nothing else is stored of it
+	locks   [64]chan struct{} // by operation: nothing else of it is stored between the look and the store
 }
 
-// NewReceiver checks the configuration. Of the options it heeds cnpay.WithClock and cnpay.WithLogger.
+// NewReceiver checks the configuration. Of the options it uses cnpay.WithClock and cnpay.WithLogger.
 func NewReceiver(config ReceiverConfig, opts ...cnpay.Option) (*Receiver, error) {
 	settings := cnpay.Settings{}.With(opts...)
 	if config.Secrets == nil {
 		return nil, transport.ConfigError("umpay", errors.New("secrets: missing"))
 	}
 	r := &Receiver{secrets: config.Secrets, store: config.Store, now: settings.Clock, logger: settings.Logger}
-	for i := range r.turns {
-		r.turns[i] = make(chan struct{}, 1)
+	for i := range r.locks {
+		r.locks[i] = make(chan struct{}, 1)
 	}
 	if r.store == nil {
 		r.store = NewMemoryStore(0)
@@ -83,49 +88,91 @@ func NewReceiver(config ReceiverConfig, opts ...cnpay.Option) (*Receiver, error)
 	return r, nil
 }
 
-// ServeHTTP takes in one event.
+// ServeHTTP stores one event and answers it.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if req.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		r.answer(w, req, nil, refused(http.StatusMethodNotAllowed, "method", "must be POST"))
 		return
 	}
-	c, end := r.authenticate(w, req)
-	if end == nil {
-		end = r.take(req.Context(), c)
+	from, answer := r.authenticate(w, req)
+	if answer == nil {
+		answer = r.receive(req.Context(), from)
 	}
-	r.answer(w, req, c, end)
+	r.answer(w, req, from, answer)
 }
 
-// caller is a terminal that has proved to be itself.
-type caller struct {
+// ParseEvent verifies a post that was stored as it came, for a replay or an audit: the path of its request line, its
+// Authorization header and its body. It stores nothing. The age of the post and the use of its nonce are not checked,
+// because a stored one is old and used: what handles the event must be idempotent in POSSN, ID and Seq.
+//
+// The error is a cnpay.ErrSignature, a cnpay.ErrMalformed, a cnpay.ErrInvalidRequest with every fault of the event, or
+// the one of Secrets.
+func (r *Receiver) ParseEvent(ctx context.Context, path string, header http.Header, body []byte) (*Event, error) {
+	a, err := parseAuthorization(header)
+	if err != nil {
+		return nil, fmt.Errorf("umpay: %w: %w", cnpay.ErrSignature, err)
+	}
+	mac, err := r.key(ctx, a.terminal)
+	if err != nil {
+		return nil, fmt.Errorf("umpay: %w", err)
+	}
+	if err := a.verify(mac, http.MethodPost, path, body); err != nil {
+		return nil, fmt.Errorf("umpay: %w: %w", cnpay.ErrSignature, err)
+	}
+	event, err := r.decode(a.terminal, body)
+	if err != nil {
+		return nil, fmt.Errorf("umpay: %w", err)
+	}
+	return event, nil
+}
+
+// sender is a terminal whose signature is verified.
+type sender struct {
 	authorization
 	mac  *sign.Keyed
 	path string
 	body []byte
 }
 
-// ending is how a post ends.
-type ending struct {
+// reply is the answer to a post.
+type reply struct {
 	status int
 	body   any
 	reason string // for the log
-	event  Event  // without faults, else empty
+	event  Event  // without faults, otherwise empty
 }
 
-func refused(status int, field, problem string) *ending {
-	return &ending{status: status, reason: field + " " + problem, body: refusal{[]wireFault{{field, problem}}}}
+func refused(status int, field, problem string) *reply {
+	return &reply{status: status, reason: field + " " + problem, body: refusal{[]wireFault{{field, problem}}}}
 }
 
-// unauthenticated tells a stranger nothing: whether it is the terminal, the secret or the clock is for the log.
-func unauthenticated(reason string) *ending {
-	o := refused(http.StatusUnauthorized, "Authorization", "is missing, wrong, stale or used before")
-	o.reason = reason
-	return o
+// unauthenticated says nothing to a stranger: whether it is the terminal, the secret or the clock is for the log.
+func unauthenticated(reason string) *reply {
+	answer := refused(http.StatusUnauthorized, "Authorization", "is missing, wrong, stale or used before")
+	answer.reason = reason
+	return answer
 }
 
-// authenticate returns the caller as soon as it is known to be genuine, and what to answer where it is refused.
-func (r *Receiver) authenticate(w http.ResponseWriter, req *http.Request) (*caller, *ending) {
+// key is the key of a terminal. Its error is a cnpay.ErrSignature where the terminal is unknown.
+func (r *Receiver) key(ctx context.Context, terminal string) (*sign.Keyed, error) {
+	secret, err := r.secrets.Secret(ctx, terminal)
+	if err != nil {
+		return nil, fmt.Errorf("secrets: %w", err)
+	}
+	key, err := credential.Optional("secret of terminal "+terminal, secret.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("secrets: %w", err)
+	}
+	mac, err := sign.NewHMACSHA256Hex(key)
+	if err != nil {
+		return nil, fmt.Errorf("%w: unknown terminal", cnpay.ErrSignature)
+	}
+	return mac, nil
+}
+
+// authenticate returns the sender as soon as it is verified, and the answer where the post is refused.
+func (r *Receiver) authenticate(w http.ResponseWriter, req *http.Request) (*sender, *reply) {
 	a, err := parseAuthorization(req.Header)
 	if err != nil {
 		return nil, unauthenticated(err.Error())
@@ -134,40 +181,40 @@ func (r *Receiver) authenticate(w http.ResponseWriter, req *http.Request) (*call
 	if !a.fresh(now) {
 		return nil, unauthenticated("the timestamp is too far from this clock")
 	}
-	secret, err := r.secrets.Secret(req.Context(), a.terminal)
-	if err != nil {
-		return nil, unavailable(fmt.Errorf("secrets: %w", err))
-	}
-	key, err := credential.Optional("secret of terminal "+a.terminal, secret.Reveal())
-	if err != nil {
-		return nil, unavailable(fmt.Errorf("secrets: %w", err))
-	}
-	mac, err := sign.NewHMACSHA256Hex(key)
-	if err != nil {
+	mac, err := r.key(req.Context(), a.terminal)
+	switch {
+	case errors.Is(err, cnpay.ErrSignature):
 		return nil, unauthenticated("unknown terminal")
+	case err != nil:
+		return nil, unavailable(err)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, largestEvent))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
 		return nil, refused(http.StatusRequestEntityTooLarge, "body", "is larger than any event")
+	case errors.Is(err, http.ErrBodyReadAfterClose), err == nil && len(body) == 0 && req.ContentLength > 0:
+		return nil, unavailable(errors.New("the body was read before it came here: middleware must put an unread copy back"))
 	case err != nil:
-		return nil, refused(http.StatusBadRequest, "body", "is cut off")
+		return nil, unavailable(errors.New("the body is cut off"))
 	}
-	c := &caller{authorization: a, mac: mac, path: signedPath(req), body: body}
-	if err := a.verify(mac, req.Method, c.path, body); err != nil {
+	from := &sender{authorization: a, mac: mac, path: signedPath(req), body: body}
+	if err := a.verify(mac, req.Method, from.path, body); err != nil {
+		if len(body) == 0 {
+			return nil, unauthenticated("wrong signature for an empty body: none was sent, or middleware has read it")
+		}
 		return nil, unauthenticated("wrong signature")
 	}
 	switch r.nonces.use(a.terminal, a.nonce, now) {
 	case nonceUsed:
-		return c, unauthenticated("the nonce was used before")
+		return from, unauthenticated("the nonce was used before")
 	case nonceTooMany:
-		return c, unavailable(errors.New("the terminal posts more than can be remembered"))
+		return from, unavailable(errors.New("the terminal posts more than can be remembered"))
 	}
-	return c, nil
+	return from, nil
 }
 
-// signedPath is the path as the request line had it, which a http.ServeMux or http.StripPrefix on the way leaves.
+// signedPath is the path of the request line, which http.ServeMux and http.StripPrefix leave as it was.
 func signedPath(req *http.Request) string {
 	u, err := url.ParseRequestURI(req.RequestURI)
 	if err != nil {
@@ -179,37 +226,45 @@ func signedPath(req *http.Request) string {
 	return "/"
 }
 
-func unavailable(err error) *ending {
-	o := refused(http.StatusServiceUnavailable, "event", "cannot be stored now")
-	o.reason = err.Error()
-	return o
+func unavailable(err error) *reply {
+	answer := refused(http.StatusServiceUnavailable, "event", "cannot be stored now")
+	answer.reason = err.Error()
+	return answer
 }
 
-func unreadable(err error) *ending {
-	return refused(http.StatusBadRequest, "body", "cannot be read: "+withoutKind(err))
+// receive stores the event of a verified sender.
+func (r *Receiver) receive(ctx context.Context, from *sender) *reply {
+	event, err := r.decode(from.terminal, from.body)
+	var invalid *cnpay.InvalidRequestError
+	switch {
+	case errors.As(err, &invalid):
+		var list refusal
+		for _, f := range invalid.Faults {
+			list.Faults = append(list.Faults, wireFault{f.Field, clip(f.Problem)})
+		}
+		return &reply{status: http.StatusBadRequest, body: list, reason: err.Error()}
+	case err != nil:
+		return refused(http.StatusBadRequest, "body", "cannot be read: "+withoutKind(err))
+	}
+	answer := r.storeEvent(ctx, *event)
+	answer.event = *event
+	return answer
 }
 
-// take stores the event that a genuine caller posted.
-func (r *Receiver) take(ctx context.Context, c *caller) *ending {
-	clean, err := withoutCardData(c.body)
+// decode reads the event of a verified post.
+func (r *Receiver) decode(terminal string, body []byte) (*Event, error) {
+	clean, err := redact(body)
 	if err != nil {
-		return unreadable(err)
+		return nil, err
 	}
 	event, _, faults, err := decodeEvent(clean)
 	if err != nil {
-		return unreadable(err)
+		return nil, err
 	}
-	if faults = merge(faults, event.faults(&r.fields, c.terminal)); faults != nil {
-		var list refusal
-		for _, f := range faults {
-			list.Faults = append(list.Faults, wireFault{f.Field, clip(f.Problem)})
-		}
-		reason := (&cnpay.InvalidRequestError{Faults: faults}).Error()
-		return &ending{status: http.StatusBadRequest, body: list, reason: reason}
+	if faults = merge(faults, event.faults(&r.fields, terminal)); faults != nil {
+		return nil, &cnpay.InvalidRequestError{Faults: faults}
 	}
-	o := r.keep(ctx, event)
-	o.event = event
-	return o
+	return &event, nil
 }
 
 // merge adds more faults of fields that have none yet.
@@ -226,13 +281,13 @@ func merge(faults, more []cnpay.Fault) []cnpay.Fault {
 	return faults
 }
 
-func (r *Receiver) keep(ctx context.Context, event Event) *ending {
+func (r *Receiver) storeEvent(ctx context.Context, event Event) *reply {
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(event.POSSN + " " + event.ID))
-	turn := r.turns[hash.Sum32()%uint32(len(r.turns))]
+	lock := r.locks[hash.Sum32()%uint32(len(r.locks))]
 	select {
-	case turn <- struct{}{}:
-		defer func() { <-turn }()
+	case lock <- struct{}{}:
+		defer func() { <-lock }()
 	case <-ctx.Done():
 		return unavailable(context.Cause(ctx))
 	}
@@ -261,51 +316,53 @@ func (r *Receiver) keep(ctx context.Context, event Event) *ending {
 	return acknowledged(event, "stored")
 }
 
-func acknowledged(event Event, reason string) *ending {
-	return &ending{status: http.StatusOK, reason: reason, body: struct {
+func acknowledged(event Event, reason string) *reply {
+	return &reply{status: http.StatusOK, reason: reason, body: struct {
 		ID  string `json:"id"`
 		Seq int64  `json:"seq"`
 	}{event.ID, event.Seq}}
 }
 
-// answer writes the end of a post. Only a genuine caller gets a signature: a stranger could use one elsewhere.
-func (r *Receiver) answer(w http.ResponseWriter, req *http.Request, c *caller, o *ending) {
-	r.log(req.Context(), c, o)
-	body, err := json.Marshal(o.body)
-	if err == nil && c != nil {
-		var sealed string
-		sealed, err = seal(c.mac, c.terminal, strconv.Itoa(o.status), c.path, c.nonce, r.now(), body)
-		w.Header().Set("Authorization", sealed)
+// answer writes the answer to a post. Only a verified sender gets a signature: a stranger could use one elsewhere.
+func (r *Receiver) answer(w http.ResponseWriter, req *http.Request, from *sender, answer *reply) {
+	r.log(req.Context(), from, answer)
+	body, err := json.Marshal(answer.body)
+	if err == nil && from != nil {
+		var signed string
+		signed, err = authorization{terminal: from.terminal, nonce: from.nonce}.
+			sign(from.mac, strconv.Itoa(answer.status), from.path, r.now(), body)
+		w.Header().Set("Authorization", signed)
 	}
 	if err != nil { // never happens: the bodies are plain text and the key is there
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(o.status)
+	w.WriteHeader(answer.status)
 	_, _ = w.Write(body)
 }
 
-func (r *Receiver) log(ctx context.Context, c *caller, o *ending) {
+func (r *Receiver) log(ctx context.Context, from *sender, answer *reply) {
 	if r.logger == nil {
 		return
 	}
 	level, terminal := slog.LevelInfo, ""
-	if o.status != http.StatusOK {
+	if answer.status != http.StatusOK {
 		level = slog.LevelWarn
 	}
-	if c != nil {
-		terminal = c.terminal
+	if from != nil {
+		terminal = from.terminal
 	}
-	verdict := o.event.Verdict()
+	event := &answer.event
+	verdict := event.Verdict()
 	r.logger.LogAttrs(ctx, level, "cnpay event",
-		slog.String("provider", "umpay"), slog.String("terminal", terminal), slog.String("id", o.event.ID),
-		slog.String("operation", o.event.Op), slog.String("callback", o.event.Callback), slog.Int64("seq", o.event.Seq),
+		slog.String("provider", "umpay"), slog.String("terminal", terminal), slog.String("id", event.ID),
+		slog.String("operation", event.Op), slog.String("callback", event.Callback), slog.Int64("seq", event.Seq),
 		slog.String("outcome", verdict.Outcome.String()), slog.String("code", verdict.Code),
-		slog.Int("status", o.status), slog.String("reason", clip(o.reason)))
+		slog.Int("status", answer.status), slog.String("reason", clip(answer.reason)))
 }
 
-// clip keeps what a terminal sent from flooding a log or an answer.
+// clip keeps the text of a terminal from flooding a log or an answer.
 func clip(s string) string {
 	const most = 300
 	if len(s) <= most {

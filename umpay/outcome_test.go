@@ -9,10 +9,10 @@ import (
 	"github.com/cnpay-go/cnpay"
 )
 
-// TestReversalCodes is the table of codes of a reversal: CardPreAuthReversCode, CommonCode, and the progress codes of
+// TestCancelCodes is the table of codes of a cancellation: CardPreAuthReversCode, CommonCode, and the progress codes of
 // UMCardCode and CardPreAuthCode that its page and the demo name. The outcomes are those under the success and the
 // fail callback.
-func TestReversalCodes(t *testing.T) {
+func TestCancelCodes(t *testing.T) {
 	for _, tt := range []struct {
 		code          int64
 		name          string
@@ -40,18 +40,18 @@ func TestReversalCodes(t *testing.T) {
 		{60020100, "START_DOWNLOAD_KEY", cnpay.Succeeded, cnpay.Failed},
 		{60020103, "PASSWORD_KEYBOARD_OPEN", cnpay.Succeeded, cnpay.Failed},
 		{60020107, "START_READ_CARD", cnpay.Succeeded, cnpay.Failed},
-		{0, "unlisted", cnpay.Succeeded, cnpay.Failed},
-		{-1, "unlisted", cnpay.Succeeded, cnpay.Failed},
-		{60159999, "unlisted", cnpay.Succeeded, cnpay.Failed},
+		{0, "undocumented", cnpay.Succeeded, cnpay.Failed},
+		{-1, "undocumented", cnpay.Succeeded, cnpay.Failed},
+		{60159999, "undocumented", cnpay.Succeeded, cnpay.Failed},
 	} {
-		require.Equal(t, tt.success, judge(opReverse, "onReverSuccess", &tt.code), tt.name)
-		require.Equal(t, tt.fail, judge(opReverse, "onReverFail", &tt.code), tt.name)
+		require.Equal(t, tt.success, judge(opPreauthCancel, "onReverSuccess", &tt.code), tt.name)
+		require.Equal(t, tt.fail, judge(opPreauthCancel, "onReverFail", &tt.code), tt.name)
 		for _, callback := range []string{"onReverUnknown", "onReBind", "onProgressUpdate", "onReverDone", "onreversuccess", ""} {
-			require.Equal(t, cnpay.Unknown, judge(opReverse, callback, &tt.code), tt.name+callback)
+			require.Equal(t, cnpay.Unknown, judge(opPreauthCancel, callback, &tt.code), tt.name+callback)
 		}
 	}
-	require.Equal(t, cnpay.Succeeded, judge(opReverse, "onReverSuccess", nil))
-	require.Equal(t, cnpay.Failed, judge(opReverse, "onReverFail", nil))
+	require.Equal(t, cnpay.Succeeded, judge(opPreauthCancel, "onReverSuccess", nil))
+	require.Equal(t, cnpay.Failed, judge(opPreauthCancel, "onReverFail", nil))
 }
 
 // TestCallbacks is the table of callbacks: what each method's success and fail callbacks are called.
@@ -75,23 +75,23 @@ func TestCallbacks(t *testing.T) {
 		"cardPreAuthDoneRever": "onReverSuccess onReverFail onReverUnknown onProgressUpdate",
 	} {
 		all := strings.Fields(names)
-		require.Equal(t, success, kindOf(op, all[0]), op)
-		require.Equal(t, fail, kindOf(op, all[1]), op)
-		require.Equal(t, unknown, kindOf(op, all[2]), op)
-		require.Equal(t, rebind, kindOf(op, "onReBind"), op)
+		require.Equal(t, success, callbackKindOf(op, all[0]), op)
+		require.Equal(t, fail, callbackKindOf(op, all[1]), op)
+		require.Equal(t, unknown, callbackKindOf(op, all[2]), op)
+		require.Equal(t, rebind, callbackKindOf(op, "onReBind"), op)
 		for i, callback := range append(all, "onReBind") {
 			e := Event{Op: op, Callback: callback}
 			require.Equal(t, []cnpay.Outcome{cnpay.Succeeded, cnpay.Failed, cnpay.Unknown, cnpay.Unknown, cnpay.Unknown}[i], e.Verdict().Outcome, op+callback)
-			require.Equal(t, i < 3 || callback == "onRefundError", e.Final(), op+callback)
+			require.Equal(t, i < 3 || callback == "onRefundError", e.Ended(), op+callback)
 		}
-		require.Equal(t, strings.Contains(names, "onProgressUpdate"), kindOf(op, "onProgressUpdate") == progress, op)
-		require.Equal(t, unlisted, kindOf(op, ""), op)
-		require.Equal(t, unlisted, kindOf(op, "onSuccess"), op)
+		require.Equal(t, strings.Contains(names, "onProgressUpdate"), callbackKindOf(op, "onProgressUpdate") == progress, op)
+		require.Equal(t, undocumented, callbackKindOf(op, ""), op)
+		require.Equal(t, undocumented, callbackKindOf(op, "onSuccess"), op)
 	}
 	for _, op := range []string{"", "print", "getMerInfo", "CardPreAuthRever", "scanPayInitiative"} {
-		require.Equal(t, unlisted, kindOf(op, "onReBind"), op)
-		require.Equal(t, unlisted, kindOf(op, "onPaySuccess"), op)
-		require.Equal(t, unlisted, kindOf(op, ""), op)
+		require.Equal(t, undocumented, callbackKindOf(op, "onReBind"), op)
+		require.Equal(t, undocumented, callbackKindOf(op, "onPaySuccess"), op)
+		require.Equal(t, undocumented, callbackKindOf(op, ""), op)
 	}
 }
 
@@ -101,7 +101,7 @@ func TestUnsettledCodes(t *testing.T) {
 		-2, 61000002,
 		// *_CALL_FAIL
 		60180009, 60040033, 60130020, 60150009, 60140032, 60160032, 60060044, 60190006, 60020032, 60050033, 60010011, 60030015,
-		// timeouts, unreadable answers, reversals that went wrong
+		// timeouts, unreadable answers, failed reversals
 		60180005, 60180011, 60130018, 60130030, 60130031, 60140043, 60140207, 60160043, 60160207, 60020043, 60020205, 60020206,
 		60020207, 60050024, 60050026, 60010005, 60010006, 60010010, 60010013, 60010101, 60010102, 60010103,
 	} {
@@ -113,9 +113,42 @@ func TestUnsettledCodes(t *testing.T) {
 	}
 }
 
+// TestContradictions: a callback that its own event contradicts decides nothing.
+func TestContradictions(t *testing.T) {
+	for _, tt := range []struct {
+		op, callback, request, result string
+		outcome                       cnpay.Outcome
+	}{
+		{opPreauthCancel, "onReverSuccess", `{"amount":1,"orderId":"a"}`, `{"amount":"1","orderId":"a"}`, cnpay.Succeeded},
+		{opPreauthCancel, "onReverSuccess", `{"amount":1,"orderId":"a"}`, `{}`, cnpay.Succeeded},
+		{opPreauthCancel, "onReverSuccess", ``, `{"amount":"1","orderId":"a"}`, cnpay.Succeeded},
+		{opPreauthCancel, "onReverSuccess", `{"uPayTrace":"1"}`, `{"uPayTrace":"2"}`, cnpay.Succeeded}, // the cancellation has a voucher of its own
+		{opPreauthCancel, "onReverSuccess", `{"amount":1}`, `{"amount":"2"}`, cnpay.Unknown},
+		{opPreauthCancel, "onReverSuccess", `{"orderId":"a"}`, `{"orderId":"b"}`, cnpay.Unknown},
+		{opPreauthCancel, "onReverSuccess", ``, `{"amount":"0"}`, cnpay.Unknown},
+		{opPreauthCancel, "onReverSuccess", ``, `{"amount":"-1"}`, cnpay.Unknown},
+		{opPreauthCancel, "onReverSuccess", ``, `{"amount":"1.00"}`, cnpay.Unknown},
+		{opPreauthCancel, "onReverSuccess", `{"amount":"x"}`, `{}`, cnpay.Unknown},
+		{opPreauthCancel, "onReverSuccess", ``, `{"amount":{}}`, cnpay.Unknown},
+		{opPreauthCancel, "onReverSuccess", ``, `{"code":60150005}`, cnpay.Unknown},
+		{opPreauthCancel, "onReverFail", `{"amount":1}`, `{"amount":"1"}`, cnpay.Failed},
+		{opPreauthCancel, "onReverFail", `{"amount":1}`, `{"amount":"0"}`, cnpay.Failed},
+		{opPreauthCancel, "onReverFail", `{"amount":1}`, `{"amount":"2"}`, cnpay.Unknown},
+		{opPreauthCancel, "onReverFail", `{"orderId":"a"}`, `{"orderId":"b"}`, cnpay.Unknown},
+		{opPreauthCancel, "onReverFail", ``, `{"code":60150200}`, cnpay.Unknown},
+		{"cardPay", "onPaySuccess", `{"amount":1}`, `{"amount":"2"}`, cnpay.Succeeded}, // only a cancellation's fields are compared
+	} {
+		e := Event{Op: tt.op, Callback: tt.callback, Request: []byte(tt.request), Result: []byte(tt.result)}
+		if tt.request == "" {
+			e.Request = nil
+		}
+		require.Equal(t, tt.outcome, e.Verdict().Outcome, tt.callback+tt.request+tt.result)
+	}
+}
+
 func TestDecide(t *testing.T) {
 	event := func(seq int64, callback, result string) Event {
-		e := Event{Op: opReverse, Callback: callback, Seq: seq}
+		e := Event{Op: opPreauthCancel, Callback: callback, Seq: seq}
 		if result != "" {
 			e.Result = []byte(result)
 		}
@@ -133,6 +166,7 @@ func TestDecide(t *testing.T) {
 		code    string
 	}{
 		"nothing":              {nil, cnpay.Unknown, ""},
+		"without a seq":        {[]Event{event(0, "onReverUnknown", `{"code":1}`)}, cnpay.Unknown, "1"},
 		"progress":             {[]Event{progress}, cnpay.Unknown, "60150004"},
 		"unknown":              {[]Event{unclear, progress}, cnpay.Unknown, "601500010"},
 		"in order":             {[]Event{progress, unclear, done}, cnpay.Succeeded, "60150200"},
@@ -168,7 +202,7 @@ func TestMaskCardNumber(t *testing.T) {
 	}
 }
 
-func TestWithoutCardData(t *testing.T) {
+func TestRedact(t *testing.T) {
 	for in, out := range map[string]string{
 		`{"account":"6221558812340000","cardExpiryDate":"2912","code":1}`:             `{"account":"622155******0000","code":1}`,
 		`{"cardExpiryDate":"2912"}`:                                                   `{}`,
@@ -182,15 +216,16 @@ func TestWithoutCardData(t *testing.T) {
 		`{"transList":[{"account":"6221558812340000"},[{"pan":"6221558812340000"}]]}`: `{"transList":[{"account":"622155******0000"},[{"pan":"622155******0000"}]]}`,
 		`{"message":"卡6221558812340000，单号123456789012","msgDesc":1,"msg":[]}`:         `{"message":"卡622155******0000，单号123456789012","msgDesc":1,"msg":[]}`,
 		` { "a" : [ 1 , "x\u0000" , true ] , "n": 1.50e1 } `:                          `{"a":[1,"x\u0000",true],"n":1.50e1}`,
-		`"6221558812340000"`:                                                          `"6221558812340000"`,
+		"\ufeff{}\r\n":       `{}`,
+		`"6221558812340000"`: `"6221558812340000"`,
 	} {
-		clean, err := withoutCardData([]byte(in))
+		clean, err := redact([]byte(in))
 		require.NoError(t, err, in)
 		require.Equal(t, out, string(clean))
 	}
 	for _, in := range []string{"", " ", "{", `{"a":1}{}`, `{"a":1,"a":2}`, `{"a":{"b":1,"\u0062":2}}`, `[{"a":1,"a":1}]`, "\"\xff\"", `{"a":1,}`,
 		strings.Repeat("[", 20) + strings.Repeat("]", 20)} {
-		_, err := withoutCardData([]byte(in))
+		_, err := redact([]byte(in))
 		require.ErrorIs(t, err, cnpay.ErrMalformed, in)
 	}
 }

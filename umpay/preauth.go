@@ -1,6 +1,7 @@
 package umpay
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -9,38 +10,42 @@ import (
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/spec"
 )
 
 // PreauthService acts on card pre-authorisations (预授权).
 type PreauthService struct{ client *Client }
 
-// NewOrderID makes an order number by the plugin's own rule: the time, Beijing, to the millisecond
-// (yyMMddHHmmssSSS) and the terminal's number. A terminal runs one operation at a time, so that is one number each.
-// Store it before the operation.
+// NewOrderID makes an order number by the rule of the plugin, which makes one where the request has none: the time,
+// Beijing, to the millisecond (yyMMddHHmmssSSS) and the terminal's serial number. Store it before the operation.
+//
+// Two calls for one terminal within the same millisecond return the same number, in one process or in several. Where
+// that can happen, number the terminal's operations in one place, or use order numbers of your own: the plugin accepts
+// any text shorter than 64 characters. The number does not keep an attempt from running twice; the command's ID does.
 func NewOrderID(posSN string, now time.Time) string {
 	now = now.In(cnpay.Beijing())
 	return fmt.Sprintf("%s%03d%s", now.Format("060102150405"), now.Nanosecond()/int(time.Millisecond), posSN)
 }
 
-// ReverseRequest names the pre-authorisation to reverse. All but ID is the plugin's AuthReversRequest.
-type ReverseRequest struct {
+// PreauthCancelRequest names the pre-authorisation to cancel. All but ID is the plugin's AuthReversRequest.
+type PreauthCancelRequest struct {
 	// ID is this attempt's: the bridge never runs one id twice. Make it with [NewCommandID] and store it, with the
 	// rest of the request, before the attempt.
 	ID string `json:"id" spec:"M S1..64"`
-	// Amount is the amount to reverse (金额) in fen, that of the pre-authorisation. It is a 32-bit number there.
+	// Amount is the amount to release (金额) in fen, that of the pre-authorisation. The plugin has a 32-bit number.
 	Amount int64 `json:"amount" spec:"M N"`
-	// UPayTrace is the voucher number of the pre-authorisation (预授权的凭证号), as its callback gave it: text, because
-	// zeros may lead. The page's sample calls it a batch number (批次号), which is another thing, and gives no length;
-	// the plugin's other pages do.
+	// UPayTrace is the voucher number of the pre-authorisation (预授权的凭证号), as in its callback: text, because it may
+	// begin with zeros. The page's sample calls it a batch number (批次号), which is another field, and has no length;
+	// the plugin's other pages have it.
 	UPayTrace string `json:"uPayTrace" spec:"M S..6"`
-	// OrderID is the merchant's order number (商户订单号) of the reversal, shorter than 64 characters; see
+	// OrderID is the merchant's order number (商户订单号) of the cancellation, shorter than 64 characters; see
 	// [NewOrderID]. Where it is empty the plugin makes one. Other pages allow 64.
 	OrderID string `json:"orderId,omitempty" spec:"O S..63"`
 }
 
-func (r *ReverseRequest) reference() (id, order string) { return r.ID, r.OrderID }
+func (r *PreauthCancelRequest) reference() (id, order string) { return r.ID, r.OrderID }
 
-func (r *ReverseRequest) conditions() []cnpay.Fault {
+func (r *PreauthCancelRequest) conditions() []cnpay.Fault {
 	faults := usableID(r.ID)
 	if r.Amount > math.MaxInt32 {
 		faults = append(faults, cnpay.Fault{Field: "amount", Problem: "must be at most 2147483647"})
@@ -48,7 +53,7 @@ func (r *ReverseRequest) conditions() []cnpay.Fault {
 	return faults
 }
 
-func (r *ReverseRequest) object() any {
+func (r *PreauthCancelRequest) object() any {
 	return struct {
 		Amount    int64  `json:"amount"`
 		UPayTrace string `json:"uPayTrace"`
@@ -56,56 +61,47 @@ func (r *ReverseRequest) object() any {
 	}{r.Amount, r.UPayTrace, r.OrderID}
 }
 
-// belongs refuses an event about another order, amount or voucher. The bridge has echoed the id, so what it left out
-// is not missed.
-func (r *ReverseRequest) belongs(c *Client, e *Event, verdict cnpay.Verdict) error {
-	var asked ReverseRequest // as the plugin was
-	if e.Request != nil {
-		if _, err := c.fields.DecodeJSON(e.Request, &asked); err != nil {
-			return fmt.Errorf("request: %w", err)
-		}
+// belongs refuses an event about another order, amount or voucher, and a success of no amount at all. The bridge has
+// echoed the id, so a field that it left out is not missed.
+func (r *PreauthCancelRequest) belongs(fields *spec.Table, e *Event) error {
+	asked, err := e.preauthCancelRequest(fields)
+	if err != nil {
+		return err
 	}
-	var done ReverseResult
-	if e.Result != nil {
-		if _, err := c.fields.DecodeJSON(e.Result, &done); err != nil {
-			return fmt.Errorf("result: %w", err)
-		}
+	done, err := e.preauthCancelResult(fields)
+	if err != nil {
+		return err
 	}
-	doneAmount := r.Amount
-	if text := strings.TrimSpace(done.Amount); text != "" {
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil && verdict.Outcome == cnpay.Succeeded {
-			return fmt.Errorf("%w: result.amount is not in fen", cnpay.ErrMismatch)
-		}
-		if err == nil {
-			doneAmount = n
-		}
-	}
+	amount, readable := done.fen()
+	var field string
 	switch {
 	case differ(r.Amount, asked.Amount):
-		return fmt.Errorf("%w: request.amount differs", cnpay.ErrMismatch)
+		field = "request.amount"
 	case differ(r.UPayTrace, asked.UPayTrace):
-		return fmt.Errorf("%w: request.uPayTrace differs", cnpay.ErrMismatch)
+		field = "request.uPayTrace"
 	case differ(r.OrderID, asked.OrderID):
-		return fmt.Errorf("%w: request.orderId differs", cnpay.ErrMismatch)
+		field = "request.orderId"
 	case differ(r.OrderID, done.OrderID):
-		return fmt.Errorf("%w: result.orderId differs", cnpay.ErrMismatch)
-	case r.Amount != 0 && r.Amount != doneAmount:
-		return fmt.Errorf("%w: result.amount differs", cnpay.ErrMismatch)
+		field = "result.orderId"
+	case differ(r.Amount, amount), !readable && callbackKindOf(e.Op, e.Callback) == success:
+		field = "result.amount"
+	default:
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%w: %s differs", cnpay.ErrMismatch, field)
 }
 
-// differ compares what both sides gave.
+// differ compares what both sides have.
 func differ[T comparable](ours, theirs T) bool {
 	var none T
 	return ours != none && theirs != none && ours != theirs
 }
 
-// ReverseResult is the plugin's CardPreAuthReverResponse, in the order of its table. Any field but Message and Code
-// may be empty, and where the plugin gave up, or its answer could not be read on the terminal, all of them.
-type ReverseResult struct {
-	// Message is text for people (响应信息), in Chinese.
+// PreauthCancelResult is the plugin's CardPreAuthReverResponse, in the order of its table. Any field but Message and Code
+// may be empty; all are where the plugin gave up, or where the terminal could not read its answer. The table's
+// cardExpiryDate (卡有效期) is not here, because it is dropped on arrival.
+type PreauthCancelResult struct {
+	// Message is a human-readable message (响应信息) in Chinese.
 	Message string `json:"message" spec:"R S"`
 	// Code is the result or progress code (返回码). Zero may also mean that there was none.
 	Code int64 `json:"code" spec:"R N"`
@@ -120,7 +116,7 @@ type ReverseResult struct {
 	PayType string `json:"payType" spec:"O S"`
 	// TradeNo is UMPay's number of the transaction (平台处理流水).
 	TradeNo string `json:"tradeNo" spec:"O S"`
-	// PlatDate is UMPay's date (平台日期). The page gives no form; yyyyMMdd and MMdd have been seen.
+	// PlatDate is UMPay's date (平台日期). The page has no format; yyyyMMdd and MMdd have been seen.
 	PlatDate string `json:"platDate" spec:"O S"`
 	// PlatTime is UMPay's time (平台时间), HHmmss.
 	PlatTime string `json:"platTime" spec:"O S"`
@@ -136,12 +132,9 @@ type ReverseResult struct {
 	UPosID string `json:"uPosId" spec:"O S"`
 	// BankName is the issuing bank's (发卡行).
 	BankName string `json:"bankName" spec:"O S"`
-	// Account is the card number: the plugin gives it in clear (明文卡号), and here are its first six and last four
-	// digits.
+	// Account is the first six and last four digits of the card number, which the plugin returns in clear (明文卡号).
 	Account string `json:"account" spec:"O S"`
-	// CardExpiryDate is always empty: the plugin gives the card's expiry date (卡有效期), and it is dropped on arrival.
-	CardExpiryDate string `json:"cardExpiryDate,omitempty" spec:"O S"`
-	// UPayTrace is the voucher number (凭证号).
+	// UPayTrace is the voucher number (凭证号) of the cancellation.
 	UPayTrace string `json:"uPayTrace" spec:"O S"`
 	// BatchID is the batch number (批次号).
 	BatchID string `json:"batchId" spec:"O S"`
@@ -155,70 +148,85 @@ type ReverseResult struct {
 	MsgDesc string `json:"msgDesc" spec:"O S"`
 }
 
-// ReverseResponse is the answer to a reversal. Its Raw is without card data, as all of it is.
-type ReverseResponse struct {
-	cnpay.Answer
-	// Event is what the terminal reported. Where the bridge gave no event, its ID alone is filled in.
-	Event Event `json:"event"`
-	// Result is the plugin's callback object in the event.
-	Result ReverseResult `json:"result"`
+// fen is the amount, zero where the plugin left it out. It is not readable where it is not an amount of money.
+func (r *PreauthCancelResult) fen() (amount int64, readable bool) {
+	text := strings.TrimSpace(r.Amount)
+	if text == "" {
+		return 0, true
+	}
+	amount, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || amount <= 0 {
+		return 0, false
+	}
+	return amount, true
 }
 
-func (r *ReverseResponse) parts() (*cnpay.Answer, *Event, any) { return &r.Answer, &r.Event, &r.Result }
+// PreauthCancelResponse is the answer to a cancellation. Its Raw is without card data, as all of it is.
+type PreauthCancelResponse struct {
+	cnpay.Answer
+	// Event is what the terminal reported. Where the bridge sent no event, only its ID is filled in.
+	Event Event `json:"event"`
+	// Result is the plugin's callback object in the event.
+	Result PreauthCancelResult `json:"result"`
+}
 
-// Reverse has the terminal give a card pre-authorisation back (预授权撤销, the plugin's cardPreAuthRever by
+func (r *PreauthCancelResponse) parts() (*cnpay.Answer, *Event, any) {
+	return &r.Answer, &r.Event, &r.Result
+}
+
+// Cancel has the terminal cancel a card pre-authorisation (预授权撤销, the plugin's cardPreAuthRever by
 // POST /v1/commands): the whole amount that the pre-authorisation holds on the card is released. Somebody at the
 // terminal swipes the card and types the PIN, so the call may take three minutes.
 //
+// The command carries the end of the call as notAfter: the time limit of the call (185 s, [cnpay.WithTimeout]) or the
+// context's deadline, whichever is nearer. Bridge and terminal do not begin it later than that.
+//
 // A repeat under the same ID runs nothing a second time and returns the stored outcome. A second ID is a second
-// reversal: choose one only when the first has Failed.
-//   - Succeeded: the terminal says that the reversal is done.
-//   - Failed: refused by the plugin or the bridge; the pre-authorisation still holds the amount.
+// cancellation: choose one only when the first has Failed.
+//   - Succeeded: the terminal reports that the cancellation is done.
+//   - Failed: refused by the plugin or the bridge, or expired on its way; the pre-authorisation still holds the amount.
 //   - NotSent: call again with the same ID.
-//   - Unknown, Pending: call SettleReverse. The plugin has no query for a reversal, so one that the terminal itself
-//     ends with onReverUnknown may stay Unknown: leave it open until the settlement file or UMPay's support decides.
+//   - Unknown, Pending: call SettleCancel. Calling again with the same ID is safe too. The plugin has no query for a
+//     cancellation, so one that the terminal itself ends with onReverUnknown may stay Unknown: leave it open until the
+//     settlement file or UMPay's support decides.
 //
 //cnpay:op plugin_card_pre_auth_rever
-func (s *PreauthService) Reverse(ctx context.Context, req *ReverseRequest, opts ...cnpay.Option) (*ReverseResponse, error) {
-	return call[ReverseResponse](ctx, s.client, operation{id: "plugin_card_pre_auth_rever", op: opReverse}, req, opts)
+func (s *PreauthService) Cancel(ctx context.Context, req *PreauthCancelRequest, opts ...cnpay.Option) (*PreauthCancelResponse, error) {
+	return call[PreauthCancelResponse](ctx, s.client, operation{id: "plugin_card_pre_auth_rever", op: opPreauthCancel}, req, opts)
 }
 
-// SettleReverse asks the bridge, on [ReverseSchedule], until it is known what became of a reversal. It needs the
-// request's ID; the other fields are compared where they are filled in.
+// SettleCancel queries the bridge, on [CancelSchedule], until the outcome of a cancellation is final. It moves no money
+// and may be repeated. It needs the request's ID; the other fields are compared where they are filled in.
 //
-// NotSent means that the command never reached the terminal: Reverse may be called again with the same ID.
-func (s *PreauthService) SettleReverse(ctx context.Context, req *ReverseRequest, opts ...cnpay.Option) (*cnpay.Settlement[*CommandResponse], error) {
-	var r ReverseRequest
+// Its outcomes are those of Cancel, except that it is never NotSent: a command that the bridge does not know (code 404)
+// may still be on its way, and stays Unknown. Then call Cancel again with the same ID, which never runs twice.
+func (s *PreauthService) SettleCancel(ctx context.Context, req *PreauthCancelRequest, opts ...cnpay.Option) (*cnpay.Settlement[*CommandResponse], error) {
+	var r PreauthCancelRequest
 	if req != nil {
 		r = *req
 	}
-	subject := cnpay.Subject{Provider: "umpay", Operation: "plugin_card_pre_auth_rever", Order: r.OrderID}
-	if subject.Order == "" {
-		subject.Order = r.ID
-	}
+	subject := cnpay.Subject{Provider: "umpay", Operation: "plugin_card_pre_auth_rever", Order: cmp.Or(r.OrderID, r.ID)}
 	ask := &CommandRequest{ID: r.ID}
 	if faults := append(s.client.fields.Check(ask), ask.conditions()...); faults != nil {
 		return &cnpay.Settlement[*CommandResponse]{}, &cnpay.Error{Subject: subject, Err: &cnpay.InvalidRequestError{Faults: faults}}
 	}
 	schedule := s.client.settings.With(opts...).Schedule
 	if schedule == nil {
-		schedule = ReverseSchedule()
+		schedule = CancelSchedule()
 	}
-	var reversal reversal
 	return cnpay.Settle(ctx, subject, schedule, func(ctx context.Context) (*CommandResponse, cnpay.Verdict, error) {
 		res, err := s.client.Commands.Get(ctx, ask, opts...)
 		if err != nil && (res == nil || res.State == "") {
 			return nil, cnpay.Verdict{}, err
 		}
-		verdict := reversal.verdict(res)
 		if res.State == CommandFinished {
-			if res.Event.Op != opReverse {
+			if res.Event.Op != opPreauthCancel {
 				return nil, cnpay.Verdict{}, fmt.Errorf("%w: op differs", cnpay.ErrMismatch)
 			}
-			if err := r.belongs(s.client, &res.Event, verdict); err != nil {
+			if err := r.belongs(&s.client.fields, &res.Event); err != nil {
 				return nil, cnpay.Verdict{}, err
 			}
 		}
-		return res, verdict, nil
+		return res, commandVerdict(res), nil
 	})
 }

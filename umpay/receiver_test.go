@@ -60,7 +60,7 @@ func TestReceiver(t *testing.T) {
 			store := umpay.NewMemoryStore(0)
 			url := receive(t, terminal, store)
 			req := request()
-			_, err := client.Preauth.Reverse(t.Context(), req)
+			_, err := client.Preauth.Cancel(t.Context(), req)
 			require.NoError(t, err)
 
 			events := terminal.Events(req.ID)
@@ -73,10 +73,10 @@ func TestReceiver(t *testing.T) {
 			for i := range stored {
 				require.EqualValues(t, i+1, stored[i].Seq)
 				require.Equal(t, events[i].Callback, stored[i].Callback)
-				require.Equal(t, i == 3, stored[i].Final())
+				require.Equal(t, i == 3, stored[i].Ended())
 			}
 			require.Equal(t, cnpay.Succeeded, umpay.Decide(stored).Outcome)
-			result, err := stored[3].Reversal()
+			result, err := stored[3].PreauthCancelResult()
 			require.NoError(t, err)
 			require.Equal(t, masked, result.Account)
 			text, err := json.Marshal(stored)
@@ -153,7 +153,7 @@ func (s *brokenStore) Save(ctx context.Context, event umpay.Event) error {
 func TestReceiverAcknowledgesNothingUnstored(t *testing.T) {
 	terminal, client := start(t)
 	req := request()
-	_, err := client.Preauth.Reverse(t.Context(), req)
+	_, err := client.Preauth.Cancel(t.Context(), req)
 	require.NoError(t, err)
 	end := terminal.Events(req.ID)[3]
 	store := &brokenStore{Store: umpay.NewMemoryStore(0), load: errors.New("no database")}
@@ -279,7 +279,7 @@ func TestReceiverFaults(t *testing.T) {
 		"empty":            {``, "body cannot be read: not JSON"},
 		"not JSON":         {`{`, "body cannot be read: not JSON"},
 		"a list":           {`[]`, "body cannot be read: not a JSON object"},
-		"a name twice":     {`{"id":"1","id":"2"}`, "body cannot be read: a name stands twice"},
+		"a name twice":     {`{"id":"1","id":"2"}`, "body cannot be read: a name is duplicated"},
 		"nothing":          {`{}`, everything},
 		"nulls":            {`{"id":null,"seq":null,"result":null}`, everything},
 		"other types":      {`{"id":1,"op":{},"callback":[],"posSN":true,"terminalTime":1,"seq":"x","request":"","result":[]}`, "id must be text; op must be text; callback must be text; posSN must be text; terminalTime must be text; request must be an object; result must be an object; seq must be a whole number"},
@@ -315,7 +315,7 @@ func TestReceiverFaults(t *testing.T) {
 	}
 }
 
-// change puts another value in the place of one of goodEvent's members.
+// change is goodEvent with another value of one member.
 func change(name, value string) string {
 	members := map[string]json.RawMessage{}
 	if err := json.Unmarshal([]byte(goodEvent), &members); err != nil {
@@ -329,8 +329,8 @@ func change(name, value string) string {
 	return string(text)
 }
 
-// TestReceiverTakesWhatThePluginGives: the plugin's own object is read tolerantly, and stored even where it is empty.
-func TestReceiverTakesWhatThePluginGives(t *testing.T) {
+// TestReceiverAcceptsWhatThePluginReturns: the plugin's own object is read tolerantly, and stored even where it is empty.
+func TestReceiverAcceptsWhatThePluginReturns(t *testing.T) {
 	for name, body := range map[string]string{
 		"good":              goodEvent,
 		"no result":         strings.Replace(goodEvent, `"result":{"code":60150200},`, "", 1),
@@ -340,6 +340,7 @@ func TestReceiverTakesWhatThePluginGives(t *testing.T) {
 		"fraction of time":  change("terminalTime", `"2020-05-21T15:30:12.123Z"`),
 		"started at a till": change("id", `"till-1"`),
 		"seq as text":       change("seq", `"7"`),
+		"mark and ends":     "\ufeff\n" + goodEvent + " \r\n",
 	} {
 		receiver, _ := newReceiver(t)
 		require.Equal(t, http.StatusOK, send(receiver, "/e", body, "N9000001", "s", time.Now(), newNonce()).Code, name)
@@ -389,7 +390,90 @@ func TestReceiverCapsTheBody(t *testing.T) {
 	r.Header.Set("Authorization", authorization("N9000001", "s", "POST", "/e", newNonce(), time.Now(), ""))
 	w := httptest.NewRecorder()
 	receiver.ServeHTTP(w, r)
-	require.Equal(t, http.StatusBadRequest, w.Code)
+	require.Equal(t, http.StatusServiceUnavailable, w.Code)
+}
+
+// TestReceiverAfterMiddleware: a body that somebody has read is the receiver's own trouble, and the terminal, which did
+// nothing wrong, sends its event again.
+func TestReceiverAfterMiddleware(t *testing.T) {
+	for name, tt := range map[string]struct {
+		before func(*http.Request)
+		status int
+		reason string
+	}{
+		"read": {func(r *http.Request) { _, _ = io.ReadAll(r.Body) }, 503, "the body was read before it came here"},
+		"read and closed": {func(r *http.Request) {
+			_, _ = io.ReadAll(r.Body)
+			_ = r.Body.Close()
+		}, 503, "the body was read before it came here"},
+		"read, of unknown length": {func(r *http.Request) {
+			_, _ = io.ReadAll(r.Body)
+			r.ContentLength = -1
+		}, 401, "wrong signature for an empty body: none was sent, or middleware has read it"},
+		"put back": {func(r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			r.Body = io.NopCloser(strings.NewReader(string(body)))
+		}, 200, "stored"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log strings.Builder
+			receiver, _ := newReceiver(t, cnpay.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				tt.before(r)
+				receiver.ServeHTTP(w, r)
+			}))
+			defer server.Close()
+			r, err := http.NewRequest(http.MethodPost, server.URL+"/e", strings.NewReader(goodEvent))
+			require.NoError(t, err)
+			r.Header.Set("Authorization", authorization("N9000001", "s", "POST", "/e", newNonce(), time.Now(), goodEvent))
+			res, err := http.DefaultClient.Do(r)
+			require.NoError(t, err)
+			require.NoError(t, res.Body.Close())
+			require.Equal(t, tt.status, res.StatusCode)
+			require.Contains(t, log.String(), tt.reason)
+		})
+	}
+}
+
+func TestParseEvent(t *testing.T) {
+	receiver, store := newReceiver(t)
+	long := time.Unix(1700000000, 0) // stored years ago
+	parse := func(terminal, secret, body string) (*umpay.Event, error) {
+		header := http.Header{"Authorization": {authorization(terminal, secret, "POST", "/e", strings.Repeat("0", 32), long, body)}}
+		return receiver.ParseEvent(t.Context(), "/e", header, []byte(body))
+	}
+	for range 2 {
+		e, err := parse("N9000001", "s", change("result", `{"code":60150200,"account":"6221558812340000"}`))
+		require.NoError(t, err)
+		require.Equal(t, cnpay.Succeeded, e.Verdict().Outcome)
+		require.JSONEq(t, `{"code":60150200,"account":"622155******0000"}`, string(e.Result))
+	}
+	require.Empty(t, kept(t, store, "1"))
+
+	for name, err := range map[string]error{
+		"wrong secret":     second(parse("N9000001", "S", goodEvent)),
+		"unknown terminal": second(parse("N9000009", "s", goodEvent)),
+		"other path":       second(receiver.ParseEvent(t.Context(), "/f", http.Header{"Authorization": {authorization("N9000001", "s", "POST", "/e", newNonce(), long, goodEvent)}}, []byte(goodEvent))),
+		"an answer":        second(receiver.ParseEvent(t.Context(), "/e", http.Header{"Authorization": {authorization("N9000001", "s", "200", "/e", newNonce(), long, goodEvent)}}, []byte(goodEvent))),
+		"no header":        second(receiver.ParseEvent(t.Context(), "/e", nil, []byte(goodEvent))),
+	} {
+		require.ErrorIs(t, err, cnpay.ErrSignature, name)
+	}
+	require.ErrorIs(t, second(parse("N9000001", "s", "x")), cnpay.ErrMalformed)
+	require.EqualError(t, second(parse("N9000002", "another", change("seq", "0"))),
+		"umpay: invalid request: seq is required; posSN must be the terminal that signed")
+	noVault := errors.New("no vault")
+	broken, err := umpay.NewReceiver(umpay.ReceiverConfig{Secrets: secretsFunc(func(string) (cnpay.Secret, error) { return "s", noVault })})
+	require.NoError(t, err)
+	header := http.Header{"Authorization": {authorization("N9000001", "s", "POST", "/e", newNonce(), long, goodEvent)}}
+	require.ErrorIs(t, second(broken.ParseEvent(t.Context(), "/e", header, []byte(goodEvent))), noVault)
+}
+
+func second(e *umpay.Event, err error) error {
+	if e != nil && err != nil {
+		return errors.New("both an event and an error")
+	}
+	return err
 }
 
 type brokenReader struct{}
@@ -464,7 +548,7 @@ func (s slowStore) Events(ctx context.Context, posSN, id string) ([]umpay.Event,
 }
 
 // Two posts at the same time must not both find nothing that contradicts them.
-func TestReceiverTakesTurns(t *testing.T) {
+func TestReceiverLocksAnOperation(t *testing.T) {
 	for _, seqs := range [][2]int64{{3, 4}, {3, 3}} {
 		terminal, _ := start(t)
 		store := slowStore{umpay.NewMemoryStore(0)}

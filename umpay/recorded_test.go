@@ -35,14 +35,14 @@ func TestRecorded(t *testing.T) {
 		code    string
 		settled cnpay.Outcome
 	}{
-		{"reverse-success", umpaytest.OK, cnpay.Succeeded, nil, "60150200", cnpay.Succeeded},
-		{"reverse-refused", umpaytest.Refused, cnpay.Failed, cnpay.ErrRefused, "60150005", cnpay.Failed},
-		{"reverse-running", umpaytest.Running, cnpay.Pending, nil, "", cnpay.Succeeded},
-		{"reverse-unknown", umpaytest.ReverUnknown, cnpay.Unknown, cnpay.ErrUndecided, "601500010", cnpay.Failed},
-		{"reverse-unsigned", umpaytest.Unsigned, cnpay.Unknown, cnpay.ErrSignature, "", cnpay.Succeeded},
+		{"cancel-success", umpaytest.OK, cnpay.Succeeded, nil, "60150200", cnpay.Succeeded},
+		{"cancel-refused", umpaytest.Refused, cnpay.Failed, cnpay.ErrRefused, "60150005", cnpay.Failed},
+		{"cancel-running", umpaytest.Running, cnpay.Pending, nil, "", cnpay.Succeeded},
+		{"cancel-unknown", umpaytest.ReverUnknown, cnpay.Unknown, cnpay.ErrUndecided, "601500010", cnpay.Failed},
+		{"cancel-unsigned", umpaytest.Unsigned, cnpay.Unknown, cnpay.ErrSignature, "", cnpay.Succeeded},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			req := &umpay.ReverseRequest{ID: "5ca1ab1e" + strings.Repeat("0", 24), Amount: 10000, UPayTrace: trace, OrderID: order}
+			req := &umpay.PreauthCancelRequest{ID: "5ca1ab1e" + strings.Repeat("0", 24), Amount: 10000, UPayTrace: trace, OrderID: order}
 			config := umpay.Config{Gateway: "http://127.0.0.1:9005", Terminal: "N9000001", Secret: secret}
 			mode := recorder.ModeReplayOnly
 			var terminal *umpaytest.Server
@@ -53,7 +53,7 @@ func TestRecorded(t *testing.T) {
 				terminal.SetSecret(secret)
 				terminal.SetClock(at(1700000000))
 				terminal.AddPreauth(trace, 10000)
-				terminal.Misbehave(reverse, tt.fault)
+				terminal.Misbehave(preauthCancel, tt.fault)
 				config.Gateway = terminal.URL
 			}
 			tape, err := recorder.New(filepath.Join("testdata", tt.name), recorder.WithMode(mode),
@@ -64,7 +64,7 @@ func TestRecorded(t *testing.T) {
 				cnpay.WithNonce(func() string { nonces++; return fmt.Sprintf("%032x", nonces) }))
 			require.NoError(t, err)
 
-			res, err := client.Preauth.Reverse(t.Context(), req)
+			res, err := client.Preauth.Cancel(t.Context(), req)
 			require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err))
 			require.ErrorIs(t, err, tt.cause)
 			if res != nil {
@@ -74,7 +74,7 @@ func TestRecorded(t *testing.T) {
 			if *record && tt.fault == umpaytest.ReverUnknown {
 				terminal.Resolve(req.ID, false)
 			}
-			settled, err := client.Preauth.SettleReverse(t.Context(), req, quick(1))
+			settled, err := client.Preauth.SettleCancel(t.Context(), req, quick(1))
 			require.Equal(t, tt.settled, cnpay.OutcomeOf(settled, err))
 			require.NoError(t, tape.Stop())
 			if *record {

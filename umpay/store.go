@@ -8,23 +8,23 @@ import (
 	"sync"
 )
 
-// Store keeps the events that a [Receiver] takes in. It may be used by several goroutines at once.
+// Store stores the events of a [Receiver]. It may be used by several goroutines at once.
 //
 // In a database that is one table with the unique key (posSN, id, seq): Save is an insert that does nothing on a
 // conflict, Events a select in order of seq.
 type Store interface {
-	// Save keeps the event for good: the terminal forgets it once Save has returned nil. An event that is there
-	// already under the same POSSN, ID and Seq stays as it is.
+	// Save stores the event for good: the terminal forgets it once Save has returned nil. An event that is already
+	// stored under the same POSSN, ID and Seq stays as it is.
 	Save(ctx context.Context, event Event) error
-	// Events returns everything that is kept of one operation, in order of Seq.
+	// Events returns all stored events of one operation, in order of Seq.
 	Events(ctx context.Context, posSN, id string) ([]Event, error)
 }
 
 // ErrStoreFull is the error of a [MemoryStore] at its limit.
 var ErrStoreFull = errors.New("umpay: the store is full")
 
-// MemoryStore is a [Store] that lasts as long as the process: for tests, and to begin with. At its limit it refuses
-// new events, so that the terminals keep them; it never forgets one that was acknowledged.
+// MemoryStore is a [Store] that lasts as long as the process, for tests. At its limit it refuses new events, so that
+// the terminals keep them; it never forgets one that was acknowledged.
 type MemoryStore struct {
 	limit int
 
@@ -35,7 +35,7 @@ type MemoryStore struct {
 
 type operationKey struct{ posSN, id string }
 
-// NewMemoryStore makes a store for so many events, 100,000 where limit is not positive.
+// NewMemoryStore makes a store for at most limit events, 100,000 where limit is not positive.
 func NewMemoryStore(limit int) *MemoryStore {
 	if limit <= 0 {
 		limit = 100_000
@@ -61,7 +61,7 @@ func (s *MemoryStore) Save(_ context.Context, event Event) error {
 	return nil
 }
 
-// Events returns what is kept of one operation, in order of Seq.
+// Events returns all stored events of one operation, in order of Seq.
 func (s *MemoryStore) Events(_ context.Context, posSN, id string) ([]Event, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

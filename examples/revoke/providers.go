@@ -240,7 +240,7 @@ func yuansferRevoke(s *scene) (job, error) {
 
 func umPay(s *scene) (job, error) {
 	const operation = "plugin_card_pre_auth_rever"
-	var req umpay.ReverseRequest
+	var req umpay.PreauthCancelRequest
 	var c umpay.Config
 	if s.config != nil {
 		section := s.config.UMPay
@@ -250,7 +250,7 @@ func umPay(s *scene) (job, error) {
 		s.stage(g, operation)
 		c = g.Config()
 		if s.requests == nil {
-			req = umpay.ReverseRequest{Amount: 10000, UPayTrace: "000123", OrderID: umpay.NewOrderID(c.Terminal, time.Now())}
+			req = umpay.PreauthCancelRequest{Amount: 10000, UPayTrace: "000123", OrderID: umpay.NewOrderID(c.Terminal, time.Now())}
 			g.AddPreauth(req.UPayTrace, req.Amount)
 		}
 	}
@@ -262,5 +262,5 @@ func umPay(s *scene) (job, error) {
 	if req.ID == "" {
 		req.ID = umpay.NewCommandID() // a real merchant stores it first, to ask for it after a crash
 	}
-	return newJob(operation, &req, faults, client.Preauth.Reverse, client.Preauth.SettleReverse), nil
+	return newJob(operation, &req, faults, client.Preauth.Cancel, client.Preauth.SettleCancel), nil
 }

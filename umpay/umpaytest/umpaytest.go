@@ -6,8 +6,8 @@
 //	terminal.AddPreauth("000123", 10000)
 //	terminal.Misbehave("plugin_card_pre_auth_rever", umpaytest.LostAnswer)
 //
-// It checks signatures with code of its own, keeps pre-authorisations as UMPay does, misbehaves on command, and posts
-// its events to a receiver when told to.
+// It checks signatures with code of its own, keeps pre-authorisations as UMPay does, carries out nothing after a
+// command's notAfter by its own clock, misbehaves on command, and posts its events to a receiver on request.
 package umpaytest
 
 import (
@@ -25,6 +25,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -52,7 +53,7 @@ const (
 	BadSignature = testgateway.BadSignature
 	Unsigned     = testgateway.Unsigned
 	OtherAnswer  = testgateway.OtherAnswer
-	UnknownCode  = testgateway.UnknownCode // and a callback that no document lists either
+	UnknownCode  = testgateway.UnknownCode // and an undocumented callback
 
 	WrongNonce    Fault = "wrong-nonce"    // a genuine answer to another request
 	Stale         Fault = "stale"          // signed six minutes ago
@@ -64,17 +65,23 @@ const (
 	ReverUnknown  Fault = "rever-unknown"  // onReverUnknown, until Resolve
 )
 
-// Account is the card number of every pre-authorisation, in clear, as the plugin gives it.
+// Late is a fault of the network: the command is lost to its sender at once and arrives d later. Only
+// "plugin_card_pre_auth_rever" can meet it.
+func Late(d time.Duration) Fault { return Fault(late + d.String()) }
+
+const late = "late "
+
+// Account is the card number of every pre-authorisation, in clear, as the plugin returns it.
 const Account = "6221558812340000"
 
-// Server is the terminal. With all gateways of this module it has in common its address, URL, and the methods
+// Server is the terminal. Like all gateways of this module it has an address, URL, and the methods
 //
 //	Close()
 //	Misbehave(operation string, faults ...Fault)     // the next requests of the operation meet these, one each
 //	AlwaysMisbehave(operation string, fault Fault)   // all others meet this one
 //	Received(operation string) int                   // how many requests arrived
 //
-// An operation has the name that errors and logs give it, [cnpay.Subject].Operation: plugin_card_pre_auth_rever, command_get.
+// The operations are named as in errors and logs, [cnpay.Subject].Operation: plugin_card_pre_auth_rever, command_get.
 type Server struct {
 	*testgateway.Server
 
@@ -84,17 +91,19 @@ type Server struct {
 	preauths map[string]*preauth // by uPayTrace
 	commands map[string]*command // by id
 	nonces   map[string]bool
-	trace    int
+	since    time.Time // from which every command is remembered; zero for a day ago
+	trace    int64
 }
 
 type preauth struct {
 	amount   int64
-	reversed bool
+	canceled bool
 }
 
 type command struct {
-	request request
-	events  []umpay.Event
+	asked   request       // as it came
+	request request       // as the plugin was called
+	events  []umpay.Event // none where the command expired
 }
 
 type request struct {
@@ -128,7 +137,7 @@ func (s *Server) SetSecret(secret cnpay.Secret) {
 	s.config.Secret = secret
 }
 
-// SetClock changes the terminal's clock.
+// SetClock changes the terminal's clock, by which it signs and by which commands expire.
 func (s *Server) SetClock(now func() time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -142,12 +151,19 @@ func (s *Server) AddPreauth(uPayTrace string, amount int64) {
 	s.preauths[uPayTrace] = &preauth{amount: amount}
 }
 
-// Reversed reports whether a pre-authorisation was given back.
-func (s *Server) Reversed(uPayTrace string) bool {
+// Canceled reports whether a pre-authorisation was cancelled.
+func (s *Server) Canceled(uPayTrace string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.preauths[uPayTrace]
-	return p != nil && p.reversed
+	return p != nil && p.canceled
+}
+
+// Forget loses all commands, as a bridge does that is installed again. What was cancelled stays so.
+func (s *Server) Forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.commands, s.since = map[string]*command{}, s.now()
 }
 
 // Events are those of a command, in order of Seq and with card data in clear: what the POS app posts up.
@@ -161,7 +177,7 @@ func (s *Server) Events(id string) []umpay.Event {
 }
 
 // Resolve ends a command that ended with onReverUnknown.
-func (s *Server) Resolve(id string, reversed bool) {
+func (s *Server) Resolve(id string, canceled bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.commands[id]
@@ -169,9 +185,9 @@ func (s *Server) Resolve(id string, reversed bool) {
 		return
 	}
 	if p := s.preauths[c.request.UPayTrace]; p != nil {
-		p.reversed = reversed
+		p.canceled = canceled
 	}
-	s.finish(id, c, reversed)
+	s.finish(id, c, canceled)
 }
 
 type object map[string]any
@@ -183,6 +199,18 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, operation string,
 		return
 	}
 	fault := s.Receive(operation)
+	if d, ok := strings.CutPrefix(string(fault), late); ok {
+		if delay, err := time.ParseDuration(d); err == nil {
+			time.AfterFunc(delay, func() {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				if _, refused := s.authenticate(r, body); refused == "" {
+					_, _ = act(r, body, OK)
+				}
+			})
+		}
+		fault = Dropped
+	}
 	if fault == Dropped {
 		s.Answer(w, r, LostAnswer, 0, "", nil)
 		return
@@ -234,7 +262,7 @@ func (s *Server) mac(subject, path, timestamp, nonce string, body []byte) string
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// header is the Authorization of a message, spoilt as the fault says.
+// header is the Authorization of a message, broken as the fault says.
 func (s *Server) header(subject, path, nonce string, body []byte, fault Fault) string {
 	terminal, at := s.config.Terminal, s.now()
 	switch fault {
@@ -255,19 +283,22 @@ func (s *Server) header(subject, path, nonce string, body []byte, fault Fault) s
 	return fmt.Sprintf(`CNPAY-HMAC-SHA256 terminal="%s",timestamp="%s",nonce="%s",signature="%s"`, terminal, timestamp, nonce, signature)
 }
 
-// run carries out a command, or returns the stored end of one that was run before.
+// run carries out a command, or returns the stored end of one that was run before. A command that comes after its
+// notAfter is refused, and so is every later one under its id.
 func (s *Server) run(_ *http.Request, body []byte, fault Fault) (int, any) {
 	var q struct {
 		ID          string   `json:"id"`
 		Op          string   `json:"op"`
 		Request     *request `json:"request"`
 		RequestedAt string   `json:"requestedAt"`
+		NotAfter    string   `json:"notAfter"`
 	}
 	var faults []object
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	err := d.Decode(&q)
 	_, badTime := time.Parse(time.RFC3339, q.RequestedAt)
+	notAfter, badLimit := time.Parse(time.RFC3339, q.NotAfter)
 	for _, f := range []struct {
 		field, problem string
 		bad            bool
@@ -277,6 +308,7 @@ func (s *Server) run(_ *http.Request, body []byte, fault Fault) (int, any) {
 		{"op", "is unknown", q.Op != "cardPreAuthRever"},
 		{"request", "is required", q.Request == nil},
 		{"requestedAt", "must be a time", badTime != nil},
+		{"notAfter", "must be a time", badLimit != nil},
 	} {
 		if f.bad {
 			faults = append(faults, object{"field": f.field, "problem": f.problem})
@@ -286,10 +318,15 @@ func (s *Server) run(_ *http.Request, body []byte, fault Fault) (int, any) {
 		return http.StatusBadRequest, object{"faults": faults}
 	}
 	c := s.commands[q.ID]
-	if c == nil {
-		c = &command{request: *q.Request}
+	switch {
+	case c == nil:
+		c = &command{asked: *q.Request, request: *q.Request}
 		s.commands[q.ID] = c
-		s.reverse(q.ID, c, fault)
+		if !s.now().After(notAfter) {
+			s.cancel(q.ID, c, fault)
+		}
+	case c.asked != *q.Request:
+		return http.StatusBadRequest, object{"faults": []object{{"field": "id", "problem": "is another command's"}}}
 	}
 	return s.report(c, fault)
 }
@@ -297,13 +334,20 @@ func (s *Server) run(_ *http.Request, body []byte, fault Fault) (int, any) {
 func (s *Server) get(r *http.Request, _ []byte, fault Fault) (int, any) {
 	c := s.commands[r.PathValue("id")]
 	if c == nil {
-		return http.StatusNotFound, object{"faults": []object{{"field": "id", "problem": "is unknown"}}}
+		since := s.since
+		if since.IsZero() {
+			since = s.now().AddDate(0, 0, -1)
+		}
+		return http.StatusNotFound, object{"faults": []object{{"field": "id", "problem": "is unknown"}}, "since": since.Format(time.RFC3339)}
 	}
 	return s.report(c, fault)
 }
 
-// report is the end of a command, or what a fault puts in its place.
+// report is the end of a command, or what a fault makes of it.
 func (s *Server) report(c *command, fault Fault) (int, any) {
+	if len(c.events) == 0 {
+		return http.StatusGone, object{"faults": []object{{"field": "notAfter", "problem": "was past when the command arrived"}}}
+	}
 	event := c.events[len(c.events)-1]
 	switch fault {
 	case Running:
@@ -320,9 +364,9 @@ func (s *Server) report(c *command, fault Fault) (int, any) {
 	return http.StatusOK, event
 }
 
-// reverse plays the plugin.
-func (s *Server) reverse(id string, c *command, fault Fault) {
-	for _, code := range []int{60020107, 60020103, 60150004} {
+// cancel plays the plugin.
+func (s *Server) cancel(id string, c *command, fault Fault) {
+	for _, code := range []int64{60020107, 60020103, 60150004} {
 		s.append(id, c, "onProgressUpdate", object{"code": code, "message": "处理中"})
 	}
 	p := s.preauths[c.request.UPayTrace]
@@ -331,19 +375,19 @@ func (s *Server) reverse(id string, c *command, fault Fault) {
 		s.append(id, c, "onReverUnknown", object{"code": 601500010, "message": "预授权撤销状态未知"})
 	case len(c.request.OrderID) > 63:
 		s.append(id, c, "onReverFail", object{"code": 60150003, "message": "订单号格式有误"})
-	case p == nil, p.reversed, p.amount != c.request.Amount, fault == Refused:
+	case p == nil, p.canceled, p.amount != c.request.Amount, fault == Refused:
 		s.finish(id, c, false)
 	default:
-		p.reversed = true
+		p.canceled = true
 		s.finish(id, c, true)
 	}
 }
 
-func (s *Server) finish(id string, c *command, reversed bool) {
+func (s *Server) finish(id string, c *command, canceled bool) {
 	if c.request.OrderID == "" {
 		c.request.OrderID = umpay.NewOrderID(s.config.Terminal, s.now())
 	}
-	if !reversed {
+	if !canceled {
 		s.append(id, c, "onReverFail", object{"code": 60150005, "message": "预授权撤销失败", "orderId": c.request.OrderID,
 			"stateCode": "0025", "msgToUser": "撤销失败", "msgDesc": "原交易不存在或已撤销"})
 		return
@@ -381,8 +425,8 @@ func marshal(v any) json.RawMessage {
 }
 
 // Post sends an event to a receiver as the app on the terminal does: signed, once. It returns the answer's status,
-// and an error where there is no answer, or one that the app could not believe. To play duplicates and disorder,
-// post the Events of a command more than once and in another order.
+// and an error where there is no answer, or one that the app could not trust. For duplicates and disorder post the
+// Events of a command more than once and in another order.
 func (s *Server) Post(ctx context.Context, receiver string, event umpay.Event) (status int, err error) {
 	body, err := json.Marshal(event)
 	if err != nil {
@@ -391,7 +435,7 @@ func (s *Server) Post(ctx context.Context, receiver string, event umpay.Event) (
 	return s.PostBody(ctx, receiver, body)
 }
 
-// PostBody posts any bytes in the place of an event.
+// PostBody posts any bytes instead of an event.
 func (s *Server) PostBody(ctx context.Context, receiver string, body []byte) (status int, err error) {
 	u, err := url.Parse(receiver)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/cnpay-go/cnpay/umpay/umpaytest"
 )
 
-const reverse = "plugin_card_pre_auth_rever"
+const preauthCancel = "plugin_card_pre_auth_rever"
 
 func TestPlugin(t *testing.T) {
 	terminal := umpaytest.NewServer()
@@ -22,16 +22,54 @@ func TestPlugin(t *testing.T) {
 	require.NoError(t, err)
 	terminal.AddPreauth("000123", 10000)
 	try := func(trace string, amount int64) error {
-		_, err := client.Preauth.Reverse(t.Context(), &umpay.ReverseRequest{ID: umpay.NewCommandID(), Amount: amount, UPayTrace: trace})
+		_, err := client.Preauth.Cancel(t.Context(), &umpay.PreauthCancelRequest{ID: umpay.NewCommandID(), Amount: amount, UPayTrace: trace})
 		return err
 	}
 	require.ErrorIs(t, try("000124", 10000), cnpay.ErrRefused, "no such voucher")
 	require.ErrorIs(t, try("000123", 9999), cnpay.ErrRefused, "another amount")
-	require.False(t, terminal.Reversed("000123"))
+	require.False(t, terminal.Canceled("000123"))
 	require.NoError(t, try("000123", 10000))
-	require.True(t, terminal.Reversed("000123"))
-	require.ErrorIs(t, try("000123", 10000), cnpay.ErrRefused, "reversed before")
-	require.Equal(t, 4, terminal.Received(reverse))
+	require.True(t, terminal.Canceled("000123"))
+	require.ErrorIs(t, try("000123", 10000), cnpay.ErrRefused, "cancelled before")
+	require.Equal(t, 4, terminal.Received(preauthCancel))
+}
+
+// TestBridgeRunsOneCommandUnderAnID: another one under the same id is refused, and the first stays as it is.
+func TestBridgeRunsOneCommandUnderAnID(t *testing.T) {
+	terminal := umpaytest.NewServer()
+	defer terminal.Close()
+	client, err := umpay.New(terminal.Config())
+	require.NoError(t, err)
+	terminal.AddPreauth("000123", 10000)
+	terminal.AddPreauth("000124", 10000)
+	_, err = client.Preauth.Cancel(t.Context(), &umpay.PreauthCancelRequest{ID: "1", Amount: 10000, UPayTrace: "000123"})
+	require.NoError(t, err)
+	_, err = client.Preauth.Cancel(t.Context(), &umpay.PreauthCancelRequest{ID: "1", Amount: 10000, UPayTrace: "000124"})
+	require.ErrorIs(t, err, cnpay.ErrRefused)
+	require.ErrorContains(t, err, "id is another command's")
+	require.False(t, terminal.Canceled("000124"))
+	_, err = client.Preauth.Cancel(t.Context(), &umpay.PreauthCancelRequest{ID: "1", Amount: 10000, UPayTrace: "000123"})
+	require.NoError(t, err)
+}
+
+// TestBridgeExpiresCommands by its own clock: at notAfter a command still runs, past it no more.
+func TestBridgeExpiresCommands(t *testing.T) {
+	now := time.Unix(1700000000, 0)
+	for seconds, runs := range map[int64]bool{-300: true, 0: true, 20: true, 21: false, 300: false} {
+		terminal := umpaytest.NewServer()
+		defer terminal.Close()
+		terminal.SetClock(func() time.Time { return now.Add(time.Duration(seconds) * time.Second) })
+		client, err := umpay.New(terminal.Config(), cnpay.WithClock(func() time.Time { return now }), cnpay.WithTimeout(20*time.Second))
+		require.NoError(t, err)
+		terminal.AddPreauth("000123", 10000)
+		res, err := client.Preauth.Cancel(t.Context(), &umpay.PreauthCancelRequest{ID: "1", Amount: 10000, UPayTrace: "000123"})
+		require.Equal(t, runs, terminal.Canceled("000123"), seconds)
+		require.Equal(t, runs, err == nil, seconds)
+		if !runs {
+			require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(res, err))
+			require.ErrorContains(t, err, "410 notAfter was past")
+		}
+	}
 }
 
 // TestBridgeChecksSignatures: what it would not answer it does not run either.
@@ -51,10 +89,10 @@ func TestBridgeChecksSignatures(t *testing.T) {
 			opts := change(&config)
 			client, err := umpay.New(config, opts...)
 			require.NoError(t, err)
-			res, err := client.Preauth.Reverse(t.Context(), &umpay.ReverseRequest{ID: "1", Amount: 10000, UPayTrace: "000123"})
+			res, err := client.Preauth.Cancel(t.Context(), &umpay.PreauthCancelRequest{ID: "1", Amount: 10000, UPayTrace: "000123"})
 			require.ErrorIs(t, err, cnpay.ErrSignature)
 			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
-			require.False(t, terminal.Reversed("000123"))
+			require.False(t, terminal.Canceled("000123"))
 			require.Empty(t, terminal.Events("1"))
 		})
 	}
@@ -72,8 +110,8 @@ func TestBridgeUsesANonceOnce(t *testing.T) {
 	require.ErrorIs(t, err, cnpay.ErrSignature)
 }
 
-// TestPostBelievesNothingUnsigned: a receiver that does not sign its 200 has stored nothing that the app may forget.
-func TestPostBelievesNothingUnsigned(t *testing.T) {
+// TestPostTrustsNothingUnsigned: a receiver that does not sign its 200 has stored nothing that the app may forget.
+func TestPostTrustsNothingUnsigned(t *testing.T) {
 	terminal := umpaytest.NewServer()
 	defer terminal.Close()
 	var header string
