@@ -33,6 +33,9 @@ const Pending cnpaytest.Fault = "pending"
 //go:embed operations.txt
 var operations string
 
+// Operations is what Upay's documents say of each operation that the gateway knows.
+func Operations() []cnpaytest.Operation { return cnpaytest.ReadOperations(operations) }
+
 // Server is the gateway. It has the methods of [cnpaytest.Gateway].
 type Server struct {
 	*testgateway.Server
