@@ -37,7 +37,7 @@ func cancelPreauth(ctx context.Context, config unionpay.Config, queryID string) 
 		return cnpay.NotSent, err
 	}
 	req := &unionpay.PreauthCancelRequest{ // store OrderID and TxnTime before sending: they are how to ask later
-		OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 10000,
+		BizType: "000201", OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 10000,
 		OrigQryID: queryID, BackURL: unionpay.NoNotification,
 	}
 	res, err := client.Preauth.Cancel(ctx, req)

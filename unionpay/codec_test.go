@@ -168,7 +168,7 @@ func TestGoldenRSA(t *testing.T) {
 func TestGBK(t *testing.T) {
 	client, w := keyedClient(t, unionpay.SHA256, silent, func(c *unionpay.Config) { c.Encoding = unionpay.GBK })
 	req := &unionpay.PreauthCancelRequest{
-		OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
+		BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
 		OrigQryID: "652401051647252574008", ReqReserved: "测试|a b+c/d",
 	}
 	_, err := client.Preauth.Cancel(t.Context(), req)
@@ -295,7 +295,7 @@ func TestStatus(t *testing.T) {
 	for _, status := range []int{201, 206, 307, 400, 404, 500, 503} {
 		client, w := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f) })
 		w.status = status
-		req := &unionpay.VoidRequest{OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, OrigQryID: "652401051647252574008"}
+		req := &unionpay.VoidRequest{BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, OrigQryID: "652401051647252574008"}
 		res, err := client.Payments.Void(t.Context(), req)
 		require.Nil(t, res)
 		require.ErrorIs(t, err, cnpay.ErrHTTPStatus)
@@ -311,7 +311,7 @@ func TestOwnTextThatReadsAsAField(t *testing.T) {
 	} {
 		client, w := keyedClient(t, unionpay.SHA256, silent)
 		res, err := client.Payments.Void(t.Context(), &unionpay.VoidRequest{
-			OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
+			BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
 			OrigQryID: "652401051647252574008", ReqReserved: text,
 		})
 		require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(res, err), text)
@@ -359,7 +359,7 @@ func TestOwnTextInAnswers(t *testing.T) {
 		for code, want := range map[string]cnpay.Outcome{"00": cnpay.Pending, "64": cnpay.Failed} {
 			client, _ := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f, sign.Pair{Name: "respCode", Value: code}) })
 			res, err := client.Payments.Void(t.Context(), &unionpay.VoidRequest{
-				OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
+				BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
 				OrigQryID: "652401051647252574008", ReqReserved: text, Reserved: "{" + text + "}",
 			})
 			require.Equal(t, want, cnpay.OutcomeOf(res, err), "%q: %v", text, err)
@@ -372,7 +372,7 @@ func TestOwnTextInAnswers(t *testing.T) {
 		return echo(f, sign.Pair{Name: "respCode", Value: "10"}, sign.Pair{Name: "backUrl", Value: f.Get("backUrl")})
 	})
 	res, err := client.Payments.Void(t.Context(), &unionpay.VoidRequest{
-		OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: "https://m.example/n?a=b&c=[d", MerName: "酒店 & {客房",
+		BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: "https://m.example/n?a=b&c=[d", MerName: "酒店 & {客房",
 		OrigQryID: "652401051647252574008",
 	})
 	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(res, err), "%v", err)
@@ -381,7 +381,7 @@ func TestOwnTextInAnswers(t *testing.T) {
 		return "reqReserved=" + f.Get("reqReserved") + "&" + echo(f, sign.Pair{Name: "reqReserved", Value: "other"})
 	})
 	_, err = client.Payments.Void(t.Context(), &unionpay.VoidRequest{
-		OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
+		BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
 		OrigQryID: "652401051647252574008", ReqReserved: "a&b=c",
 	})
 	require.ErrorIs(t, err, cnpay.ErrMalformed)
@@ -391,7 +391,7 @@ func TestAmountOrOriginalDiffers(t *testing.T) {
 	for _, other := range []sign.Pair{{Name: "txnAmt", Value: "9999"}, {Name: "origQryId", Value: "652401051647252574009"}, {Name: "txnType", Value: "31"}} {
 		client, _ := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f, other) })
 		req := &unionpay.PreauthCancelRequest{
-			OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 10000, BackURL: unionpay.NoNotification, OrigQryID: "652401051647252574008",
+			BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 10000, BackURL: unionpay.NoNotification, OrigQryID: "652401051647252574008",
 		}
 		res, err := client.Preauth.Cancel(t.Context(), req)
 		require.Nil(t, res)
@@ -424,7 +424,7 @@ func TestRefusalWithoutTheOrder(t *testing.T) {
 
 func TestConditions(t *testing.T) {
 	base := unionpay.PreauthCancelRequest{
-		OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, OrigQryID: "652401051647252574008",
+		BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, OrigQryID: "652401051647252574008",
 	}
 	for name, tt := range map[string]struct {
 		change func(*unionpay.PreauthCancelRequest)
@@ -440,7 +440,7 @@ func TestConditions(t *testing.T) {
 			r.AccessType, r.SubMerID, r.SubMerName, r.SubMerAbbr = "2", "10001", "酒店", "店"
 		}, nil},
 		"everything missing": {func(r *unionpay.PreauthCancelRequest) { *r = unionpay.PreauthCancelRequest{} },
-			[]string{"orderId", "txnTime", "txnAmt", "backUrl", "origQryId"}},
+			[]string{"bizType", "orderId", "txnTime", "txnAmt", "backUrl", "origQryId"}},
 		"bad forms": {func(r *unionpay.PreauthCancelRequest) {
 			r.OrderID, r.TxnTime, r.TxnAmt, r.TermID = "order-1_x", "2024-01-05", -1, "1234567"
 		}, []string{"orderId", "txnTime", "txnAmt", "termId"}},
@@ -491,7 +491,7 @@ func TestLadder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f, sign.Pair{Name: "respCode", Value: "34"}) })
 		begun := time.Now()
-		settled, err := client.Preauth.SettleCancel(t.Context(), &unionpay.PreauthCancelRequest{OrderID: "20240105145046001", TxnTime: "20240105145046"})
+		settled, err := client.Preauth.SettleCancel(t.Context(), &unionpay.PreauthCancelRequest{BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046"})
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
 		require.Equal(t, 6, settled.Queries)
 		for i, seconds := range []int{1, 3, 7, 15, 31, 63} {

@@ -251,8 +251,8 @@ func collectionOp() operation {
 type RealNameRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型): 000401 for payouts, 000501 for collections, 000801 for institutions. Empty
-	// means 000401.
+	// BizType is the product (产品类型) that the card is bound for: 000401 payouts, 000501 collections, 000801
+	// institutions. No default is right for all.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
@@ -342,7 +342,7 @@ func (s *MandatesService) VerifyName(ctx context.Context, req *RealNameRequest, 
 
 func realNameOp() operation {
 	return operation{
-		id: "realname_auth_back", path: backTrans, txnType: "72", txnSubTypes: "01|02", bizType: "000401",
+		id: "realname_auth_back", path: backTrans, txnType: "72", txnSubTypes: "01|02",
 		channelType: "07", judge: judgeCode,
 	}
 }

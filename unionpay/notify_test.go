@@ -328,7 +328,7 @@ func TestMerchantsOfAClient(t *testing.T) {
 		return notified(pairs...)
 	}
 	req := &unionpay.PreauthCancelRequest{
-		MerID: other, OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, OrigQryID: "652401051647252574008",
+		BizType: "000201", MerID: other, OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, OrigQryID: "652401051647252574008",
 	}
 	client, w := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f) })
 	for _, body := range []string{tell(other), tell()} {

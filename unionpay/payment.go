@@ -532,7 +532,8 @@ func openAndPurchaseOp() operation {
 type VoidRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型). Empty means 000201.
+	// BizType is the product (产品类型), the same as the purchase's. No default is right for all: 000201 on UnionPay's
+	// page and in an app, 000202 for companies, 000301 by card number, 000902 by token.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
@@ -621,7 +622,7 @@ func (s *PaymentsService) SettleVoid(ctx context.Context, req *VoidRequest, opts
 
 func voidOp() operation {
 	return operation{
-		id: "consume_undo", path: backTrans, txnType: "31", txnSubTypes: "00", bizType: "000201",
+		id: "consume_undo", path: backTrans, txnType: "31", txnSubTypes: "00",
 		channelType: "07", judge: judgeAccepted, schedule: BackSchedule,
 	}
 }
@@ -630,7 +631,8 @@ func voidOp() operation {
 type RefundRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型). Empty means 000201.
+	// BizType is the product (产品类型), the same as that of the purchase or completion. No default is right for all:
+	// 000201 on UnionPay's page and in an app, 000202 for companies, 000301 by card number, 000902 by token.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
@@ -722,7 +724,7 @@ func (s *PaymentsService) SettleRefund(ctx context.Context, req *RefundRequest, 
 
 func refundOp() operation {
 	return operation{
-		id: "refund", path: backTrans, txnType: "04", txnSubTypes: "00", bizType: "000201", channelType: "07",
+		id: "refund", path: backTrans, txnType: "04", txnSubTypes: "00", channelType: "07",
 		judge: judgeAccepted, schedule: BackSchedule,
 	}
 }

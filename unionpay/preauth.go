@@ -15,9 +15,9 @@ type PreauthService struct{ client *Client }
 type PreauthCancelRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型), the same as the pre-authorisation's: 000301 authenticated payment 2.0
-	// (认证支付2.0), 000902 token (Token支付). The page lists these two; the gateway product's demo sends 000201, which
-	// empty means here.
+	// BizType is the product (产品类型), the same as the pre-authorisation's. No default is right for all: 000201 on
+	// UnionPay's page and in an app, 000301 by card number (认证支付2.0), 000902 by token (Token支付). The page lists the
+	// last two; the gateway product's demo sends 000201.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型): AccessMerchant, AccessAcquirer or AccessPlatform.
 	// Empty means the client's.
@@ -109,7 +109,7 @@ func (s *PreauthService) SettleCancel(ctx context.Context, req *PreauthCancelReq
 
 func preauthCancelOp() operation {
 	return operation{
-		id: "preauth_cancel", path: backTrans, txnType: "32", txnSubTypes: "00", bizType: "000201", channelType: "07",
+		id: "preauth_cancel", path: backTrans, txnType: "32", txnSubTypes: "00", channelType: "07",
 		judge: judgeAccepted, schedule: BackSchedule,
 	}
 }
@@ -491,7 +491,8 @@ func preauthOp() operation {
 type PreauthCompleteRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型), the same as the pre-authorisation's. Empty means 000201.
+	// BizType is the product (产品类型), the same as the pre-authorisation's. No default is right for all: 000201 on
+	// UnionPay's page and in an app, 000301 by card number, 000902 by token.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
@@ -581,7 +582,7 @@ func (s *PreauthService) SettleComplete(ctx context.Context, req *PreauthComplet
 
 func preauthCompleteOp() operation {
 	return operation{
-		id: "preauth_complete", path: backTrans, txnType: "03", txnSubTypes: "00", bizType: "000201",
+		id: "preauth_complete", path: backTrans, txnType: "03", txnSubTypes: "00",
 		channelType: "07", judge: judgeAccepted, schedule: BackSchedule,
 	}
 }
@@ -590,7 +591,8 @@ func preauthCompleteOp() operation {
 type PreauthCompleteCancelRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型), the same as the pre-authorisation's. Empty means 000201.
+	// BizType is the product (产品类型), the same as the pre-authorisation's. No default is right for all: 000201 on
+	// UnionPay's page and in an app, 000301 by card number, 000902 by token.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
@@ -679,7 +681,7 @@ func (s *PreauthService) SettleCancelCompletion(ctx context.Context, req *Preaut
 
 func preauthCompleteCancelOp() operation {
 	return operation{
-		id: "preauth_complete_cancel", path: backTrans, txnType: "33", txnSubTypes: "00", bizType: "000201",
+		id: "preauth_complete_cancel", path: backTrans, txnType: "33", txnSubTypes: "00",
 		channelType: "07", judge: judgeAccepted, schedule: BackSchedule,
 	}
 }

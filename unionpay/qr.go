@@ -14,7 +14,7 @@ type QRService struct{ client *Client }
 type QRApplyRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型). Empty means 000000.
+	// BizType is the product (产品类型). Empty means 000000, that of all operations with codes.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
@@ -117,7 +117,7 @@ func qRApplyOp() operation {
 type QRPurchaseRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型). Empty means 000000.
+	// BizType is the product (产品类型). Empty means 000000, that of all operations with codes.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
@@ -224,7 +224,7 @@ func qRPurchaseOp() operation {
 type QRVoidRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型). Empty means 000000.
+	// BizType is the product (产品类型). Empty means 000000, that of all operations with codes.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
@@ -326,7 +326,7 @@ func qRVoidOp() operation {
 type QRRefundRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型). Empty means 000000.
+	// BizType is the product (产品类型). Empty means 000000, that of all operations with codes.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
@@ -429,7 +429,7 @@ func qRRefundOp() operation {
 type QRReverseRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型). Empty means 000000.
+	// BizType is the product (产品类型). Empty means 000000, that of all operations with codes.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
