@@ -307,7 +307,7 @@ func TestStatus(t *testing.T) {
 // Text that reads as another field would make the signed text of a notification ambiguous.
 func TestOwnTextThatReadsAsAField(t *testing.T) {
 	for _, text := range []string{
-		"x&respCode=00&z={", " &respMsg=ok ", "&reqReserved=", "a&queryId=1", "a&&txnAmt=1", "{a=1&signPubKeyCert=}", "a&b&settleAmt=1",
+		"x&respCode=00&z={", " &respMsg=ok ", "&reqReserved=", "id=7&txnAmt=1", "type=vip&reserved=1", "a&&txnAmt=1", "{a=1&signPubKeyCert=}", "a&b&settleAmt=1",
 	} {
 		client, w := keyedClient(t, unionpay.SHA256, silent)
 		res, err := client.Payments.Void(t.Context(), &unionpay.VoidRequest{

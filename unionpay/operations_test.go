@@ -330,8 +330,15 @@ func TestReverse(t *testing.T) {
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
 	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(client.QR.SettlePurchase(t.Context(), purchase, atOnce())))
 
-	_, err = client.QR.SettleReverse(t.Context(), &unionpay.QRReverseRequest{OrderID: "notAnOrder1", TxnTime: purchase.TxnTime}, atOnce())
-	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(nil, err))
+	// A purchase that is not there may be on its way. A reversal that is repeated finds it.
+	purchase.OrderID = unionpay.NewOrderID()
+	reversal := &unionpay.QRReverseRequest{OrderID: purchase.OrderID, TxnTime: purchase.TxnTime}
+	_, err = client.QR.SettleReverse(t.Context(), reversal, atOnce())
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(nil, err))
+	_, err = client.QR.Purchase(t.Context(), purchase)
+	require.NoError(t, err)
+	settled, err = client.QR.SettleReverse(t.Context(), reversal, atOnce())
+	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
 }
 
 // The rules of the book that the gateway plays.

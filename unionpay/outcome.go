@@ -82,10 +82,14 @@ func judgeOriginal(txnType, code string) cnpay.Outcome {
 	return judgeCode(code)
 }
 
-// judgeReversal is the same for a reversal (冲正), of which 46 says that it has been done.
+// judgeReversal is the same for a reversal (冲正), of which 46 says that it has been done. 35 says that there is no such
+// purchase, which may still be on its way: then nothing has been reversed, and a repeat may find it.
 func judgeReversal(code string) cnpay.Outcome {
-	if code == "46" {
+	switch code {
+	case "46":
 		return cnpay.Succeeded
+	case "35":
+		return cnpay.Unknown
 	}
 	return judgeCode(code)
 }
