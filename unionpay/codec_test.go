@@ -494,6 +494,9 @@ func TestLadder(t *testing.T) {
 		settled, err := client.Preauth.SettleCancel(t.Context(), &unionpay.PreauthCancelRequest{BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046"})
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
 		require.Equal(t, 6, settled.Queries)
+		require.ErrorIs(t, err, cnpay.ErrUndecided)
+		require.Equal(t, "34", settled.Code, "and not that a query failed")
+		require.Equal(t, "34", settled.Answer.RespCode)
 		for i, seconds := range []int{1, 3, 7, 15, 31, 63} {
 			require.Equal(t, time.Duration(seconds)*time.Second, w.times[i].Sub(begun))
 		}

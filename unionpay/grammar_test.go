@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -98,6 +99,18 @@ func manyPairs(n int) string {
 		parts[i] = fmt.Sprintf("a%d=%d", i, i)
 	}
 	return strings.Join(parts, "&")
+}
+
+// A text of nothing but brackets is read as fast as any other.
+func TestParsePairsInTime(t *testing.T) {
+	for _, part := range []string{"[]", "{}", "[]{}", "[}]{]}"} {
+		text := "a=" + strings.Repeat(part, 1<<19)
+		begun := time.Now()
+		pairs, err := parsePairs(text + "&b=1")
+		require.NoError(t, err)
+		require.Less(t, time.Since(begun), 2*time.Second)
+		require.Equal(t, []sign.Pair{{Name: "a", Value: text[2:]}, {Name: "b", Value: "1"}}, pairs)
+	}
 }
 
 func TestParsePairsAllocations(t *testing.T) {

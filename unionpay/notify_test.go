@@ -278,6 +278,20 @@ func TestNotificationCannotBeSplitAnew(t *testing.T) {
 	require.Equal(t, cnpay.Failed, n.Common().Outcome)
 }
 
+// The sub-fields of a group stand in braces, whatever their names.
+func TestNotificationWithGroups(t *testing.T) {
+	client, _ := keyedClient(t, unionpay.SHA256, silent)
+	for _, group := range []string{"{a=1&txnAmt=2}", "{respCode=64&respMsg=x&accNo=6}", "{a=[b&respCode=64]}"} {
+		n, err := parse(client, notified(sign.Pair{Name: "merId", Value: unionpaytest.MerID}, sign.Pair{Name: "respCode", Value: "00"},
+			sign.Pair{Name: "txnType", Value: "79"}, sign.Pair{Name: "reserved", Value: group}))
+		require.NoError(t, err, group)
+		require.Equal(t, group, n.Common().Reserved)
+		_, err = parse(client, notified(sign.Pair{Name: "merId", Value: unionpaytest.MerID}, sign.Pair{Name: "respCode", Value: "00"},
+			sign.Pair{Name: "txnType", Value: "79"}, sign.Pair{Name: "reserved", Value: strings.Trim("x"+group, "}")}))
+		require.ErrorIs(t, err, cnpay.ErrSignature, group)
+	}
+}
+
 // A name that holds "=" and "&" would hide a field in the text that is signed, and a value that only looks like a group
 // another.
 func TestNotificationHidesNothing(t *testing.T) {
