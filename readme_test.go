@@ -43,7 +43,7 @@ func cancelPreauth(ctx context.Context, config unionpay.Config, queryID string) 
 	res, err := client.Preauth.Cancel(ctx, req)
 	outcome := cnpay.OutcomeOf(res, err)
 	if outcome == cnpay.Pending || outcome == cnpay.Unknown {
-		settled, err := client.Preauth.SettleCancel(ctx, req) // asks 1, 2, 4 ... 32 s later
+		settled, err := client.Preauth.SettleCancel(ctx, req) // asks six times within 63 s
 		return settled.Outcome, err
 	}
 	return outcome, err

@@ -275,7 +275,7 @@ func inUTF8(raw []sign.Pair, encoding Encoding) (arrived, error) {
 func parseGBK(text string) ([]sign.Pair, error) {
 	covered := []byte(text)
 	for i := 0; i+1 < len(covered); i++ {
-		if covered[i] > 0x80 && covered[i] < 0xff && covered[i+1] >= 0x40 {
+		if covered[i] > 0x80 {
 			covered[i], covered[i+1] = 0xff, 0xff
 			i++
 		}
@@ -619,15 +619,17 @@ func consistent(answer []sign.Pair, op operation) error {
 	case op.txnType != "00" || original == "":
 		return nil
 	case fieldOf(answer, "respCode") == "34":
-		return fmt.Errorf("%w: respCode 34 beside origRespCode %s", cnpay.ErrMalformed, original)
-	case movesMoney(txnType) && isZero(fieldOf(answer, "txnAmt")) && judgeOriginal(txnType, original) == cnpay.Succeeded:
-		return fmt.Errorf("%w: txnAmt is 0 beside origRespCode %s", cnpay.ErrMalformed, original)
+		return fmt.Errorf("%w: respCode 34 comes with origRespCode %s", cnpay.ErrMalformed, original)
+	case movesMoney(txnType) && isNothing(fieldOf(answer, "txnAmt")) && judgeOriginal(txnType, original) == cnpay.Succeeded:
+		return fmt.Errorf("%w: origRespCode %s comes with a txnAmt of nothing", cnpay.ErrMalformed, original)
 	}
 	return nil
 }
 
-// isZero reports whether an amount is there and zero.
-func isZero(amount string) bool { return amount != "" && strings.Trim(amount, "0") == "" }
+// isNothing reports whether an amount is there and not positive.
+func isNothing(amount string) bool {
+	return amount != "" && (strings.Trim(amount, "0") == "" || amount[0] == '-')
+}
 
 // movesMoney reports whether the success of a transaction of that type is about money.
 func movesMoney(txnType string) bool {

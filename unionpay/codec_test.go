@@ -7,10 +7,12 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"io"
 	"math/big"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -292,13 +294,14 @@ func TestAnswersNotBelieved(t *testing.T) {
 
 // Whatever a body says, a status that UnionPay never uses is a proxy's.
 func TestStatus(t *testing.T) {
-	for _, status := range []int{201, 206, 307, 400, 404, 500, 503} {
+	for _, status := range []int{201, 206, 301, 307, 400, 401, 403, 404, 407, 413, 414, 429, 500, 502, 503} {
 		client, w := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f) })
 		w.status = status
 		req := &unionpay.VoidRequest{BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, OrigQryID: "652401051647252574008"}
 		res, err := client.Payments.Void(t.Context(), req)
 		require.Nil(t, res)
 		require.ErrorIs(t, err, cnpay.ErrHTTPStatus)
+		require.ErrorContains(t, err, strconv.Itoa(status))
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
 		require.Len(t, w.times, 1)
 	}
@@ -408,6 +411,19 @@ func TestAmountOrOriginalDiffers(t *testing.T) {
 		settled, err := client.Preauth.SettleCancel(t.Context(), req, atOnce())
 		require.ErrorIs(t, err, cnpay.ErrMismatch)
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
+	}
+}
+
+func TestCurrencyDiffers(t *testing.T) {
+	for currency, want := range map[string]cnpay.Outcome{"156": cnpay.Succeeded, "": cnpay.Succeeded, "344": cnpay.Unknown} {
+		client, _ := keyedClient(t, unionpay.SHA256, func(f url.Values) string {
+			return echo(f, sign.Pair{Name: "origRespCode", Value: "00"}, sign.Pair{Name: "currencyCode", Value: currency}, sign.Pair{Name: "txnType", Value: "01"})
+		})
+		settled, err := client.Payments.SettlePurchase(t.Context(), &unionpay.PurchaseRequest{
+			OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, AccNo: "6216261000000000018",
+		}, atOnce())
+		require.Equal(t, want, cnpay.OutcomeOf(settled, err), currency)
+		require.Equal(t, want == cnpay.Unknown, errors.Is(err, cnpay.ErrMismatch))
 	}
 }
 

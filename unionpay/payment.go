@@ -385,8 +385,9 @@ type PurchaseResponse struct {
 // token or the card of a payer who opened it for this, and who typed the code of [CardsService.SendSMS] where one is
 // wanted.
 //
-// A repeat with the same orderId and txnTime is refused with code 12 and does nothing; it also tells nothing. Never
-// repeat under a new orderId before the outcome of the old one is known.
+// It may be repeated with the same orderId and txnTime, and is done once: what had arrived before is answered with code
+// 12, which is Unknown. That is the way out of queries that say 34; see Repeats in the package comment. Never repeat
+// under a new orderId before the outcome of the old one is known.
 //   - Pending: accepted (受理). A notification tells the end; SettlePurchase asks for it.
 //   - Failed: refused; nothing was taken.
 //   - Unknown: call SettlePurchase. When it too ends Unknown, the notification or the reconciliation file decides.
@@ -603,8 +604,9 @@ type VoidResponse struct {
 // Void gives the whole of a purchase back to the payer (消费撤销, txnType 31, POST /gateway/api/backTransReq.do), on the
 // clearing day of the purchase only, which ends at 23:00 in Beijing; later there is Refund.
 //
-// A repeat with the same orderId and txnTime is refused with code 12 and does nothing; it also tells nothing. Never
-// repeat under a new orderId before the outcome of the old one is known.
+// It may be repeated with the same orderId and txnTime, and is done once: what had arrived before is answered with code
+// 12, which is Unknown. That is the way out of queries that say 34; see Repeats in the package comment. Never repeat
+// under a new orderId before the outcome of the old one is known.
 //   - Pending: accepted (受理). A notification tells the end; SettleVoid asks for it.
 //   - Failed: refused; the purchase stands.
 //   - Unknown: call SettleVoid. When it too ends Unknown, the notification or the reconciliation file decides.
@@ -705,8 +707,9 @@ type RefundResponse struct {
 // Refund gives money back to the payer (退货, txnType 04, POST /gateway/api/backTransReq.do), in one or several parts,
 // for 90 days at least after the payment.
 //
-// A repeat with the same orderId and txnTime is refused with code 12 and does nothing; it also tells nothing. Never
-// repeat under a new orderId before the outcome of the old one is known.
+// It may be repeated with the same orderId and txnTime, and is done once: what had arrived before is answered with code
+// 12, which is Unknown. That is the way out of queries that say 34; see Repeats in the package comment. Never repeat
+// under a new orderId before the outcome of the old one is known.
 //   - Pending: accepted (受理). A notification tells the end; SettleRefund asks for it.
 //   - Failed: refused; nothing was given back.
 //   - Unknown: call SettleRefund. When it too ends Unknown, the notification or the reconciliation file decides.

@@ -90,8 +90,9 @@ type PreauthCancelResponse struct {
 // Cancel gives up the whole of a pre-authorisation that has not been completed, so that the issuer frees the money
 // (预授权撤销, txnType 32, POST /gateway/api/backTransReq.do).
 //
-// A repeat with the same orderId and txnTime is refused with code 12 and does nothing; it also tells nothing. Never
-// repeat under a new orderId before the outcome of the old one is known.
+// It may be repeated with the same orderId and txnTime, and is done once: what had arrived before is answered with code
+// 12, which is Unknown. That is the way out of queries that say 34; see Repeats in the package comment. Never repeat
+// under a new orderId before the outcome of the old one is known.
 //   - Pending: accepted (受理). A notification tells the end; SettleCancel asks for it.
 //   - Failed: refused; the pre-authorisation is as it was.
 //   - Unknown: call SettleCancel. When it too ends Unknown, the notification or the reconciliation file decides.
@@ -463,8 +464,9 @@ type PreauthResponse struct {
 
 // Create holds money without UnionPay's page (无跳转支付 预授权, txnType 02, POST /gateway/api/backTransReq.do).
 //
-// A repeat with the same orderId and txnTime is refused with code 12 and does nothing; it also tells nothing. Never
-// repeat under a new orderId before the outcome of the old one is known.
+// It may be repeated with the same orderId and txnTime, and is done once: what had arrived before is answered with code
+// 12, which is Unknown. That is the way out of queries that say 34; see Repeats in the package comment. Never repeat
+// under a new orderId before the outcome of the old one is known.
 //   - Pending: accepted (受理). A notification tells the end; SettleCreate asks for it.
 //   - Failed: refused; nothing is held.
 //   - Unknown: call SettleCreate. When it too ends Unknown, the notification or the reconciliation file decides.
@@ -563,8 +565,9 @@ type PreauthCompleteResponse struct {
 // Complete takes the money that a pre-authorisation holds (预授权完成, txnType 03, POST /gateway/api/backTransReq.do), once.
 // It is given back by CancelCompletion on the same clearing day, by [PaymentsService.Refund] later.
 //
-// A repeat with the same orderId and txnTime is refused with code 12 and does nothing; it also tells nothing. Never
-// repeat under a new orderId before the outcome of the old one is known.
+// It may be repeated with the same orderId and txnTime, and is done once: what had arrived before is answered with code
+// 12, which is Unknown. That is the way out of queries that say 34; see Repeats in the package comment. Never repeat
+// under a new orderId before the outcome of the old one is known.
 //   - Pending: accepted (受理). A notification tells the end; SettleComplete asks for it.
 //   - Failed: refused; the pre-authorisation is as it was.
 //   - Unknown: call SettleComplete. When it too ends Unknown, the notification or the reconciliation file decides.
@@ -662,8 +665,9 @@ type PreauthCompleteCancelResponse struct {
 // CancelCompletion gives the whole of a completion back (预授权完成撤销, txnType 33, POST /gateway/api/backTransReq.do), on
 // the clearing day of the completion only; later there is [PaymentsService.Refund].
 //
-// A repeat with the same orderId and txnTime is refused with code 12 and does nothing; it also tells nothing. Never
-// repeat under a new orderId before the outcome of the old one is known.
+// It may be repeated with the same orderId and txnTime, and is done once: what had arrived before is answered with code
+// 12, which is Unknown. That is the way out of queries that say 34; see Repeats in the package comment. Never repeat
+// under a new orderId before the outcome of the old one is known.
 //   - Pending: accepted (受理). A notification tells the end; SettleCancelCompletion asks for it.
 //   - Failed: refused; the completion stands.
 //   - Unknown: call SettleCancelCompletion. When it too ends Unknown, the notification or the reconciliation file decides.
