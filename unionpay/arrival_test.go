@@ -131,6 +131,29 @@ func TestBodyReadBefore(t *testing.T) {
 	require.ErrorContains(t, err, "more than 200 fields")
 }
 
+// UnionPay's own receiver drops empty fields before it verifies.
+func TestEmptyFields(t *testing.T) {
+	for _, method := range []unionpay.SignMethod{unionpay.RSA, unionpay.SM3} {
+		client, body := posted(t, method)
+		want, err := client.ParseNotificationBody([]byte(body))
+		require.NoError(t, err)
+		for _, added := range []string{"&reserved=", "&accNo=&new=", "&signature2=&payType="} {
+			n, err := client.ParseNotificationBody([]byte(body + added))
+			require.NoError(t, err)
+			require.Equal(t, want, n, "and nothing is left of what was not signed")
+		}
+		for _, added := range []string{"&reserved=+", "&accNo=&new=1", "&respCode=", "&empty"} {
+			n, err := client.ParseNotificationBody([]byte(body + added))
+			if added == "&empty" { // a name alone is an empty field to every parser of forms
+				require.NoError(t, err)
+				continue
+			}
+			require.Error(t, err, added)
+			require.Nil(t, n)
+		}
+	}
+}
+
 // The cause that the fields show stands in the one line of the error.
 func TestWhatHappenedOnTheWay(t *testing.T) {
 	twice := func(body string) string { // each value, as by a proxy that encodes what is encoded

@@ -384,11 +384,10 @@ const mostScratch = 64 << 10
 // "&respCode=" in it, for one. A value that reads as a field is therefore refused, unless it is known beforehand.
 func (c *Client) verify(m arrived, known ...sign.Pair) error {
 	pairs := m.pairs
-	signature := fieldOf(pairs, "signature")
+	signed, signature := toVerify(pairs)
 	if signature == "" {
 		return fmt.Errorf("%w: no signature", cnpay.ErrSignature)
 	}
-	signed := toVerify(pairs)
 	if v := fieldOf(signed, "version"); v != "" && v != version {
 		return fmt.Errorf("%w: version is not %s", cnpay.ErrSignature, version)
 	}
@@ -401,7 +400,7 @@ func (c *Client) verify(m arrived, known ...sign.Pair) error {
 		}
 	}
 	if m.raw != nil {
-		signed = toVerify(m.raw)
+		signed, _ = toVerify(m.raw)
 	}
 	verifier := c.keyed
 	if c.trust != nil {
@@ -430,14 +429,18 @@ func (c *Client) verify(m arrived, known ...sign.Pair) error {
 	return nil
 }
 
-// toVerify puts fields into the order in which they are signed, with the signature last, and returns those before it.
-func toVerify(pairs []sign.Pair) []sign.Pair {
+// toVerify puts fields into the order in which they are signed, with the signature last, and returns those before it
+// and the signature, "" without one.
+func toVerify(pairs []sign.Pair) (signed []sign.Pair, signature string) {
 	last := len(pairs) - 1
 	at := slices.IndexFunc(pairs, func(p sign.Pair) bool { return p.Name == "signature" })
+	if at < 0 {
+		return nil, ""
+	}
 	pairs[at], pairs[last] = pairs[last], pairs[at]
-	signed := pairs[:last]
+	signed = pairs[:last]
 	slices.SortFunc(signed, func(a, b sign.Pair) int { return strings.Compare(a.Name, b.Name) })
-	return signed
+	return signed, pairs[last].Value
 }
 
 // explained adds to the error of a signature what happened to the message on its way, where the fields show it. Without

@@ -179,6 +179,31 @@ func FuzzParsePairs(f *testing.F) {
 	})
 }
 
+// Bytes in GBK are split where their characters are, which second bytes that look like brackets do not change.
+func FuzzParseGBK(f *testing.F) {
+	for _, seed := range []string{
+		"respMsg=\xb3\xc9\xb9\xa6&b=1", "a=\xa0\x7b&b=\xa0\x5b&c=1", "{a=\xa0\x7d}", "{a=1&b=\xa0\x7d", "a={\xa0\x7d&b}&c=2", "a=\xb9&b=1", "\xb9=1",
+		"a=\x80&b=1", "a=\xff&b=1", "a=1\xb9", "a=[\xa0\x5d&b=1]&c=3",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		whole, notGBK := fromCharset(text, GBK)
+		m, err := split(text, GBK, nil)
+		if notGBK != nil {
+			require.Error(t, err)
+			return
+		}
+		want, refused := parsePairs(whole)
+		require.Equal(t, refused == nil, err == nil)
+		require.Equal(t, want, m.pairs)
+		for i, p := range m.raw {
+			require.Equal(t, m.pairs[i].Name, p.Name)
+			require.Contains(t, text, p.Name+"="+p.Value)
+		}
+	})
+}
+
 func BenchmarkParsePairs(b *testing.B) {
 	body := manyPairs(22) + "&signPubKeyCert=" + strings.Repeat("MIIE+/==\r\n", 160) + "&signature=" + strings.Repeat("A", 344)
 	b.ReportAllocs()

@@ -153,10 +153,15 @@ func (c *Client) genuine(fields []sign.Pair) (Notification, error) {
 	if err != nil {
 		return nil, err
 	}
-	pairs := m.pairs
-	if err := c.verify(m); err != nil {
-		return nil, err
+	if err = c.verify(m); err != nil {
+		// UnionPay's own receiver drops empty fields before it verifies, so some of these may not have been signed.
+		full := m.withoutEmpty()
+		if !errors.Is(err, cnpay.ErrSignature) || len(full.pairs) == len(m.pairs) || c.verify(full) != nil {
+			return nil, err
+		}
+		m = full
 	}
+	pairs := m.pairs
 	n := newNotification(fieldOf(pairs, "txnType"))
 	notice := n.Common()
 	// What is not a number stays in Extra as it came, and zero in its field: no reason to lose a genuine message.
@@ -179,6 +184,19 @@ func (c *Client) genuine(fields []sign.Pair) (Notification, error) {
 		}
 	}
 	return n, nil
+}
+
+// withoutEmpty is the message without its empty fields.
+func (m arrived) withoutEmpty() arrived {
+	full := func(pairs []sign.Pair) (found []sign.Pair) {
+		for _, p := range pairs {
+			if p.Value != "" {
+				found = append(found, p)
+			}
+		}
+		return found
+	}
+	return arrived{full(m.pairs), full(m.raw)}
 }
 
 // formPairs decodes a form, each name and value once. Unlike net/url it does not take ";" for a separator, and keeps

@@ -406,7 +406,24 @@ func TestWholeLife(t *testing.T) {
 	require.NoError(t, refund(purchase, 4000))
 	require.Equal(t, "45", code(void(purchase, 10000)))
 
+	byCode := &unionpay.QRPurchaseRequest{
+		OrderID: unionpay.NewOrderID(), TxnTime: at(), TxnAmt: 10000, BackURL: unionpay.NoNotification, QRNo: "6220250000000000000", TermID: "00000001",
+	}
+	_, err = client.QR.Purchase(t.Context(), byCode)
+	require.NoError(t, err)
+	_, err = client.QR.Reverse(t.Context(), &unionpay.QRReverseRequest{BizType: "000201", OrderID: byCode.OrderID, TxnTime: at()})
+	require.Equal(t, "36", code(err))
+	_, err = client.QR.Void(t.Context(), &unionpay.QRVoidRequest{
+		OrderID: unionpay.NewOrderID(), TxnTime: at(), TxnAmt: 10000, BackURL: unionpay.NoNotification, OrigQryID: gateway.AddPurchase(10000)})
+	require.Equal(t, "36", code(err))
+	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(client.QR.SettlePurchase(t.Context(), byCode, atOnce())), "it is as it was")
 	for _, bizType := range []string{"000202", "000301", "000902"} { // of another product than the original
+		_, err = client.Preauth.Complete(t.Context(), &unionpay.PreauthCompleteRequest{
+			BizType: bizType, OrderID: unionpay.NewOrderID(), TxnTime: at(), TxnAmt: 1, BackURL: unionpay.NoNotification, OrigQryID: gateway.AddPreauth(10000)})
+		require.Equal(t, "36", code(err))
+		_, err = client.Payments.Void(t.Context(), &unionpay.VoidRequest{
+			BizType: bizType, OrderID: unionpay.NewOrderID(), TxnTime: at(), TxnAmt: 10000, BackURL: unionpay.NoNotification, OrigQryID: gateway.AddPurchase(10000)})
+		require.Equal(t, "36", code(err))
 		_, err = client.Preauth.Cancel(t.Context(), &unionpay.PreauthCancelRequest{
 			BizType: bizType, OrderID: unionpay.NewOrderID(), TxnTime: at(), TxnAmt: 10000, BackURL: unionpay.NoNotification, OrigQryID: gateway.AddPreauth(10000)})
 		require.Equal(t, "36", code(err))
