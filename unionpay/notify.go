@@ -116,7 +116,7 @@ func (c *Client) ParseNotification(r *http.Request) (Notification, error) {
 		return c.ParseNotificationBody(body)
 	case len(r.PostForm) > 0:
 		return c.notification(postedPairs(r.PostForm))
-	case r.ContentLength != 0:
+	case r.ContentLength > 0:
 		return nil, fmt.Errorf("unionpay: notification: %w: the body was read before, and not as a form", cnpay.ErrMalformed)
 	}
 	return c.ParseNotificationBody(nil)

@@ -119,9 +119,9 @@ func (r *FrontPurchaseRequest) conditions() []cnpay.Fault {
 // Front makes the form of a purchase on UnionPay's page (网关支付、手机网页支付 消费, txnType 01, frontTransReq.do).
 //
 // It sends nothing: the [Form] goes to the payer's browser, which takes it to UnionPay. The browser comes back to
-// FrontURL with a reduced notification, or never. Deliver on the notification to BackURL, which comes only when the
-// payment succeeded, or on SettleFront. There is no way to close an order: an unpaid one ends at PayTimeout. Only
-// after it, and known to be unpaid, may the payer try again, under a new orderId.
+// FrontURL with a reduced notification, which is Pending, or never. Deliver on the notification to BackURL, which comes
+// only when the payment succeeded, or on SettleFront. There is no way to close an order: an unpaid one ends at
+// PayTimeout. Only after it, and known to be unpaid, may the payer try again, under a new orderId.
 //
 // With TxnSubType 03 the purchase is in instalments.
 //
@@ -506,8 +506,8 @@ func (r *OpenAndPurchaseRequest) conditions() []cnpay.Fault {
 // frontTransReq.do). [CardsService.ApplyToken] fetches the token afterwards, by the same orderId.
 //
 // It sends nothing: the [Form] goes to the payer's browser, which takes it to UnionPay. The browser comes back to
-// FrontURL with a reduced notification, or never. Deliver on the notification to BackURL, which comes only when the
-// payment succeeded, or on SettleOpenAndPurchase. There is no way to close an order: an unpaid one ends at
+// FrontURL with a reduced notification, which is Pending, or never. Deliver on the notification to BackURL, which comes
+// only when the payment succeeded, or on SettleOpenAndPurchase. There is no way to close an order: an unpaid one ends at
 // PayTimeout. Only after it, and known to be unpaid, may the payer try again, under a new orderId.
 //
 //cnpay:op open_and_consume

@@ -212,9 +212,9 @@ func (r *FrontPreauthRequest) conditions() []cnpay.Fault {
 // Front makes the form of a pre-authorisation on UnionPay's page (网关支付 预授权, txnType 02, frontTransReq.do).
 //
 // It sends nothing: the [Form] goes to the payer's browser, which takes it to UnionPay. The browser comes back to
-// FrontURL with a reduced notification, or never. Deliver on the notification to BackURL, which comes only when the
-// payment succeeded, or on SettleFront. There is no way to close an order: an unpaid one ends at PayTimeout. Only
-// after it, and known to be unpaid, may the payer try again, under a new orderId.
+// FrontURL with a reduced notification, which is Pending, or never. Deliver on the notification to BackURL, which comes
+// only when the payment succeeded, or on SettleFront. There is no way to close an order: an unpaid one ends at
+// PayTimeout. Only after it, and known to be unpaid, may the payer try again, under a new orderId.
 //
 //cnpay:op front_preauth
 func (s *PreauthService) Front(req *FrontPreauthRequest) (*Form, error) {
