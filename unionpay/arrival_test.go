@@ -176,7 +176,12 @@ func TestWhatHappenedOnTheWay(t *testing.T) {
 		change func(string) string
 		says   string
 	}{
-		"a blank for +":              {unionpay.RSA, inSignature, "a + in signature has become a blank"},
+		"a blank for +": {unionpay.RSA, inSignature, "a + in signature has become a blank"},
+		"a blank for the first +": {unionpay.RSA, func(body string) string {
+			form, _ := url.ParseQuery(body)
+			form.Set("signature", " "+form.Get("signature")[1:])
+			return form.Encode()
+		}, "a + in signature has become a blank"},
 		"in the certificate":         {unionpay.RSA, replaced("%2B", "+"), "a + in signPubKeyCert has become a blank"},
 		"line ends":                  {unionpay.RSA, replaced("%0D%0A", "%0A"), "the line ends in signPubKeyCert were changed"},
 		"older line ends":            {unionpay.RSA, replaced("%0D%0A", "%0D%0D%0A"), "the line ends in signPubKeyCert were changed"},

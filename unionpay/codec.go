@@ -385,6 +385,8 @@ const mostScratch = 64 << 10
 func (c *Client) verify(m arrived, known ...sign.Pair) error {
 	pairs := m.pairs
 	signed, signature := toVerify(pairs)
+	// Where the signature stands last, what was put behind the message is in its value.
+	signature = strings.TrimRight(signature, blanks+byteOrderMark)
 	if signature == "" {
 		return fmt.Errorf("%w: no signature", cnpay.ErrSignature)
 	}
@@ -422,8 +424,7 @@ func (c *Client) verify(m arrived, known ...sign.Pair) error {
 		*scratch = text
 		defer c.scratch.Put(scratch)
 	}
-	// Where the signature stands last, what was put behind the message is in its value.
-	if err := verifier.Verify(text, strings.TrimRight(signature, blanks+byteOrderMark)); err != nil {
+	if err := verifier.Verify(text, signature); err != nil {
 		return fmt.Errorf("%w: %w", cnpay.ErrSignature, c.explained(err, signed, signature, verifier))
 	}
 	return nil
@@ -448,7 +449,6 @@ func toVerify(pairs []sign.Pair) (signed []sign.Pair, signature string) {
 func (c *Client) explained(err error, signed []sign.Pair, signature string, verifier sign.Verifier) error {
 	certificate := fieldOf(signed, "signPubKeyCert")
 	content := strings.NewReplacer("BEGIN CERTIFICATE", "", "END CERTIFICATE", "").Replace(strings.TrimSpace(certificate))
-	signature = strings.TrimSpace(signature)
 	const (
 		twice    = "the text was encoded twice on the way: %w"
 		lineEnds = "the line ends in signPubKeyCert were changed on the way: %w"
@@ -505,7 +505,7 @@ func (c *Client) explained(err error, signed []sign.Pair, signature string, veri
 		}
 		return unknown
 	})
-	if added != nil && genuine(rest) {
+	if genuine(rest) {
 		return fmt.Errorf("%s, which no document has, was added on the way: %w", strings.Join(added, ", "), err)
 	}
 	return err
