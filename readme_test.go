@@ -37,13 +37,13 @@ func cancelPreauth(ctx context.Context, config unionpay.Config, queryID string) 
 		return cnpay.NotSent, err
 	}
 	req := &unionpay.PreauthCancelRequest{ // store OrderID and TxnTime before sending: they are how to ask later
-		OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 10000,
+		BizType: "000201", OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 10000,
 		OrigQryID: queryID, BackURL: unionpay.NoNotification,
 	}
 	res, err := client.Preauth.Cancel(ctx, req)
 	outcome := cnpay.OutcomeOf(res, err)
 	if outcome == cnpay.Pending || outcome == cnpay.Unknown {
-		settled, err := client.Preauth.SettleCancel(ctx, req) // asks 1, 2, 4 ... 32 s later
+		settled, err := client.Preauth.SettleCancel(ctx, req) // asks six times within 63 s
 		return settled.Outcome, err
 	}
 	return outcome, err

@@ -27,7 +27,7 @@ func BenchmarkSign(b *testing.B) {
 	client, err := unionpay.New(gateway.Config())
 	require.NoError(b, err)
 	req := &unionpay.PreauthCancelRequest{
-		OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 10000, BackURL: "https://merchant.example/unionpay",
+		BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 10000, BackURL: "https://merchant.example/unionpay",
 		OrigQryID: "652401051647252574008", ReqReserved: "room 1204",
 	}
 	body, err := unionpay.Build(client, req)

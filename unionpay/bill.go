@@ -21,7 +21,7 @@ import (
 )
 
 // A Bill is the reconciliation download (对账文件) of one clearing day: a ZIP archive with one line for each transaction
-// (ZM), one for each adjustment (ZME), and a summary for people. The archive is held in memory compressed; its files are
+// (ZM), one for each adjustment (ZME), and a human-readable summary. The archive is held in memory compressed; its files are
 // read as a stream. It is safe for concurrent use.
 type Bill struct {
 	files []*zip.File
@@ -247,8 +247,14 @@ func (b *Bill) Summary() (string, error) {
 }
 
 // A BillRecord is one transaction of a bill, a line of its ZM file. Amounts are in fen; those with a sign are positive
-// when the merchant receives (贷记, C) and negative when it pays (借记, D), so that TxnAmt + Fee = SettleAmt for a
-// purchase. Codes are those of the messages.
+// where the file has C (贷记) and negative where it has D (借记). Codes are those of the messages.
+//
+// SettleAmt is positive for what the merchant receives and negative for what it pays: compare and sum that. What the
+// sign of Fee means differs between files. It was seen for purchases (01), where D is a fee that the merchant pays and
+// TxnAmt + Fee = SettleAmt. Of refunds (04) both were seen: C for a fee that is given back (amount 9900, fee C 59,
+// settlement D 9841), and C for one that is taken beside the refund (amount 50000, fee C 2500, settlement D 52500). So
+// never sum fees of refunds, nor of kinds that were not seen, by their sign: SettleAmt + TxnAmt is what a refund cost
+// above its amount, or gave back of it.
 type BillRecord struct {
 	TransCode       string `json:"transCode"`       // transaction code (交易代码), S56 ...
 	AcqInsCode      string `json:"acqInsCode"`      // acquiring institution (代理机构标识码)
@@ -265,7 +271,7 @@ type BillRecord struct {
 	PayCardType     string `json:"payCardType"`     // kind of card (支付卡类型)
 	OrigTraceNo     string `json:"origTraceNo"`     // trace number of the original transaction (原始交易的系统跟踪号)
 	OrigTxnTime     string `json:"origTxnTime"`     // time of the original transaction (原始交易日期时间), MMDDhhmmss
-	Fee             int64  `json:"fee"`             // merchant's fee (商户手续费), signed
+	Fee             int64  `json:"fee"`             // merchant's fee (商户手续费), signed as the file has it; see above
 	SettleAmt       int64  `json:"settleAmt"`       // amount after the fee (结算金额), signed
 	PayType         string `json:"payType"`         // way of paying (支付方式)
 	GroupMerID      string `json:"groupMerId"`      // group that the merchant belongs to (集团商户代码)
@@ -336,8 +342,8 @@ func ReadBillRecords(r io.Reader) iter.Seq2[BillRecord, error] {
 			DiscountAmt:     c.signed("discountAmt", 13),
 			InvoiceAmt:      c.signed("invoiceAmt", 13),
 			InstalmentFee:   c.signed("instalmentFee", 12),
-			Instalments:     c.text("instalments", 2),
-			Medium:          c.text("medium", 1),
+			Instalments:     c.tail("instalments", 2),
+			Medium:          c.tail("medium", 1),
 			// Older files have one reserved column instead of these two, of the same width.
 			OrigOrderID: c.tail("origOrderId", 32),
 			Reserved:    c.tail("reserved", 0),
@@ -345,7 +351,8 @@ func ReadBillRecords(r io.Reader) iter.Seq2[BillRecord, error] {
 	})
 }
 
-// A BillAdjustment is one adjustment of a bill, a line of its ZME file. Signs are as in [BillRecord]. It names the
+// A BillAdjustment is one adjustment of a bill, a line of its ZME file. Signs are those of the file, C positive and D
+// negative; no file was seen that says what that of Fee means. It names the
 // transaction that it adjusts by trace number and time; no document gives it an order number.
 type BillAdjustment struct {
 	TransCode      string `json:"transCode"`      // transaction code (交易代码)
@@ -396,7 +403,7 @@ func ReadBillAdjustments(r io.Reader) iter.Seq2[BillAdjustment, error] {
 			MerID:          c.text("merId", 15),
 			SplitMode:      c.text("splitMode", 1),
 			InstalmentFee:  c.signed("instalmentFee", 12),
-			Instalments:    c.text("instalments", 2),
+			Instalments:    c.tail("instalments", 2),
 			Reserved:       c.tail("reserved", 0),
 		}
 	})
@@ -490,7 +497,8 @@ func (c *cutter) text(column string, width int) string {
 	return c.decoded(column, c.next(column, width), width)
 }
 
-// tail is text for the last columns, which differ between files: they may be shorter, or missing. Width 0 takes the rest.
+// tail is text for the columns after the last amount. They differ between files and an editor may have cut off the
+// blanks that they end in: they may be shorter, or missing. Width 0 takes the rest.
 func (c *cutter) tail(column string, width int) string {
 	if len(c.line) == 0 {
 		return ""

@@ -252,6 +252,12 @@ func TestBillLines(t *testing.T) {
 		"no reserved column": {zm(map[int]string{41: "10078087"})[:607-99], func(t *testing.T, r BillRecord) { require.Equal(t, "10078087", r.OrigOrderID) }},
 		"short last column":  {shortest + " 10078087\n", func(t *testing.T, r BillRecord) { require.Equal(t, "10078087", r.OrigOrderID) }},
 		"neither of the two": {shortest, func(t *testing.T, r BillRecord) { require.Equal(t, "7", r.Medium) }},
+		"blanks cut off by an editor": {strings.TrimRight(zm(map[int]string{39: "", 40: "", 41: "", 42: ""}), " \r\n") + "\n", func(t *testing.T, r BillRecord) {
+			require.Equal(t, []any{"", "", "", ""}, []any{r.Instalments, r.Medium, r.OrigOrderID, r.Reserved})
+		}},
+		"such, behind the medium": {strings.TrimRight(zm(map[int]string{39: "6", 41: "", 42: ""}), " \r\n") + "\n", func(t *testing.T, r BillRecord) {
+			require.Equal(t, []any{"6", "7", "", ""}, []any{r.Instalments, r.Medium, r.OrigOrderID, r.Reserved})
+		}},
 		"a blank at the end": {shortest + " ", func(t *testing.T, r BillRecord) { require.Equal(t, "", r.OrigOrderID) }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -294,7 +300,7 @@ func TestBillLineErrors(t *testing.T) {
 		"a column too many":     {"S56 x" + whole[3:], "txnTime"},
 		"cut off":               {whole[:300], "merId"},
 		"cut off in amounts":    {whole[:370], "subMerSettleAmt"},
-		"cut off before tail":   {whole[:607-98-1-32-1-2], "medium"},
+		"cut off in the last":   {whole[:607-98-1-32-1-1-1-2-1-1], "instalmentFee"},
 		"another file":          {"orderId,amount", "acqInsCode"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -315,6 +321,27 @@ func TestBillLineErrors(t *testing.T) {
 			require.Equal(t, 2, failed.Line)
 			require.Equal(t, []string{"10078087", "10078088"}, got) // the lines around it are read
 		})
+	}
+}
+
+// A file of just the limit is no larger than that, whatever the reader's buffer.
+func TestFileOfTheLimit(t *testing.T) {
+	for size, buffer := range map[int]int{10: 10, 9: 10, 8: 3} {
+		content := EncodeFileContent(make([]byte, size))
+		r, err := OpenFileContent(content, int64(size))
+		require.NoError(t, err)
+		p := make([]byte, buffer)
+		n, err := io.ReadFull(r, p[:min(size, buffer):min(size, buffer)])
+		require.NoError(t, err)
+		rest, err := io.ReadAll(r)
+		require.NoError(t, err)
+		require.Equal(t, size, n+len(rest))
+
+		r, err = OpenFileContent(content, int64(size-1))
+		require.NoError(t, err)
+		n, err = io.ReadFull(r, make([]byte, size))
+		require.ErrorIs(t, err, cnpay.ErrTooLarge)
+		require.Equal(t, size-1, n)
 	}
 }
 

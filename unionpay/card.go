@@ -14,8 +14,9 @@ type CardsService struct{ client *Client }
 type SMSRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型), that of the operation that the code is for: 000902 with a token and to open a
-	// card, 000301 to pay with a card number. Empty means 000902.
+	// BizType is the product (产品类型), that of the operation that the code is for. Empty means 000902 to open a card
+	// and to pay or pre-authorise with a token, 000301 to do so with a card number, 000501 for a collection. For a
+	// real-name check no default is right: 000401, 000501 or 000801, as the check itself will have.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
@@ -61,8 +62,21 @@ type SMSRequest struct {
 func (r *SMSRequest) parts() parts {
 	return parts{
 		merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType, channelType: &r.ChannelType,
-		order: r.OrderID, reqReserved: r.ReqReserved,
+		product: r.product(), order: r.OrderID, reqReserved: r.ReqReserved,
 	}
+}
+
+// product is that of the operation that the code is for, "" where several have it.
+func (r *SMSRequest) product() string {
+	switch r.TxnSubType {
+	case "00":
+		return "000902"
+	case "01":
+		return ""
+	case "03":
+		return "000501"
+	}
+	return orElse(byCard(r.AccNo, r.TokenPayData), "000902")
 }
 
 func (r *SMSRequest) conditions() []cnpay.Fault {
@@ -98,7 +112,7 @@ func (s *CardsService) SendSMS(ctx context.Context, req *SMSRequest, opts ...cnp
 
 func sMSOp() operation {
 	return operation{
-		id: "sms", path: backTrans, txnType: "77", txnSubTypes: "02|00|01|03|04", bizType: "000902",
+		id: "sms", path: backTrans, txnType: "77", txnSubTypes: "02|00|01|03|04",
 		channelType: "07", judge: judgeCode,
 	}
 }

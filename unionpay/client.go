@@ -14,6 +14,19 @@
 //
 // Everything that UnionPay sends is signed. With sign method 01 its certificate comes inside the message and is
 // believed only when the merchant's own files of the two authorities vouch for it and its owner is UnionPay.
+//
+// # Repeats
+//
+// An operation on money may be sent again as it was, with the same orderId and txnTime. UnionPay carries out the one that
+// arrives first and answers the other with code 12, which is Unknown. This is the way out when queries say 34 (not
+// found): the first request may have been lost or still be on its way, and after the repeat one of the two is there. Do it
+// soon, because UnionPay takes only order times that are about now.
+//   - Pending: the repeat was accepted. Settle it; the first, should it still arrive, is refused.
+//   - Unknown, with code 12: the first had arrived. Settle it.
+//   - Failed: the repeat was refused, for the reason that the code says. The first may still be on its way, or be the
+//     reason: settle it, and only what that finds is the outcome.
+//
+// A new orderId is a second operation. Use one only when the outcome of the first is Failed or NotSent.
 package unionpay
 
 import (

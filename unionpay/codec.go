@@ -1,7 +1,6 @@
 package unionpay
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -99,6 +98,9 @@ func call[Res, Req any, M interface {
 			if err := belongs(sent, received, op, verdict.Outcome); err != nil {
 				return cnpay.Verdict{}, err
 			}
+			if err := consistent(received, op); err != nil {
+				return cnpay.Verdict{}, err
+			}
 			if verdict.Outcome == cnpay.Succeeded && op.gives != "" && fieldOf(received, op.gives) == "" {
 				return cnpay.Verdict{}, fmt.Errorf("%w: a success without %s", cnpay.ErrMalformed, op.gives)
 			}
@@ -183,38 +185,42 @@ func toGBK(pairs []sign.Pair) []cnpay.Fault {
 	return faults
 }
 
+// arrived is what came, signed by UnionPay or not: the fields in UTF-8 and, where the message's character set is
+// another, as the bytes that came, which are what a signature is over.
+type arrived struct {
+	pairs []sign.Pair
+	raw   []sign.Pair // in the same order; nil when the pairs are what came
+}
+
 // verified returns the fields of an answer's body, which its signature proves genuine.
 func (c *Client) verified(body []byte, echoes ...sign.Pair) ([]sign.Pair, error) {
 	text, err := plain(body)
 	if err != nil {
 		return nil, err
 	}
-	pairs, encoding, err := c.parse(text, echoes)
+	m, err := c.parse(text, echoes)
 	switch {
 	case err != nil:
 		return nil, err
-	case fieldOf(pairs, "signature") == "":
-		return nil, unsigned(pairs)
+	case fieldOf(m.pairs, "signature") == "":
+		return nil, unsigned(m.pairs)
 	}
-	return pairs, c.verify(pairs, encoding, echoes...)
+	return m.pairs, c.verify(m, echoes...)
 }
 
-// parse reads a body in the character set that it names itself, most likely the client's own. The characters come
-// before the fields, because the second byte of a GBK character can be a bracket.
-func (c *Client) parse(text string, echoes []sign.Pair) ([]sign.Pair, Encoding, error) {
+// parse reads a body in the character set that it names itself, most likely the client's own.
+func (c *Client) parse(text string, echoes []sign.Pair) (arrived, error) {
 	other := GBK
 	if c.encoding == GBK {
 		other = UTF8
 	}
 	var first error
 	for _, encoding := range [...]Encoding{c.encoding, other} {
-		decoded, err := fromCharset(text, encoding)
+		m, err := split(text, encoding, echoes)
 		if err == nil {
-			var pairs []sign.Pair
-			pairs, err = parseEchoes(decoded, echoes)
-			named := fieldOf(pairs, "encoding")
-			if known, _ := Encoding(named).known(); err == nil && (named == "" || known == encoding) {
-				return pairs, encoding, nil
+			named := fieldOf(m.pairs, "encoding")
+			if known, _ := Encoding(named).known(); named == "" || known == encoding {
+				return m, nil
 			}
 		}
 		if first == nil {
@@ -224,18 +230,84 @@ func (c *Client) parse(text string, echoes []sign.Pair) ([]sign.Pair, Encoding, 
 	if first == nil {
 		first = fmt.Errorf("%w: neither UTF-8 nor GBK", cnpay.ErrMalformed)
 	}
-	return nil, "", first
+	return arrived{}, first
 }
 
-// plain refuses bodies that are no messages.
+// split reads a body in one character set.
+func split(text string, encoding Encoding, echoes []sign.Pair) (arrived, error) {
+	if encoding != GBK {
+		if _, err := fromCharset(text, encoding); err != nil {
+			return arrived{}, err
+		}
+		pairs, err := parseEchoes(text, echoes, parsePairs)
+		return arrived{pairs: pairs}, err
+	}
+	var known []sign.Pair
+	for _, echo := range echoes {
+		if value, err := GBK.bytes(echo.Value); err == nil {
+			known = append(known, sign.Pair{Name: echo.Name, Value: string(value)})
+		}
+	}
+	raw, err := parseEchoes(text, known, parseGBK)
+	if err != nil {
+		return arrived{}, err
+	}
+	return inUTF8(raw, GBK)
+}
+
+// inUTF8 is a message whose values came as the bytes of a character set.
+func inUTF8(raw []sign.Pair, encoding Encoding) (arrived, error) {
+	m := arrived{pairs: raw}
+	if encoding == GBK {
+		m = arrived{pairs: slices.Clone(raw), raw: raw}
+	}
+	for i := range m.pairs {
+		text, err := fromCharset(m.pairs[i].Value, encoding)
+		if err != nil {
+			return arrived{}, err
+		}
+		m.pairs[i].Value = text
+	}
+	return m, nil
+}
+
+// parseGBK is parsePairs of bytes in GBK, where the second byte of a character can be a bracket.
+func parseGBK(text string) ([]sign.Pair, error) {
+	covered := []byte(text)
+	for i := 0; i+1 < len(covered); i++ {
+		if covered[i] > 0x80 {
+			covered[i], covered[i+1] = 0xff, 0xff
+			i++
+		}
+	}
+	pairs, err := parsePairs(string(covered))
+	at := 0
+	if _, ok := braced(string(covered)); ok {
+		at = 1
+	}
+	for i, p := range pairs {
+		at += len(p.Name) + len("=")
+		pairs[i].Value = text[at : at+len(p.Value)]
+		at += len(p.Value) + len("&")
+	}
+	return pairs, err
+}
+
+const (
+	blanks        = " \t\r\n"
+	byteOrderMark = "\ufeff"
+)
+
+// plain refuses bodies that are no messages. It cuts off nothing that can belong to a value: a last value may end in
+// blanks, and a character of GBK in a byte that Unicode takes for one.
 func plain(body []byte) (string, error) {
-	body = bytes.TrimSpace(body)
-	switch text := string(body); {
+	text := strings.TrimRight(strings.TrimLeft(string(body), blanks+byteOrderMark), "\r\n")
+	switch start := strings.TrimRight(text[:min(len(text), 100)], blanks); {
 	case text == "":
 		return "", fmt.Errorf("%w: empty body", cnpay.ErrMalformed)
-	case len(text) < 100 && strings.HasPrefix(text, "Invalid request"): // "Invalid request.", "Invalid request URI."
-		return "", fmt.Errorf("%w: %s", ErrEarlyRefusal, text)
-	case text[0] == '<':
+	case len(start) < 100 && strings.HasPrefix(start, "Invalid request"): // "Invalid request.", "Invalid request URI."
+		return "", fmt.Errorf("%w: %s", ErrEarlyRefusal, start)
+	case start[0] == '<':
 		return "", fmt.Errorf("%w: an HTML page", cnpay.ErrMalformed)
 	default:
 		return text, nil
@@ -266,7 +338,7 @@ func (c *Client) echoes(sent []sign.Pair, reqReserved string) []sign.Pair {
 
 // parseEchoes reads fields of which some are known beforehand, so that these neither break the answer nor bend it to
 // the will of whoever wrote them.
-func parseEchoes(text string, echoes []sign.Pair) ([]sign.Pair, error) {
+func parseEchoes(text string, echoes []sign.Pair, parse func(string) ([]sign.Pair, error)) ([]sign.Pair, error) {
 	var known []sign.Pair
 	for _, echo := range echoes {
 		before, after, found := strings.Cut("&"+text+"&", "&"+echo.Name+"="+echo.Value+"&")
@@ -275,12 +347,12 @@ func parseEchoes(text string, echoes []sign.Pair) ([]sign.Pair, error) {
 			known = append(known, echo)
 		}
 	}
-	pairs, err := parsePairs(text)
+	pairs, err := parse(text)
 	return append(pairs, known...), err // a name that now stands twice is refused when the fields are put in order
 }
 
 func fromCharset(text string, encoding Encoding) (string, error) {
-	if encoding == GBK {
+	if encoding == GBK && !isASCII(text) {
 		decoded, err := simplifiedchinese.GBK.NewDecoder().String(text)
 		if err != nil || strings.ContainsRune(decoded, utf8.RuneError) {
 			return "", fmt.Errorf("%w: not GBK", cnpay.ErrMalformed)
@@ -293,6 +365,15 @@ func fromCharset(text string, encoding Encoding) (string, error) {
 	return text, nil
 }
 
+func isASCII(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
 // mostScratch is the largest buffer that is kept for the next answer; most need three thousand bytes, files more.
 const mostScratch = 64 << 10
 
@@ -301,19 +382,18 @@ const mostScratch = 64 << 10
 //
 // The signed text has no escapes, so the same text is that of other fields too: of a reqReserved that ends before an
 // "&respCode=" in it, for one. A value that reads as a field is therefore refused, unless it is known beforehand.
-func (c *Client) verify(pairs []sign.Pair, encoding Encoding, known ...sign.Pair) error {
-	last := len(pairs) - 1
-	at := slices.IndexFunc(pairs, func(p sign.Pair) bool { return p.Name == "signature" })
-	if at < 0 || pairs[at].Value == "" {
+func (c *Client) verify(m arrived, known ...sign.Pair) error {
+	pairs := m.pairs
+	signed, signature := toVerify(pairs)
+	// Where the signature stands last, what was put behind the message is in its value.
+	signature = strings.TrimRight(signature, blanks+byteOrderMark)
+	if signature == "" {
 		return fmt.Errorf("%w: no signature", cnpay.ErrSignature)
 	}
-	pairs[at], pairs[last] = pairs[last], pairs[at]
-	signed, signature := pairs[:last], pairs[last].Value
-	slices.SortFunc(signed, func(a, b sign.Pair) int { return strings.Compare(a.Name, b.Name) })
-	if v := fieldOf(pairs, "version"); v != "" && v != version {
+	if v := fieldOf(signed, "version"); v != "" && v != version {
 		return fmt.Errorf("%w: version is not %s", cnpay.ErrSignature, version)
 	}
-	if v := fieldOf(pairs, "signMethod"); v != "" && v != string(c.signMethod) {
+	if v := fieldOf(signed, "signMethod"); v != "" && v != string(c.signMethod) {
 		return fmt.Errorf("%w: signMethod is not the client's %s", cnpay.ErrSignature, c.signMethod)
 	}
 	for _, p := range signed {
@@ -321,11 +401,14 @@ func (c *Client) verify(pairs []sign.Pair, encoding Encoding, known ...sign.Pair
 			return fmt.Errorf("%w: the value of %s reads as another field", cnpay.ErrSignature, p.Name)
 		}
 	}
+	if m.raw != nil {
+		signed, _ = toVerify(m.raw)
+	}
 	verifier := c.keyed
 	if c.trust != nil {
-		v, err := c.trust.Verifier(fieldOf(pairs, "signPubKeyCert"))
+		v, err := c.trust.Verifier(fieldOf(signed, "signPubKeyCert"))
 		if err != nil {
-			return fmt.Errorf("%w: signPubKeyCert: %w", cnpay.ErrSignature, err)
+			return fmt.Errorf("%w: signPubKeyCert: %w", cnpay.ErrSignature, c.explained(err, signed, signature, nil))
 		}
 		verifier = v
 	}
@@ -341,24 +424,101 @@ func (c *Client) verify(pairs []sign.Pair, encoding Encoding, known ...sign.Pair
 		*scratch = text
 		defer c.scratch.Put(scratch)
 	}
-	if encoding == GBK {
-		if text, err = simplifiedchinese.GBK.NewEncoder().Bytes(text); err != nil {
-			return fmt.Errorf("%w: not GBK", cnpay.ErrMalformed)
-		}
-	}
 	if err := verifier.Verify(text, signature); err != nil {
-		if strings.Contains(signature, " ") {
-			err = fmt.Errorf("a + in it has become a blank on the way: %w", err)
-		}
-		return fmt.Errorf("%w: %w", cnpay.ErrSignature, err)
+		return fmt.Errorf("%w: %w", cnpay.ErrSignature, c.explained(err, signed, signature, verifier))
 	}
 	return nil
 }
 
+// toVerify puts fields into the order in which they are signed, with the signature last, and returns those before it
+// and the signature, "" without one.
+func toVerify(pairs []sign.Pair) (signed []sign.Pair, signature string) {
+	last := len(pairs) - 1
+	at := slices.IndexFunc(pairs, func(p sign.Pair) bool { return p.Name == "signature" })
+	if at < 0 {
+		return nil, ""
+	}
+	pairs[at], pairs[last] = pairs[last], pairs[at]
+	signed = pairs[:last]
+	slices.SortFunc(signed, func(a, b sign.Pair) int { return strings.Compare(a.Name, b.Name) })
+	return signed, pairs[last].Value
+}
+
+// explained adds to the error of a signature what happened to the message on its way, where the fields show it. Without
+// a verifier it is the certificate that failed.
+func (c *Client) explained(err error, signed []sign.Pair, signature string, verifier sign.Verifier) error {
+	certificate := fieldOf(signed, "signPubKeyCert")
+	content := strings.NewReplacer("BEGIN CERTIFICATE", "", "END CERTIFICATE", "").Replace(strings.TrimSpace(certificate))
+	const (
+		twice    = "the text was encoded twice on the way: %w"
+		lineEnds = "the line ends in signPubKeyCert were changed on the way: %w"
+	)
+	switch {
+	case strings.Contains(signature+certificate, "%"): // of which Base64 has none
+		return fmt.Errorf(twice, err)
+	case content != "" && strings.Contains(content, `\`):
+		return fmt.Errorf(`its line ends have become \r\n of four letters on the way: %w`, err)
+	case content != "" && !strings.Contains(content, "\n"):
+		return fmt.Errorf("its line ends were lost on the way: %w", err)
+	case strings.Contains(strings.ReplaceAll(content, "\r\n", ""), "\r"):
+		return fmt.Errorf(lineEnds, err)
+	case strings.Contains(signature, " "):
+		return fmt.Errorf("a + in signature has become a blank on the way: %w", err)
+	case strings.Contains(content, " "):
+		return fmt.Errorf("a + in signPubKeyCert has become a blank on the way: %w", err)
+	case verifier == nil:
+		return err
+	}
+	// What was signed is tried: then the cause is certain.
+	genuine := func(pairs []sign.Pair) bool {
+		text, err := sign.Canonical(pairs)
+		return err == nil && verifier.Verify(text, signature) == nil
+	}
+	changed := func(change func(sign.Pair) string) []sign.Pair {
+		pairs := slices.Clone(signed)
+		for i, p := range pairs {
+			pairs[i].Value = change(p)
+		}
+		return pairs
+	}
+	if certificate != "" && genuine(changed(func(p sign.Pair) string {
+		if p.Name == "signPubKeyCert" {
+			return strings.ReplaceAll(p.Value, "\n", "\r\n")
+		}
+		return p.Value
+	})) {
+		return fmt.Errorf(lineEnds, err)
+	}
+	if genuine(changed(func(p sign.Pair) string {
+		if value, err := url.QueryUnescape(p.Value); err == nil {
+			return value
+		}
+		return p.Value
+	})) {
+		return fmt.Errorf(twice, err)
+	}
+	var added []string
+	rest := slices.DeleteFunc(slices.Clone(signed), func(p sign.Pair) bool {
+		unknown := !c.documented(p.Name)
+		if unknown {
+			added = append(added, p.Name)
+		}
+		return unknown
+	})
+	if genuine(rest) {
+		return fmt.Errorf("%s, which no document has, was added on the way: %w", strings.Join(added, ", "), err)
+	}
+	return err
+}
+
 // impersonates reports whether the value of a field holds what reads, in the text that is signed, as another field: one
 // of the message or one of the documents. A group is left out: its sub-fields stand in braces.
+//
+// The merchant's own text may hold names that sort before its field's. Split off, they would not be where the order of
+// the signed text has them; and no field before it can take in the text between, which begins with "&reqReserved=".
 func (c *Client) impersonates(name, value string, message []sign.Pair) bool {
-	if _, group := braced(value); group && valueEnd(value) == len(value) && name != "reqReserved" {
+	const own = "reqReserved"
+	if _, group := braced(value); group && valueEnd(value) == len(value) && name != own {
 		return false
 	}
 	for {
@@ -368,7 +528,8 @@ func (c *Client) impersonates(name, value string, message []sign.Pair) bool {
 		}
 		part, _, _ := strings.Cut(rest, "&")
 		other, _, found := strings.Cut(part, "=")
-		if found && (c.documented(other) || slices.ContainsFunc(message, func(p sign.Pair) bool { return p.Name == other })) {
+		if found && (name != own || other >= own) &&
+			(c.documented(other) || slices.ContainsFunc(message, func(p sign.Pair) bool { return p.Name == other })) {
 			return true
 		}
 		value = rest
@@ -377,6 +538,9 @@ func (c *Client) impersonates(name, value string, message []sign.Pair) bool {
 
 // documented reports whether an answer or a notification can have a field of that name.
 func (c *Client) documented(name string) bool {
+	if isOurs(name) {
+		return false
+	}
 	for _, message := range [...]any{
 		QueryResponse{}, PurchaseNotification{}, OpenNotification{}, OtherNotification{},
 	} {
@@ -410,7 +574,11 @@ func fieldOf(pairs []sign.Pair, name string) string {
 // none, which is then among those.
 func (c *Client) decode(pairs []sign.Pair, dst any) (extra map[string]string, err error) {
 	for _, p := range pairs {
-		known, unfit := c.fields.Set(dst, p.Name, p.Value)
+		var known bool
+		var unfit error
+		if !isOurs(p.Name) {
+			known, unfit = c.fields.Set(dst, p.Name, p.Value)
+		}
 		if unfit != nil {
 			err = unfit
 		}
@@ -444,4 +612,33 @@ func belongs(sent, received []sign.Pair, op operation, outcome cnpay.Outcome) er
 		}
 	}
 	return nil
+}
+
+// consistent refuses the answer to a query that contradicts itself: money that moved has an amount, and what was not
+// found has no outcome of its own.
+func consistent(answer []sign.Pair, op operation) error {
+	original, txnType := fieldOf(answer, "origRespCode"), fieldOf(answer, "txnType")
+	switch {
+	case op.txnType != "00" || original == "":
+		return nil
+	case fieldOf(answer, "respCode") == "34":
+		return fmt.Errorf("%w: respCode 34 comes with origRespCode %s", cnpay.ErrMalformed, original)
+	case movesMoney(txnType) && isNothing(fieldOf(answer, "txnAmt")) && judgeOriginal(txnType, original) == cnpay.Succeeded:
+		return fmt.Errorf("%w: origRespCode %s comes with a txnAmt of nothing", cnpay.ErrMalformed, original)
+	}
+	return nil
+}
+
+// isNothing reports whether an amount is there and not positive.
+func isNothing(amount string) bool {
+	return amount != "" && (strings.Trim(amount, "0") == "" || amount[0] == '-')
+}
+
+// movesMoney reports whether the success of a transaction of that type is about money.
+func movesMoney(txnType string) bool {
+	switch txnType {
+	case "01", "02", "03", "04", "11", "12", "31", "32", "33":
+		return true
+	}
+	return false
 }

@@ -7,10 +7,12 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"io"
 	"math/big"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -168,7 +170,7 @@ func TestGoldenRSA(t *testing.T) {
 func TestGBK(t *testing.T) {
 	client, w := keyedClient(t, unionpay.SHA256, silent, func(c *unionpay.Config) { c.Encoding = unionpay.GBK })
 	req := &unionpay.PreauthCancelRequest{
-		OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
+		BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
 		OrigQryID: "652401051647252574008", ReqReserved: "测试|a b+c/d",
 	}
 	_, err := client.Preauth.Cancel(t.Context(), req)
@@ -292,13 +294,14 @@ func TestAnswersNotBelieved(t *testing.T) {
 
 // Whatever a body says, a status that UnionPay never uses is a proxy's.
 func TestStatus(t *testing.T) {
-	for _, status := range []int{201, 206, 307, 400, 404, 500, 503} {
+	for _, status := range []int{201, 206, 301, 307, 400, 401, 403, 404, 407, 413, 414, 429, 500, 502, 503} {
 		client, w := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f) })
 		w.status = status
-		req := &unionpay.VoidRequest{OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, OrigQryID: "652401051647252574008"}
+		req := &unionpay.VoidRequest{BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, OrigQryID: "652401051647252574008"}
 		res, err := client.Payments.Void(t.Context(), req)
 		require.Nil(t, res)
 		require.ErrorIs(t, err, cnpay.ErrHTTPStatus)
+		require.ErrorContains(t, err, strconv.Itoa(status))
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
 		require.Len(t, w.times, 1)
 	}
@@ -307,11 +310,11 @@ func TestStatus(t *testing.T) {
 // Text that reads as another field would make the signed text of a notification ambiguous.
 func TestOwnTextThatReadsAsAField(t *testing.T) {
 	for _, text := range []string{
-		"x&respCode=00&z={", " &respMsg=ok ", "&reqReserved=", "a&queryId=1", "a&&txnAmt=1", "{a=1&signPubKeyCert=}", "a&b&settleAmt=1",
+		"x&respCode=00&z={", " &respMsg=ok ", "&reqReserved=", "id=7&txnAmt=1", "type=vip&reserved=1", "a&&txnAmt=1", "{a=1&signPubKeyCert=}", "a&b&settleAmt=1",
 	} {
 		client, w := keyedClient(t, unionpay.SHA256, silent)
 		res, err := client.Payments.Void(t.Context(), &unionpay.VoidRequest{
-			OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
+			BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
 			OrigQryID: "652401051647252574008", ReqReserved: text,
 		})
 		require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(res, err), text)
@@ -359,7 +362,7 @@ func TestOwnTextInAnswers(t *testing.T) {
 		for code, want := range map[string]cnpay.Outcome{"00": cnpay.Pending, "64": cnpay.Failed} {
 			client, _ := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f, sign.Pair{Name: "respCode", Value: code}) })
 			res, err := client.Payments.Void(t.Context(), &unionpay.VoidRequest{
-				OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
+				BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
 				OrigQryID: "652401051647252574008", ReqReserved: text, Reserved: "{" + text + "}",
 			})
 			require.Equal(t, want, cnpay.OutcomeOf(res, err), "%q: %v", text, err)
@@ -372,7 +375,7 @@ func TestOwnTextInAnswers(t *testing.T) {
 		return echo(f, sign.Pair{Name: "respCode", Value: "10"}, sign.Pair{Name: "backUrl", Value: f.Get("backUrl")})
 	})
 	res, err := client.Payments.Void(t.Context(), &unionpay.VoidRequest{
-		OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: "https://m.example/n?a=b&c=[d", MerName: "酒店 & {客房",
+		BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: "https://m.example/n?a=b&c=[d", MerName: "酒店 & {客房",
 		OrigQryID: "652401051647252574008",
 	})
 	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(res, err), "%v", err)
@@ -381,7 +384,7 @@ func TestOwnTextInAnswers(t *testing.T) {
 		return "reqReserved=" + f.Get("reqReserved") + "&" + echo(f, sign.Pair{Name: "reqReserved", Value: "other"})
 	})
 	_, err = client.Payments.Void(t.Context(), &unionpay.VoidRequest{
-		OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
+		BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
 		OrigQryID: "652401051647252574008", ReqReserved: "a&b=c",
 	})
 	require.ErrorIs(t, err, cnpay.ErrMalformed)
@@ -391,7 +394,7 @@ func TestAmountOrOriginalDiffers(t *testing.T) {
 	for _, other := range []sign.Pair{{Name: "txnAmt", Value: "9999"}, {Name: "origQryId", Value: "652401051647252574009"}, {Name: "txnType", Value: "31"}} {
 		client, _ := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f, other) })
 		req := &unionpay.PreauthCancelRequest{
-			OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 10000, BackURL: unionpay.NoNotification, OrigQryID: "652401051647252574008",
+			BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 10000, BackURL: unionpay.NoNotification, OrigQryID: "652401051647252574008",
 		}
 		res, err := client.Preauth.Cancel(t.Context(), req)
 		require.Nil(t, res)
@@ -411,6 +414,19 @@ func TestAmountOrOriginalDiffers(t *testing.T) {
 	}
 }
 
+func TestCurrencyDiffers(t *testing.T) {
+	for currency, want := range map[string]cnpay.Outcome{"156": cnpay.Succeeded, "": cnpay.Succeeded, "344": cnpay.Unknown} {
+		client, _ := keyedClient(t, unionpay.SHA256, func(f url.Values) string {
+			return echo(f, sign.Pair{Name: "origRespCode", Value: "00"}, sign.Pair{Name: "currencyCode", Value: currency}, sign.Pair{Name: "txnType", Value: "01"})
+		})
+		settled, err := client.Payments.SettlePurchase(t.Context(), &unionpay.PurchaseRequest{
+			OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, AccNo: "6216261000000000018",
+		}, atOnce())
+		require.Equal(t, want, cnpay.OutcomeOf(settled, err), currency)
+		require.Equal(t, want == cnpay.Unknown, errors.Is(err, cnpay.ErrMismatch))
+	}
+}
+
 // A refusal that names no order could be any order's.
 func TestRefusalWithoutTheOrder(t *testing.T) {
 	client, _ := keyedClient(t, unionpay.SHA256, func(url.Values) string {
@@ -424,7 +440,7 @@ func TestRefusalWithoutTheOrder(t *testing.T) {
 
 func TestConditions(t *testing.T) {
 	base := unionpay.PreauthCancelRequest{
-		OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, OrigQryID: "652401051647252574008",
+		BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, OrigQryID: "652401051647252574008",
 	}
 	for name, tt := range map[string]struct {
 		change func(*unionpay.PreauthCancelRequest)
@@ -440,7 +456,7 @@ func TestConditions(t *testing.T) {
 			r.AccessType, r.SubMerID, r.SubMerName, r.SubMerAbbr = "2", "10001", "酒店", "店"
 		}, nil},
 		"everything missing": {func(r *unionpay.PreauthCancelRequest) { *r = unionpay.PreauthCancelRequest{} },
-			[]string{"orderId", "txnTime", "txnAmt", "backUrl", "origQryId"}},
+			[]string{"bizType", "orderId", "txnTime", "txnAmt", "backUrl", "origQryId"}},
 		"bad forms": {func(r *unionpay.PreauthCancelRequest) {
 			r.OrderID, r.TxnTime, r.TxnAmt, r.TermID = "order-1_x", "2024-01-05", -1, "1234567"
 		}, []string{"orderId", "txnTime", "txnAmt", "termId"}},
@@ -491,9 +507,12 @@ func TestLadder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f, sign.Pair{Name: "respCode", Value: "34"}) })
 		begun := time.Now()
-		settled, err := client.Preauth.SettleCancel(t.Context(), &unionpay.PreauthCancelRequest{OrderID: "20240105145046001", TxnTime: "20240105145046"})
+		settled, err := client.Preauth.SettleCancel(t.Context(), &unionpay.PreauthCancelRequest{BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046"})
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
 		require.Equal(t, 6, settled.Queries)
+		require.ErrorIs(t, err, cnpay.ErrUndecided)
+		require.Equal(t, "34", settled.Code, "and not that a query failed")
+		require.Equal(t, "34", settled.Answer.RespCode)
 		for i, seconds := range []int{1, 3, 7, 15, 31, 63} {
 			require.Equal(t, time.Duration(seconds)*time.Second, w.times[i].Sub(begun))
 		}

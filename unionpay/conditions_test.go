@@ -46,8 +46,15 @@ func TestConditionsElsewhere(t *testing.T) {
 		"QR query of an acquirer": {of(client.Orders.Query, &unionpay.QueryRequest{OrderID: id, TxnTime: at, AccessType: "1", AccInsCode: "00010000"}), nil},
 		"QR code of an acquirer":  {of(client.QR.Apply, &unionpay.QRApplyRequest{OrderID: id, TxnTime: at, TxnAmt: 1, BackURL: none, AccessType: "1"}), []string{"acqInsCode"}},
 		"QR code of a platform":   {of(client.QR.Apply, &unionpay.QRApplyRequest{OrderID: id, TxnTime: at, TxnAmt: 1, BackURL: none, AccessType: "2"}), []string{"subMerId", "subMerName", "subMerAbbr"}},
-		"refund of an acquirer":   {of(client.Payments.Refund, &unionpay.RefundRequest{OrderID: id, TxnTime: at, TxnAmt: 1, BackURL: none, OrigQryID: original, AccessType: "1"}), []string{"acqInsCode", "merCatCode", "merName"}},
-		"refund of a platform":    {of(client.Payments.Refund, &unionpay.RefundRequest{OrderID: id, TxnTime: at, TxnAmt: 1, BackURL: none, OrigQryID: original, AccessType: "2"}), []string{"subMerId", "subMerName", "subMerAbbr"}},
+		"refund of an acquirer":   {of(client.Payments.Refund, &unionpay.RefundRequest{BizType: "000201", OrderID: id, TxnTime: at, TxnAmt: 1, BackURL: none, OrigQryID: original, AccessType: "1"}), []string{"acqInsCode", "merCatCode", "merName"}},
+		"refund of a platform":    {of(client.Payments.Refund, &unionpay.RefundRequest{BizType: "000201", OrderID: id, TxnTime: at, TxnAmt: 1, BackURL: none, OrigQryID: original, AccessType: "2"}), []string{"subMerId", "subMerName", "subMerAbbr"}},
+		"complete of no product":  {of(client.Preauth.Complete, &unionpay.PreauthCompleteRequest{OrderID: id, TxnTime: at, TxnAmt: 1, BackURL: none, OrigQryID: original}), []string{"bizType"}},
+		"cancel of no product":    {of(client.Preauth.Cancel, &unionpay.PreauthCancelRequest{OrderID: id, TxnTime: at, TxnAmt: 1, BackURL: none, OrigQryID: original}), []string{"bizType"}},
+		"void of no product":      {of(client.Payments.Void, &unionpay.VoidRequest{OrderID: id, TxnTime: at, TxnAmt: 1, BackURL: none, OrigQryID: original}), []string{"bizType"}},
+		"refund of no product":    {of(client.Payments.Refund, &unionpay.RefundRequest{OrderID: id, TxnTime: at, TxnAmt: 1, BackURL: none, OrigQryID: original}), []string{"bizType"}},
+		"undo of no product":      {of(client.Preauth.CancelCompletion, &unionpay.PreauthCompleteCancelRequest{OrderID: id, TxnTime: at, TxnAmt: 1, BackURL: none, OrigQryID: original}), []string{"bizType"}},
+		"name of no product":      {of(client.Mandates.VerifyName, &unionpay.RealNameRequest{OrderID: id, TxnTime: at, AccNo: "6216261000000000018", CustomerInfo: customer}), []string{"bizType"}},
+		"code for such a name":    {of(client.Cards.SendSMS, &unionpay.SMSRequest{Envelope: unionpay.Envelope{TxnSubType: "01"}, OrderID: id, TxnTime: at, CustomerInfo: customer}), []string{"bizType"}},
 		"file of no day":          {of(client.Files.Download, &unionpay.FileRequest{TxnTime: at, SettleDate: "0231"}), []string{"settleDate"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -95,6 +102,13 @@ func TestDefaults(t *testing.T) {
 			OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: "https://m.example/", AccNo: tt.accNo, TokenPayData: tt.token,
 		})
 		require.Equal(t, tt.product, sent().Get("bizType"))
+		for subType, product := range map[string]string{"": tt.product, "02": tt.product, "04": tt.product, "00": "000902", "03": "000501"} {
+			_, _ = client.Cards.SendSMS(t.Context(), &unionpay.SMSRequest{
+				Envelope: unionpay.Envelope{TxnSubType: subType}, OrderID: "20240105145046001", TxnTime: "20240105145046",
+				CustomerInfo: customer, AccNo: tt.accNo, TokenPayData: tt.token,
+			})
+			require.Equal(t, product, sent().Get("bizType"), subType)
+		}
 	}
 }
 

@@ -21,7 +21,7 @@ func ExamplePreauthService_Cancel() {
 		return
 	}
 	req := &unionpay.PreauthCancelRequest{
-		OrderID:   unionpay.NewOrderID(), // store both
+		BizType: "000201", OrderID: unionpay.NewOrderID(), // store both
 		TxnTime:   unionpay.TxnTime(time.Now()),
 		TxnAmt:    10000,
 		OrigQryID: gateway.AddPreauth(10000),
@@ -71,7 +71,7 @@ func ExampleClient_NotificationHandler() {
 	defer shop.Close()
 	ctx := context.Background()
 	req := &unionpay.RefundRequest{
-		OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 4000,
+		BizType: "000201", OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 4000,
 		OrigQryID: gateway.AddPurchase(10000), BackURL: shop.URL,
 	}
 	if _, err := client.Payments.Refund(ctx, req); err != nil {

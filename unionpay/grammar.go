@@ -55,35 +55,41 @@ func splitPairs(text string) ([]sign.Pair, error) {
 	return pairs, nil
 }
 
-// valueEnd is where the value that s begins with ends: at the first "&" outside brackets, or with the text.
+// valueEnd is where the value that s begins with ends: at the first "&" outside brackets, or with the text. It looks
+// for each of the three characters again only when it has passed the last one found, so that no text takes long.
 func valueEnd(s string) int {
-	// Nearly all values, among them the long certificate, hold no bracket; IndexByte is much faster than this loop.
-	end := strings.IndexByte(s, '&')
-	if end < 0 {
-		end = len(s)
-	}
-	if strings.IndexByte(s[:end], '{') < 0 && strings.IndexByte(s[:end], '[') < 0 {
-		return end
-	}
-	for i := 0; i < len(s); i++ {
-		var closing byte
-		switch s[i] {
-		case '&':
-			return i
-		case '{':
-			closing = '}'
-		case '[':
-			closing = ']'
-		default:
-			continue
+	at, end, curly, square := 0, -1, -1, -1
+	for {
+		if end < at {
+			end = nextByte(s, '&', at, len(s))
 		}
-		length := strings.IndexByte(s[i+1:], closing)
+		if curly < at {
+			curly = nextByte(s, '{', at, end)
+		}
+		if square < at {
+			square = nextByte(s, '[', at, end)
+		}
+		open, closing := curly, byte('}')
+		if square < curly {
+			open, closing = square, ']'
+		}
+		if open == end {
+			return end
+		}
+		length := strings.IndexByte(s[open:], closing)
 		if length < 0 {
 			return len(s)
 		}
-		i += 1 + length
+		at = open + length + 1
 	}
-	return len(s)
+}
+
+// nextByte is where c stands in s[from:end], or end.
+func nextByte(s string, c byte, from, end int) int {
+	if n := strings.IndexByte(s[from:end], c); n >= 0 {
+		return from + n
+	}
+	return end
 }
 
 func braced(s string) (inner string, ok bool) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -100,6 +101,18 @@ func manyPairs(n int) string {
 	return strings.Join(parts, "&")
 }
 
+// A text of nothing but brackets is read as fast as any other.
+func TestParsePairsInTime(t *testing.T) {
+	for _, part := range []string{"[]", "{}", "[]{}", "[}]{]}"} {
+		text := "a=" + strings.Repeat(part, 1<<19)
+		begun := time.Now()
+		pairs, err := parsePairs(text + "&b=1")
+		require.NoError(t, err)
+		require.Less(t, time.Since(begun), 2*time.Second)
+		require.Equal(t, []sign.Pair{{Name: "a", Value: text[2:]}, {Name: "b", Value: "1"}}, pairs)
+	}
+}
+
 func TestParsePairsAllocations(t *testing.T) {
 	body := manyPairs(30) + "&reserved={a=b&c=d}&signature=abc=="
 	require.Equal(t, 1.0, testing.AllocsPerRun(100, func() { _, _ = parsePairs(body) }))
@@ -162,6 +175,31 @@ func FuzzParsePairs(f *testing.F) {
 		for _, p := range got {
 			require.False(t, seen[p.Name])
 			seen[p.Name] = true
+		}
+	})
+}
+
+// Bytes in GBK are split where their characters are, which second bytes that look like brackets do not change.
+func FuzzParseGBK(f *testing.F) {
+	for _, seed := range []string{
+		"respMsg=\xb3\xc9\xb9\xa6&b=1", "a=\xa0\x7b&b=\xa0\x5b&c=1", "{a=\xa0\x7d}", "{a=1&b=\xa0\x7d", "a={\xa0\x7d&b}&c=2", "a=\xb9&b=1", "\xb9=1",
+		"a=\x80&b=1", "a=\xff&b=1", "a=1\xb9", "a=[\xa0\x5d&b=1]&c=3",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		whole, notGBK := fromCharset(text, GBK)
+		m, err := split(text, GBK, nil)
+		if notGBK != nil {
+			require.Error(t, err)
+			return
+		}
+		want, refused := parsePairs(whole)
+		require.Equal(t, refused == nil, err == nil)
+		require.Equal(t, want, m.pairs)
+		for i, p := range m.raw {
+			require.Equal(t, m.pairs[i].Name, p.Name)
+			require.Contains(t, text, p.Name+"="+p.Value)
 		}
 	})
 }

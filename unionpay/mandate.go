@@ -107,8 +107,9 @@ type PayoutResponse struct {
 
 // Payout pays money to a card (代付, txnType 12, POST /gateway/api/backTransReq.do).
 //
-// A repeat with the same orderId and txnTime is refused with code 12 and does nothing; it also tells nothing. Never
-// repeat under a new orderId before the outcome of the old one is known.
+// It may be repeated with the same orderId and txnTime, and is done once: what had arrived before is answered with code
+// 12, which is Unknown. That is the way out of queries that say 34; see Repeats in the package comment. Never repeat
+// under a new orderId before the outcome of the old one is known.
 //   - Pending: accepted (受理). A notification tells the end; SettlePayout asks for it.
 //   - Failed: refused; nothing was paid.
 //   - Unknown: call SettlePayout. Codes that are refusals elsewhere (01, 60) are not final for payouts. When it too ends
@@ -223,8 +224,9 @@ type CollectionResponse struct {
 
 // Collect takes money from a card under its holder's mandate (代收, txnType 11, POST /gateway/api/backTransReq.do).
 //
-// A repeat with the same orderId and txnTime is refused with code 12 and does nothing; it also tells nothing. Never
-// repeat under a new orderId before the outcome of the old one is known.
+// It may be repeated with the same orderId and txnTime, and is done once: what had arrived before is answered with code
+// 12, which is Unknown. That is the way out of queries that say 34; see Repeats in the package comment. Never repeat
+// under a new orderId before the outcome of the old one is known.
 //   - Pending: accepted (受理). A notification tells the end; SettleCollect asks for it.
 //   - Failed: refused; nothing was taken.
 //   - Unknown: call SettleCollect. When it too ends Unknown, the notification or the reconciliation file decides.
@@ -251,8 +253,8 @@ func collectionOp() operation {
 type RealNameRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型): 000401 for payouts, 000501 for collections, 000801 for institutions. Empty
-	// means 000401.
+	// BizType is the product (产品类型) that the card is bound for: 000401 payouts, 000501 collections, 000801
+	// institutions. No default is right for all.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
@@ -328,12 +330,13 @@ type RealNameResponse struct {
 	BindID string `json:"bindId" spec:"C ANS1..128"`
 }
 
-// VerifyName asks the issuer whether a card belongs to a person (后台实名认证, txnType 72, POST
-// /gateway/api/backTransReq.do). TxnSubType 02 binds the card without asking. No money moves; it may be repeated
-// under a new orderId.
-//   - Succeeded: it does.
-//   - Failed: it does not, or refused.
-//   - Unknown: ask again, under a new orderId.
+// VerifyName asks the issuer whether a card belongs to a person, and binds the card to BindID (后台实名认证, txnType 72,
+// POST /gateway/api/backTransReq.do). With TxnSubType 02 it binds the card and asks nobody. No money moves; it may be
+// repeated under a new orderId.
+//   - Succeeded: it belongs to the person, and is bound. With TxnSubType 02 it is bound, which says nothing of the person.
+//   - Failed: not bound by this request. It does not prove that the card is another person's: RespCode says whether the
+//     issuer found a difference or the request was refused for another reason.
+//   - Unknown: repeat it under a new orderId. The card may be bound already.
 //
 //cnpay:op realname_auth_back
 func (s *MandatesService) VerifyName(ctx context.Context, req *RealNameRequest, opts ...cnpay.Option) (*RealNameResponse, error) {
@@ -342,7 +345,7 @@ func (s *MandatesService) VerifyName(ctx context.Context, req *RealNameRequest, 
 
 func realNameOp() operation {
 	return operation{
-		id: "realname_auth_back", path: backTrans, txnType: "72", txnSubTypes: "01|02", bizType: "000401",
+		id: "realname_auth_back", path: backTrans, txnType: "72", txnSubTypes: "01|02",
 		channelType: "07", judge: judgeCode,
 	}
 }
@@ -430,7 +433,8 @@ func frontRealNameOp() operation {
 	}
 }
 
-// MandateRequest establishes the mandate to collect from a card. Its one witness is a third party's client.
+// MandateRequest establishes the mandate to collect from a card. No page of UnionPay's was found about it: the fields
+// are those that another open-source client sends.
 type MandateRequest struct {
 	Envelope
 
@@ -510,8 +514,8 @@ type MandateResponse struct {
 
 // Establish records the mandate to collect from a card (后台建立委托, txnType 72/11, POST /gateway/api/backTransReq.do).
 // No money moves; it may be repeated under a new orderId.
-//   - Succeeded: the mandate stands.
-//   - Failed: refused.
+//   - Succeeded: the mandate exists; collections may follow.
+//   - Failed: refused; this request made no mandate. One that was made before may exist.
 //   - Unknown: repeat it under a new orderId.
 //
 //cnpay:op collection_authorize
@@ -526,7 +530,8 @@ func mandateOp() operation {
 	}
 }
 
-// MandateEndRequest ends the mandate to collect from a card. Its one witness is a third party's client.
+// MandateEndRequest ends the mandate to collect from a card. No page of UnionPay's was found about it: the fields are
+// those that another open-source client sends.
 type MandateEndRequest struct {
 	Envelope
 
@@ -602,11 +607,11 @@ type MandateEndResponse struct {
 	IssInsCode string `json:"issInsCode" spec:"C AN"`
 }
 
-// End ends the mandate to collect from a card (解除委托, txnType 74/04, POST /gateway/api/backTransReq.do). It may be
-// repeated under a new orderId.
+// End ends the mandate to collect from a card (解除委托, txnType 74/04, POST /gateway/api/backTransReq.do). No money moves,
+// and collections that were accepted before are not undone. It may be repeated under a new orderId.
 //   - Succeeded: the mandate has ended.
-//   - Failed: refused.
-//   - Unknown: repeat it under a new orderId.
+//   - Failed: refused: the mandate is as it was before. After an Unknown that may mean that it has ended already.
+//   - Unknown: repeat it under a new orderId, and collect nothing meanwhile.
 //
 //cnpay:op collection_deauthorize
 func (s *MandatesService) End(ctx context.Context, req *MandateEndRequest, opts ...cnpay.Option) (*MandateEndResponse, error) {

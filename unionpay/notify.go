@@ -2,6 +2,7 @@ package unionpay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -34,11 +35,12 @@ type Notification interface {
 // [OrdersService.Query], as UnionPay advises, before goods are shipped. Notifications come repeatedly and out of order;
 // see Key.
 type Notice struct {
-	// Outcome is what became of the transaction that the notification is about. It is Pending where the message says no
-	// more than that UnionPay has accepted it.
-	Outcome cnpay.Outcome `json:"-"`
-	// Extra are the fields that no document names, by wire name, and amounts that are no numbers.
-	Extra map[string]string `json:"-"`
+	// Outcome is the outcome of the transaction that the notification is about. It is Pending where the message says no
+	// more than that UnionPay has accepted it, and Unknown where it contradicts itself. It is part of the JSON form, so
+	// that a notification can be stored and read back.
+	Outcome cnpay.Outcome `json:"outcome"`
+	// Extra are the fields that no document names, by wire name, and amounts that are not numbers.
+	Extra map[string]string `json:"extra,omitempty"`
 
 	// Encoding is the character set (编码方式), in any case of letters.
 	Encoding string `json:"encoding" spec:"R ANS1..20"`
@@ -79,57 +81,90 @@ type Notice struct {
 // Common makes every struct that embeds a Notice a [Notification].
 func (n *Notice) Common() *Notice { return n }
 
-// Key is the same for two notifications about the same transaction, and for no others: what a handler remembers to
-// act only once.
+// isOurs reports whether a name stands in the JSON form of a notification for something that no message has. A field of
+// that name is one that no document has.
+func isOurs(name string) bool { return name == "outcome" || name == "extra" }
+
+// Key is the same for two notifications that say the same of the same transaction, and for no others: what a handler
+// remembers, with what it did, to do it only once. It ends in the outcome, because a transaction has several in turn:
+// the success that comes after a Pending has another key than that. A Pending that comes late, after a final outcome,
+// changes nothing.
 func (n *Notice) Key() string {
-	return strings.Join([]string{n.MerID, n.OrderID, n.TxnTime, n.TxnType}, " ")
+	return strings.Join([]string{n.MerID, n.OrderID, n.TxnTime, n.TxnType, n.Outcome.String()}, " ")
 }
 
 // ParseNotification reads and verifies a notification. The error is [cnpay.ErrMalformed], [cnpay.ErrTooLarge],
 // [cnpay.ErrSignature] or, for a genuine one to another merchant, [cnpay.ErrMismatch].
 //
-// Only the body counts: parameters in the address are nobody's signed word. The body is read here, so nothing may
-// have read it before.
+// Only the body counts: parameters in the address are not signed. Where the request's form has been parsed before, the
+// notification is read from its PostForm; where the body was read in any other way, the error says so, and
+// [Client.ParseNotificationBody] takes the bytes.
 func (c *Client) ParseNotification(r *http.Request) (Notification, error) {
-	if r == nil || r.Body == nil {
-		return nil, fmt.Errorf("unionpay: notification: %w: no body", cnpay.ErrMalformed)
+	if r == nil {
+		return nil, fmt.Errorf("unionpay: notification: %w: no request", cnpay.ErrMalformed)
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, mostNotification+1))
+	var body []byte
+	if r.Body != nil {
+		var err error
+		body, err = io.ReadAll(io.LimitReader(r.Body, mostNotification+1))
+		if err != nil && !errors.Is(err, http.ErrBodyReadAfterClose) {
+			return nil, fmt.Errorf("unionpay: notification: %w: %w", cnpay.ErrTransport, err)
+		}
+	}
 	switch {
-	case err != nil:
-		return nil, fmt.Errorf("unionpay: notification: %w: %w", cnpay.ErrTransport, err)
-	case len(body) > mostNotification:
+	case len(body) > 0:
+		return c.ParseNotificationBody(body)
+	case len(r.PostForm) > 0:
+		return c.notification(postedPairs(r.PostForm))
+	case r.ContentLength > 0:
+		return nil, fmt.Errorf("unionpay: notification: %w: the body was read before, and not as a form", cnpay.ErrMalformed)
+	}
+	return c.ParseNotificationBody(nil)
+}
+
+// ParseNotificationBody is [Client.ParseNotification] for the bytes of a body that was stored, or read by somebody else.
+func (c *Client) ParseNotificationBody(body []byte) (Notification, error) {
+	if len(body) > mostNotification {
 		return nil, fmt.Errorf("unionpay: notification: %w: more than %d bytes", cnpay.ErrTooLarge, mostNotification)
 	}
-	n, err := c.notification(string(body))
+	return c.notification(formPairs(strings.Trim(string(body), blanks+byteOrderMark)))
+}
+
+// notification takes the fields with the bytes that came.
+func (c *Client) notification(fields []sign.Pair, err error) (Notification, error) {
+	var n Notification
+	if err == nil {
+		n, err = c.genuine(fields)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("unionpay: notification: %w", err)
 	}
 	return n, nil
 }
 
-func (c *Client) notification(body string) (Notification, error) {
-	pairs, err := formPairs(body)
-	if err != nil {
-		return nil, err
-	}
+func (c *Client) genuine(fields []sign.Pair) (Notification, error) {
 	encoding := c.encoding
-	if named := fieldOf(pairs, "encoding"); named != "" {
+	if named := fieldOf(fields, "encoding"); named != "" {
 		if known, err := Encoding(named).known(); err == nil {
 			encoding = known
 		}
 	}
-	for i := range pairs {
-		if pairs[i].Value, err = fromCharset(pairs[i].Value, encoding); err != nil {
-			return nil, err
-		}
-	}
-	if err := c.verify(pairs, encoding); err != nil {
+	m, err := inUTF8(fields, encoding)
+	if err != nil {
 		return nil, err
 	}
+	if err = c.verify(m); err != nil {
+		// UnionPay's own receiver drops empty fields before it verifies, so some of these may not have been signed.
+		full := m.withoutEmpty()
+		if !errors.Is(err, cnpay.ErrSignature) || len(full.pairs) == len(m.pairs) || c.verify(full) != nil {
+			return nil, err
+		}
+		m = full
+	}
+	pairs := m.pairs
 	n := newNotification(fieldOf(pairs, "txnType"))
 	notice := n.Common()
-	// A number that is none stays in Extra as it came, and zero in its place: no reason to lose a genuine message.
+	// What is not a number stays in Extra as it came, and zero in its field: no reason to lose a genuine message.
 	notice.Extra, _ = c.decode(pairs, n)
 	if !slices.Contains(c.merIDs, notice.MerID) {
 		return nil, fmt.Errorf("%w: merId is none of the client's merchants", cnpay.ErrMismatch)
@@ -138,27 +173,40 @@ func (c *Client) notification(body string) (Notification, error) {
 		return nil, fmt.Errorf("%w: it is the answer to a query", cnpay.ErrMismatch)
 	}
 	notice.Outcome = judgeOriginal(notice.TxnType, notice.RespCode)
-	if notice.Outcome == cnpay.Succeeded && backOnly(notice.TxnType) && fieldOf(pairs, "settleDate") == "" && fieldOf(pairs, "traceNo") == "" {
-		notice.Outcome = cnpay.Pending
+	if money, ok := n.(MoneyNotification); ok && notice.Outcome == cnpay.Succeeded && movesMoney(notice.TxnType) {
+		switch {
+		case fieldOf(pairs, "settleDate") == "" && fieldOf(pairs, "traceNo") == "":
+			// A success at BackURL says when it is cleared. Without that the message came to FrontURL, or it is the answer
+			// that accepted the operation or took the order, which is signed alike.
+			notice.Outcome = cnpay.Pending
+		case fieldOf(pairs, "txnAmt") != "" && money.Money().TxnAmt <= 0: // money moved, and none of it
+			notice.Outcome = cnpay.Unknown
+		}
 	}
 	return n, nil
 }
 
-// backOnly reports whether a type is told of to BackURL alone. Its success says when it is cleared; without that, the
-// message is the answer that accepted the operation, which is signed alike.
-func backOnly(txnType string) bool {
-	switch txnType {
-	case "03", "04", "11", "12", "31", "32", "33":
-		return true
+// withoutEmpty is the message without its empty fields.
+func (m arrived) withoutEmpty() arrived {
+	full := func(pairs []sign.Pair) (found []sign.Pair) {
+		for _, p := range pairs {
+			if p.Value != "" {
+				found = append(found, p)
+			}
+		}
+		return found
 	}
-	return false
+	return arrived{full(m.pairs), full(m.raw)}
 }
 
 // formPairs decodes a form, each name and value once. Unlike net/url it does not take ";" for a separator, and keeps
 // both of two fields with one name, for verify to refuse.
 func formPairs(body string) ([]sign.Pair, error) {
-	if body == "" {
+	switch {
+	case body == "":
 		return nil, fmt.Errorf("%w: empty body", cnpay.ErrMalformed)
+	case !strings.Contains(body, "=") && strings.Contains(body, "%3"):
+		return nil, fmt.Errorf("%w: not a form: the text was encoded twice on the way", cnpay.ErrMalformed)
 	}
 	parts := strings.SplitN(body, "&", mostPairs+1)
 	if len(parts) > mostPairs {
@@ -179,6 +227,24 @@ func formPairs(body string) ([]sign.Pair, error) {
 			return nil, fmt.Errorf("%w: not a form", cnpay.ErrMalformed)
 		}
 		pairs = append(pairs, sign.Pair{Name: name, Value: value})
+	}
+	return pairs, nil
+}
+
+// postedPairs are the fields of a form that was parsed before.
+func postedPairs(form url.Values) ([]sign.Pair, error) {
+	if len(form) > mostPairs {
+		return nil, fmt.Errorf("%w: more than %d fields", cnpay.ErrMalformed, mostPairs)
+	}
+	pairs := make([]sign.Pair, 0, len(form))
+	for name, values := range form {
+		switch {
+		case !isName(name):
+			return nil, fmt.Errorf("%w: not a form", cnpay.ErrMalformed)
+		case len(values) != 1:
+			return nil, fmt.Errorf("%w: %s is duplicated", cnpay.ErrMalformed, name)
+		}
+		pairs = append(pairs, sign.Pair{Name: name, Value: values[0]})
 	}
 	return pairs, nil
 }

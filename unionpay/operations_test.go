@@ -40,10 +40,10 @@ func settled[Req any, Res, Settled cnpay.Result](do func(context.Context, *Req, 
 
 // prior is what the gateway has before the operation.
 type prior struct {
-	preauth, completion, purchase string // queryId
-	opened                        string // orderId
-	token                         string // tokenPayData
-	bound                         string // bindId
+	preauth, completion, purchase, qr string // queryId
+	opened                            string // orderId
+	token                             string // tokenPayData
+	bound                             string // bindId
 }
 
 const customer = "e3Ntc0NvZGU9MTExMTExfQ==" // {smsCode=111111}
@@ -62,15 +62,20 @@ func prepare(t *testing.T, gateway *unionpaytest.Server, client *unionpay.Client
 	require.NoError(t, err)
 	p.token = "{token=" + group.Get("token") + "&trId=62000000001}"
 	named, err := client.Mandates.VerifyName(t.Context(), &unionpay.RealNameRequest{
-		OrderID: "named20260105", TxnTime: at, AccNo: "6216261000000000018", CustomerInfo: customer,
+		BizType: "000401", OrderID: "named20260105", TxnTime: at, AccNo: "6216261000000000018", CustomerInfo: customer,
 	})
 	require.NoError(t, err)
 	p.bound = named.BindID
 	completed, err := client.Preauth.Complete(t.Context(), &unionpay.PreauthCompleteRequest{
-		OrderID: "completed20260105", TxnTime: at, TxnAmt: 10000, BackURL: unionpay.NoNotification, OrigQryID: held,
+		BizType: "000201", OrderID: "completed20260105", TxnTime: at, TxnAmt: 10000, BackURL: unionpay.NoNotification, OrigQryID: held,
 	})
 	require.NoError(t, err)
 	p.completion = completed.QueryID
+	byCode, err := client.QR.Purchase(t.Context(), &unionpay.QRPurchaseRequest{
+		OrderID: "code20260105", TxnTime: at, TxnAmt: 10000, BackURL: unionpay.NoNotification, QRNo: "6220250000000000000", TermID: "00000001",
+	})
+	require.NoError(t, err)
+	p.qr = byCode.QueryID
 	return p
 }
 
@@ -96,11 +101,11 @@ func operations() []struct {
 		}},
 		{"consume_undo", back, "31/00", "000201", "07", cnpay.Pending, func(c *unionpay.Client, p prior, id, at string) run {
 			return settled(c.Payments.Void, c.Payments.SettleVoid, &unionpay.VoidRequest{
-				OrderID: id, TxnTime: at, TxnAmt: 10000, BackURL: none, OrigQryID: p.purchase})
+				BizType: "000201", OrderID: id, TxnTime: at, TxnAmt: 10000, BackURL: none, OrigQryID: p.purchase})
 		}},
 		{"refund", back, "04/00", "000201", "07", cnpay.Pending, func(c *unionpay.Client, p prior, id, at string) run {
 			return settled(c.Payments.Refund, c.Payments.SettleRefund, &unionpay.RefundRequest{
-				OrderID: id, TxnTime: at, TxnAmt: 4000, BackURL: none, OrigQryID: p.purchase})
+				BizType: "000201", OrderID: id, TxnTime: at, TxnAmt: 4000, BackURL: none, OrigQryID: p.purchase})
 		}},
 		{"app_preauth", app, "02/01", "000201", "08", cnpay.Succeeded, func(c *unionpay.Client, p prior, id, at string) run {
 			return of(c.Preauth.App, &unionpay.AppPreauthRequest{OrderID: id, TxnTime: at, TxnAmt: 10000, BackURL: none})
@@ -111,15 +116,15 @@ func operations() []struct {
 		}},
 		{"preauth_complete", back, "03/00", "000201", "07", cnpay.Pending, func(c *unionpay.Client, p prior, id, at string) run {
 			return settled(c.Preauth.Complete, c.Preauth.SettleComplete, &unionpay.PreauthCompleteRequest{
-				OrderID: id, TxnTime: at, TxnAmt: 9000, BackURL: none, OrigQryID: p.preauth})
+				BizType: "000201", OrderID: id, TxnTime: at, TxnAmt: 9000, BackURL: none, OrigQryID: p.preauth})
 		}},
 		{"preauth_cancel", back, "32/00", "000201", "07", cnpay.Pending, func(c *unionpay.Client, p prior, id, at string) run {
 			return settled(c.Preauth.Cancel, c.Preauth.SettleCancel, &unionpay.PreauthCancelRequest{
-				OrderID: id, TxnTime: at, TxnAmt: 10000, BackURL: none, OrigQryID: p.preauth})
+				BizType: "000201", OrderID: id, TxnTime: at, TxnAmt: 10000, BackURL: none, OrigQryID: p.preauth})
 		}},
 		{"preauth_complete_cancel", back, "33/00", "000201", "07", cnpay.Pending, func(c *unionpay.Client, p prior, id, at string) run {
 			return settled(c.Preauth.CancelCompletion, c.Preauth.SettleCancelCompletion, &unionpay.PreauthCompleteCancelRequest{
-				OrderID: id, TxnTime: at, TxnAmt: 10000, BackURL: none, OrigQryID: p.completion})
+				BizType: "000201", OrderID: id, TxnTime: at, TxnAmt: 10000, BackURL: none, OrigQryID: p.completion})
 		}},
 		{"qr_apply", back, "01/07", "000000", "08", cnpay.Succeeded, func(c *unionpay.Client, p prior, id, at string) run {
 			return of(c.QR.Apply, &unionpay.QRApplyRequest{OrderID: id, TxnTime: at, TxnAmt: 10000, BackURL: none})
@@ -130,11 +135,11 @@ func operations() []struct {
 		}},
 		{"qr_undo", back, "31/00", "000000", "08", cnpay.Pending, func(c *unionpay.Client, p prior, id, at string) run {
 			return settled(c.QR.Void, c.QR.SettleVoid, &unionpay.QRVoidRequest{
-				OrderID: id, TxnTime: at, TxnAmt: 10000, BackURL: none, OrigQryID: p.purchase})
+				OrderID: id, TxnTime: at, TxnAmt: 10000, BackURL: none, OrigQryID: p.qr})
 		}},
 		{"qr_refund", back, "04/00", "000000", "08", cnpay.Pending, func(c *unionpay.Client, p prior, id, at string) run {
 			return settled(c.QR.Refund, c.QR.SettleRefund, &unionpay.QRRefundRequest{
-				OrderID: id, TxnTime: at, TxnAmt: 4000, BackURL: none, OrigQryID: p.purchase})
+				OrderID: id, TxnTime: at, TxnAmt: 4000, BackURL: none, OrigQryID: p.qr})
 		}},
 		{"sms", back, "77/02", "000902", "07", cnpay.Succeeded, func(c *unionpay.Client, p prior, id, at string) run {
 			return of(c.Cards.SendSMS, &unionpay.SMSRequest{OrderID: id, TxnTime: at, CustomerInfo: customer, TokenPayData: p.token})
@@ -163,7 +168,7 @@ func operations() []struct {
 				OrderID: id, TxnTime: at, TxnAmt: 10000, BackURL: none, AccNo: "6216261000000000018"})
 		}},
 		{"realname_auth_back", back, "72/01", "000401", "07", cnpay.Succeeded, func(c *unionpay.Client, p prior, id, at string) run {
-			return of(c.Mandates.VerifyName, &unionpay.RealNameRequest{OrderID: id, TxnTime: at, AccNo: "6216261000000000018", CustomerInfo: customer})
+			return of(c.Mandates.VerifyName, &unionpay.RealNameRequest{BizType: "000401", OrderID: id, TxnTime: at, AccNo: "6216261000000000018", CustomerInfo: customer})
 		}},
 		{"collection_authorize", back, "72/11", "000501", "07", cnpay.Succeeded, func(c *unionpay.Client, p prior, id, at string) run {
 			return of(c.Mandates.Establish, &unionpay.MandateRequest{OrderID: id, TxnTime: at, AccNo: "6216261000000000018", CustomerInfo: customer})
@@ -201,7 +206,7 @@ func TestOnTheWire(t *testing.T) {
 		t.Run(tt.id, func(t *testing.T) {
 			client, w := keyedClient(t, unionpay.SM3, silent)
 			_, err := tt.make(client, prior{
-				preauth: "652401051647252574008", completion: "652401051647252574008", purchase: "652401051647252574008",
+				preauth: "652401051647252574008", completion: "652401051647252574008", purchase: "652401051647252574008", qr: "652401051647252574008",
 				opened: "opened20240105", token: "{token=1&trId=2}", bound: "1",
 			}, "20240105145046001", "20240105145046").do(t.Context())
 			require.ErrorIs(t, err, cnpay.ErrMalformed)
@@ -267,7 +272,7 @@ func TestOperationOutcomes(t *testing.T) {
 						sign.Pair{Name: "encryptPubKeyCert", Value: "1"}, sign.Pair{Name: "fileContent", Value: "1"})
 				})
 				r := tt.make(client, prior{
-					preauth: "652401051647252574008", completion: "652401051647252574008", purchase: "652401051647252574008",
+					preauth: "652401051647252574008", completion: "652401051647252574008", purchase: "652401051647252574008", qr: "652401051647252574008",
 					opened: "opened20240105", token: "{token=1&trId=2}", bound: "1",
 				}, "20240105145046001", "20240105145046")
 				require.Equal(t, want, cnpay.OutcomeOf(r.do(t.Context())), code)
@@ -325,8 +330,15 @@ func TestReverse(t *testing.T) {
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
 	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(client.QR.SettlePurchase(t.Context(), purchase, atOnce())))
 
-	_, err = client.QR.SettleReverse(t.Context(), &unionpay.QRReverseRequest{OrderID: "notAnOrder1", TxnTime: purchase.TxnTime}, atOnce())
-	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(nil, err))
+	// A purchase that is not there may be on its way. A reversal that is repeated finds it.
+	purchase.OrderID = unionpay.NewOrderID()
+	reversal := &unionpay.QRReverseRequest{OrderID: purchase.OrderID, TxnTime: purchase.TxnTime}
+	_, err = client.QR.SettleReverse(t.Context(), reversal, atOnce())
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(nil, err))
+	_, err = client.QR.Purchase(t.Context(), purchase)
+	require.NoError(t, err)
+	settled, err = client.QR.SettleReverse(t.Context(), reversal, atOnce())
+	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
 }
 
 // The rules of the book that the gateway plays.
@@ -338,26 +350,26 @@ func TestWholeLife(t *testing.T) {
 	at := func() string { return unionpay.TxnTime(now) }
 	complete := func(preauth string, amount int64) (*unionpay.PreauthCompleteResponse, error) {
 		return client.Preauth.Complete(t.Context(), &unionpay.PreauthCompleteRequest{
-			OrderID: unionpay.NewOrderID(), TxnTime: at(), TxnAmt: amount, BackURL: unionpay.NoNotification, OrigQryID: preauth})
+			BizType: "000201", OrderID: unionpay.NewOrderID(), TxnTime: at(), TxnAmt: amount, BackURL: unionpay.NoNotification, OrigQryID: preauth})
 	}
 	cancel := func(preauth string, amount int64) error {
 		_, err := client.Preauth.Cancel(t.Context(), &unionpay.PreauthCancelRequest{
-			OrderID: unionpay.NewOrderID(), TxnTime: at(), TxnAmt: amount, BackURL: unionpay.NoNotification, OrigQryID: preauth})
+			BizType: "000201", OrderID: unionpay.NewOrderID(), TxnTime: at(), TxnAmt: amount, BackURL: unionpay.NoNotification, OrigQryID: preauth})
 		return err
 	}
 	cancelCompletion := func(completion string, amount int64) error {
 		_, err := client.Preauth.CancelCompletion(t.Context(), &unionpay.PreauthCompleteCancelRequest{
-			OrderID: unionpay.NewOrderID(), TxnTime: at(), TxnAmt: amount, BackURL: unionpay.NoNotification, OrigQryID: completion})
+			BizType: "000201", OrderID: unionpay.NewOrderID(), TxnTime: at(), TxnAmt: amount, BackURL: unionpay.NoNotification, OrigQryID: completion})
 		return err
 	}
 	refund := func(original string, amount int64) error {
 		_, err := client.Payments.Refund(t.Context(), &unionpay.RefundRequest{
-			OrderID: unionpay.NewOrderID(), TxnTime: at(), TxnAmt: amount, BackURL: unionpay.NoNotification, OrigQryID: original})
+			BizType: "000201", OrderID: unionpay.NewOrderID(), TxnTime: at(), TxnAmt: amount, BackURL: unionpay.NoNotification, OrigQryID: original})
 		return err
 	}
 	void := func(original string, amount int64) error {
 		_, err := client.Payments.Void(t.Context(), &unionpay.VoidRequest{
-			OrderID: unionpay.NewOrderID(), TxnTime: at(), TxnAmt: amount, BackURL: unionpay.NoNotification, OrigQryID: original})
+			BizType: "000201", OrderID: unionpay.NewOrderID(), TxnTime: at(), TxnAmt: amount, BackURL: unionpay.NoNotification, OrigQryID: original})
 		return err
 	}
 	code := func(err error) string {
@@ -394,6 +406,32 @@ func TestWholeLife(t *testing.T) {
 	require.NoError(t, refund(purchase, 4000))
 	require.Equal(t, "45", code(void(purchase, 10000)))
 
+	byCode := &unionpay.QRPurchaseRequest{
+		OrderID: unionpay.NewOrderID(), TxnTime: at(), TxnAmt: 10000, BackURL: unionpay.NoNotification, QRNo: "6220250000000000000", TermID: "00000001",
+	}
+	_, err = client.QR.Purchase(t.Context(), byCode)
+	require.NoError(t, err)
+	_, err = client.QR.Reverse(t.Context(), &unionpay.QRReverseRequest{BizType: "000201", OrderID: byCode.OrderID, TxnTime: at()})
+	require.Equal(t, "36", code(err))
+	_, err = client.QR.Void(t.Context(), &unionpay.QRVoidRequest{
+		OrderID: unionpay.NewOrderID(), TxnTime: at(), TxnAmt: 10000, BackURL: unionpay.NoNotification, OrigQryID: gateway.AddPurchase(10000)})
+	require.Equal(t, "36", code(err))
+	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(client.QR.SettlePurchase(t.Context(), byCode, atOnce())), "it is as it was")
+	for _, bizType := range []string{"000202", "000301", "000902"} { // of another product than the original
+		_, err = client.Preauth.Complete(t.Context(), &unionpay.PreauthCompleteRequest{
+			BizType: bizType, OrderID: unionpay.NewOrderID(), TxnTime: at(), TxnAmt: 1, BackURL: unionpay.NoNotification, OrigQryID: gateway.AddPreauth(10000)})
+		require.Equal(t, "36", code(err))
+		_, err = client.Payments.Void(t.Context(), &unionpay.VoidRequest{
+			BizType: bizType, OrderID: unionpay.NewOrderID(), TxnTime: at(), TxnAmt: 10000, BackURL: unionpay.NoNotification, OrigQryID: gateway.AddPurchase(10000)})
+		require.Equal(t, "36", code(err))
+		_, err = client.Preauth.Cancel(t.Context(), &unionpay.PreauthCancelRequest{
+			BizType: bizType, OrderID: unionpay.NewOrderID(), TxnTime: at(), TxnAmt: 10000, BackURL: unionpay.NoNotification, OrigQryID: gateway.AddPreauth(10000)})
+		require.Equal(t, "36", code(err))
+		_, err = client.Payments.Refund(t.Context(), &unionpay.RefundRequest{
+			BizType: bizType, OrderID: unionpay.NewOrderID(), TxnTime: at(), TxnAmt: 1, BackURL: unionpay.NoNotification, OrigQryID: gateway.AddPurchase(10000)})
+		require.Equal(t, "36", code(err))
+	}
+
 	purchase = gateway.AddPurchase(10000)
 	now = now.Add(11 * time.Hour) // 23:00: the next clearing day
 	require.Equal(t, "39", code(void(purchase, 10000)))
@@ -402,7 +440,7 @@ func TestWholeLife(t *testing.T) {
 	require.NoError(t, void(purchase, 10000))
 	require.Equal(t, "45", code(void(purchase, 10000)))
 
-	same := &unionpay.VoidRequest{OrderID: unionpay.NewOrderID(), TxnTime: at(), TxnAmt: 1, BackURL: unionpay.NoNotification, OrigQryID: gateway.AddPurchase(1)}
+	same := &unionpay.VoidRequest{BizType: "000201", OrderID: unionpay.NewOrderID(), TxnTime: at(), TxnAmt: 1, BackURL: unionpay.NoNotification, OrigQryID: gateway.AddPurchase(1)}
 	_, err = client.Payments.Void(t.Context(), same)
 	require.NoError(t, err)
 	_, err = client.Payments.Void(t.Context(), same)

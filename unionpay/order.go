@@ -220,12 +220,14 @@ func (c *Client) over(payTimeout string) bool {
 
 // about refuses the answer about a transaction that is not the one that was sent, though it has the same name.
 func (r *QueryResponse) about(sent []sign.Pair, op operation) error {
-	amount, origQryID := fieldOf(sent, "txnAmt"), fieldOf(sent, "origQryId")
+	amount, currency, origQryID := fieldOf(sent, "txnAmt"), fieldOf(sent, "currencyCode"), fieldOf(sent, "origQryId")
 	switch {
 	case r.TxnType != "" && r.TxnType != op.txnType && r.TxnType != "00":
 		return fmt.Errorf("%w: txnType differs", cnpay.ErrMismatch)
 	case r.TxnAmt != 0 && amount != "" && strconv.FormatInt(r.TxnAmt, 10) != amount:
 		return fmt.Errorf("%w: txnAmt differs", cnpay.ErrMismatch)
+	case r.CurrencyCode != "" && currency != "" && r.CurrencyCode != currency:
+		return fmt.Errorf("%w: currencyCode differs", cnpay.ErrMismatch)
 	case r.OrigQryID != "" && origQryID != "" && r.OrigQryID != origQryID:
 		return fmt.Errorf("%w: origQryId differs", cnpay.ErrMismatch)
 	}

@@ -6,14 +6,14 @@ import (
 	"github.com/cnpay-go/cnpay"
 )
 
-// BackSchedule is when to ask after an operation that was sent from back-end to back-end: after 1, 2, 4, 8, 16 and 32
-// more seconds, as the documents have it.
+// BackSchedule is when to ask after an operation that was sent from back-end to back-end: six queries within 63 seconds,
+// at 1, 3, 7, 15, 31 and 63 seconds, as documented. It holds the waiting time before each.
 func BackSchedule() cnpay.Schedule {
 	return cnpay.Schedule{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second}
 }
 
-// PayerSchedule is when to ask after something that the payer carries out on a page or in an app: after 5, 10, 30, 60
-// and 120 minutes, as the documents have it. It outlasts most processes; [cnpay.Settle] and a [cnpay.WithSchedule] of
+// PayerSchedule is when to ask after something that the payer carries out on a page or in an app: five queries, at 5, 10,
+// 30, 60 and 120 minutes, as documented. It outlasts most processes; [cnpay.Settle] and a [cnpay.WithSchedule] of
 // one query help those that keep their own timetable.
 func PayerSchedule() cnpay.Schedule {
 	return cnpay.Schedule{5 * time.Minute, 5 * time.Minute, 20 * time.Minute, 30 * time.Minute, 60 * time.Minute}
@@ -82,10 +82,14 @@ func judgeOriginal(txnType, code string) cnpay.Outcome {
 	return judgeCode(code)
 }
 
-// judgeReversal is the same for a reversal (冲正), of which 46 says that it has been done.
+// judgeReversal is the same for a reversal (冲正), of which 46 says that it has been done. 35 says that there is no such
+// purchase, which may still be on its way: then nothing has been reversed, and a repeat may find it.
 func judgeReversal(code string) cnpay.Outcome {
-	if code == "46" {
+	switch code {
+	case "46":
 		return cnpay.Succeeded
+	case "35":
+		return cnpay.Unknown
 	}
 	return judgeCode(code)
 }

@@ -119,9 +119,9 @@ func (r *FrontPurchaseRequest) conditions() []cnpay.Fault {
 // Front makes the form of a purchase on UnionPay's page (网关支付、手机网页支付 消费, txnType 01, frontTransReq.do).
 //
 // It sends nothing: the [Form] goes to the payer's browser, which takes it to UnionPay. The browser comes back to
-// FrontURL with a reduced notification, or never. Deliver on the notification to BackURL, which comes only when the
-// payment succeeded, or on SettleFront. There is no way to close an order: an unpaid one ends at PayTimeout. Only
-// after it, and known to be unpaid, may the payer try again, under a new orderId.
+// FrontURL with a reduced notification, which is Pending, or never. Deliver on the notification to BackURL, which comes
+// only when the payment succeeded, or on SettleFront. There is no way to close an order: an unpaid one ends at
+// PayTimeout. Only after it, and known to be unpaid, may the payer try again, under a new orderId.
 //
 // With TxnSubType 03 the purchase is in instalments.
 //
@@ -385,8 +385,9 @@ type PurchaseResponse struct {
 // token or the card of a payer who opened it for this, and who typed the code of [CardsService.SendSMS] where one is
 // wanted.
 //
-// A repeat with the same orderId and txnTime is refused with code 12 and does nothing; it also tells nothing. Never
-// repeat under a new orderId before the outcome of the old one is known.
+// It may be repeated with the same orderId and txnTime, and is done once: what had arrived before is answered with code
+// 12, which is Unknown. That is the way out of queries that say 34; see Repeats in the package comment. Never repeat
+// under a new orderId before the outcome of the old one is known.
 //   - Pending: accepted (受理). A notification tells the end; SettlePurchase asks for it.
 //   - Failed: refused; nothing was taken.
 //   - Unknown: call SettlePurchase. When it too ends Unknown, the notification or the reconciliation file decides.
@@ -505,8 +506,8 @@ func (r *OpenAndPurchaseRequest) conditions() []cnpay.Fault {
 // frontTransReq.do). [CardsService.ApplyToken] fetches the token afterwards, by the same orderId.
 //
 // It sends nothing: the [Form] goes to the payer's browser, which takes it to UnionPay. The browser comes back to
-// FrontURL with a reduced notification, or never. Deliver on the notification to BackURL, which comes only when the
-// payment succeeded, or on SettleOpenAndPurchase. There is no way to close an order: an unpaid one ends at
+// FrontURL with a reduced notification, which is Pending, or never. Deliver on the notification to BackURL, which comes
+// only when the payment succeeded, or on SettleOpenAndPurchase. There is no way to close an order: an unpaid one ends at
 // PayTimeout. Only after it, and known to be unpaid, may the payer try again, under a new orderId.
 //
 //cnpay:op open_and_consume
@@ -532,7 +533,8 @@ func openAndPurchaseOp() operation {
 type VoidRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型). Empty means 000201.
+	// BizType is the product (产品类型), the same as the purchase's. No default is right for all: 000201 on UnionPay's
+	// page and in an app, 000202 for companies, 000301 by card number, 000902 by token.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
@@ -602,8 +604,9 @@ type VoidResponse struct {
 // Void gives the whole of a purchase back to the payer (消费撤销, txnType 31, POST /gateway/api/backTransReq.do), on the
 // clearing day of the purchase only, which ends at 23:00 in Beijing; later there is Refund.
 //
-// A repeat with the same orderId and txnTime is refused with code 12 and does nothing; it also tells nothing. Never
-// repeat under a new orderId before the outcome of the old one is known.
+// It may be repeated with the same orderId and txnTime, and is done once: what had arrived before is answered with code
+// 12, which is Unknown. That is the way out of queries that say 34; see Repeats in the package comment. Never repeat
+// under a new orderId before the outcome of the old one is known.
 //   - Pending: accepted (受理). A notification tells the end; SettleVoid asks for it.
 //   - Failed: refused; the purchase stands.
 //   - Unknown: call SettleVoid. When it too ends Unknown, the notification or the reconciliation file decides.
@@ -621,7 +624,7 @@ func (s *PaymentsService) SettleVoid(ctx context.Context, req *VoidRequest, opts
 
 func voidOp() operation {
 	return operation{
-		id: "consume_undo", path: backTrans, txnType: "31", txnSubTypes: "00", bizType: "000201",
+		id: "consume_undo", path: backTrans, txnType: "31", txnSubTypes: "00",
 		channelType: "07", judge: judgeAccepted, schedule: BackSchedule,
 	}
 }
@@ -630,7 +633,8 @@ func voidOp() operation {
 type RefundRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型). Empty means 000201.
+	// BizType is the product (产品类型), the same as that of the purchase or completion. No default is right for all:
+	// 000201 on UnionPay's page and in an app, 000202 for companies, 000301 by card number, 000902 by token.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
@@ -703,8 +707,9 @@ type RefundResponse struct {
 // Refund gives money back to the payer (退货, txnType 04, POST /gateway/api/backTransReq.do), in one or several parts,
 // for 90 days at least after the payment.
 //
-// A repeat with the same orderId and txnTime is refused with code 12 and does nothing; it also tells nothing. Never
-// repeat under a new orderId before the outcome of the old one is known.
+// It may be repeated with the same orderId and txnTime, and is done once: what had arrived before is answered with code
+// 12, which is Unknown. That is the way out of queries that say 34; see Repeats in the package comment. Never repeat
+// under a new orderId before the outcome of the old one is known.
 //   - Pending: accepted (受理). A notification tells the end; SettleRefund asks for it.
 //   - Failed: refused; nothing was given back.
 //   - Unknown: call SettleRefund. When it too ends Unknown, the notification or the reconciliation file decides.
@@ -722,7 +727,7 @@ func (s *PaymentsService) SettleRefund(ctx context.Context, req *RefundRequest, 
 
 func refundOp() operation {
 	return operation{
-		id: "refund", path: backTrans, txnType: "04", txnSubTypes: "00", bizType: "000201", channelType: "07",
+		id: "refund", path: backTrans, txnType: "04", txnSubTypes: "00", channelType: "07",
 		judge: judgeAccepted, schedule: BackSchedule,
 	}
 }

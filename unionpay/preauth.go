@@ -15,9 +15,9 @@ type PreauthService struct{ client *Client }
 type PreauthCancelRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型), the same as the pre-authorisation's: 000301 authenticated payment 2.0
-	// (认证支付2.0), 000902 token (Token支付). The page lists these two; the gateway product's demo sends 000201, which
-	// empty means here.
+	// BizType is the product (产品类型), the same as the pre-authorisation's. No default is right for all: 000201 on
+	// UnionPay's page and in an app, 000301 by card number (认证支付2.0), 000902 by token (Token支付). The page lists the
+	// last two; the gateway product's demo sends 000201.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型): AccessMerchant, AccessAcquirer or AccessPlatform.
 	// Empty means the client's.
@@ -90,8 +90,9 @@ type PreauthCancelResponse struct {
 // Cancel gives up the whole of a pre-authorisation that has not been completed, so that the issuer frees the money
 // (预授权撤销, txnType 32, POST /gateway/api/backTransReq.do).
 //
-// A repeat with the same orderId and txnTime is refused with code 12 and does nothing; it also tells nothing. Never
-// repeat under a new orderId before the outcome of the old one is known.
+// It may be repeated with the same orderId and txnTime, and is done once: what had arrived before is answered with code
+// 12, which is Unknown. That is the way out of queries that say 34; see Repeats in the package comment. Never repeat
+// under a new orderId before the outcome of the old one is known.
 //   - Pending: accepted (受理). A notification tells the end; SettleCancel asks for it.
 //   - Failed: refused; the pre-authorisation is as it was.
 //   - Unknown: call SettleCancel. When it too ends Unknown, the notification or the reconciliation file decides.
@@ -109,7 +110,7 @@ func (s *PreauthService) SettleCancel(ctx context.Context, req *PreauthCancelReq
 
 func preauthCancelOp() operation {
 	return operation{
-		id: "preauth_cancel", path: backTrans, txnType: "32", txnSubTypes: "00", bizType: "000201", channelType: "07",
+		id: "preauth_cancel", path: backTrans, txnType: "32", txnSubTypes: "00", channelType: "07",
 		judge: judgeAccepted, schedule: BackSchedule,
 	}
 }
@@ -211,9 +212,9 @@ func (r *FrontPreauthRequest) conditions() []cnpay.Fault {
 // Front makes the form of a pre-authorisation on UnionPay's page (网关支付 预授权, txnType 02, frontTransReq.do).
 //
 // It sends nothing: the [Form] goes to the payer's browser, which takes it to UnionPay. The browser comes back to
-// FrontURL with a reduced notification, or never. Deliver on the notification to BackURL, which comes only when the
-// payment succeeded, or on SettleFront. There is no way to close an order: an unpaid one ends at PayTimeout. Only
-// after it, and known to be unpaid, may the payer try again, under a new orderId.
+// FrontURL with a reduced notification, which is Pending, or never. Deliver on the notification to BackURL, which comes
+// only when the payment succeeded, or on SettleFront. There is no way to close an order: an unpaid one ends at
+// PayTimeout. Only after it, and known to be unpaid, may the payer try again, under a new orderId.
 //
 //cnpay:op front_preauth
 func (s *PreauthService) Front(req *FrontPreauthRequest) (*Form, error) {
@@ -463,8 +464,9 @@ type PreauthResponse struct {
 
 // Create holds money without UnionPay's page (无跳转支付 预授权, txnType 02, POST /gateway/api/backTransReq.do).
 //
-// A repeat with the same orderId and txnTime is refused with code 12 and does nothing; it also tells nothing. Never
-// repeat under a new orderId before the outcome of the old one is known.
+// It may be repeated with the same orderId and txnTime, and is done once: what had arrived before is answered with code
+// 12, which is Unknown. That is the way out of queries that say 34; see Repeats in the package comment. Never repeat
+// under a new orderId before the outcome of the old one is known.
 //   - Pending: accepted (受理). A notification tells the end; SettleCreate asks for it.
 //   - Failed: refused; nothing is held.
 //   - Unknown: call SettleCreate. When it too ends Unknown, the notification or the reconciliation file decides.
@@ -491,7 +493,8 @@ func preauthOp() operation {
 type PreauthCompleteRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型), the same as the pre-authorisation's. Empty means 000201.
+	// BizType is the product (产品类型), the same as the pre-authorisation's. No default is right for all: 000201 on
+	// UnionPay's page and in an app, 000301 by card number, 000902 by token.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
@@ -562,8 +565,9 @@ type PreauthCompleteResponse struct {
 // Complete takes the money that a pre-authorisation holds (预授权完成, txnType 03, POST /gateway/api/backTransReq.do), once.
 // It is given back by CancelCompletion on the same clearing day, by [PaymentsService.Refund] later.
 //
-// A repeat with the same orderId and txnTime is refused with code 12 and does nothing; it also tells nothing. Never
-// repeat under a new orderId before the outcome of the old one is known.
+// It may be repeated with the same orderId and txnTime, and is done once: what had arrived before is answered with code
+// 12, which is Unknown. That is the way out of queries that say 34; see Repeats in the package comment. Never repeat
+// under a new orderId before the outcome of the old one is known.
 //   - Pending: accepted (受理). A notification tells the end; SettleComplete asks for it.
 //   - Failed: refused; the pre-authorisation is as it was.
 //   - Unknown: call SettleComplete. When it too ends Unknown, the notification or the reconciliation file decides.
@@ -581,7 +585,7 @@ func (s *PreauthService) SettleComplete(ctx context.Context, req *PreauthComplet
 
 func preauthCompleteOp() operation {
 	return operation{
-		id: "preauth_complete", path: backTrans, txnType: "03", txnSubTypes: "00", bizType: "000201",
+		id: "preauth_complete", path: backTrans, txnType: "03", txnSubTypes: "00",
 		channelType: "07", judge: judgeAccepted, schedule: BackSchedule,
 	}
 }
@@ -590,7 +594,8 @@ func preauthCompleteOp() operation {
 type PreauthCompleteCancelRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型), the same as the pre-authorisation's. Empty means 000201.
+	// BizType is the product (产品类型), the same as the pre-authorisation's. No default is right for all: 000201 on
+	// UnionPay's page and in an app, 000301 by card number, 000902 by token.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
@@ -660,8 +665,9 @@ type PreauthCompleteCancelResponse struct {
 // CancelCompletion gives the whole of a completion back (预授权完成撤销, txnType 33, POST /gateway/api/backTransReq.do), on
 // the clearing day of the completion only; later there is [PaymentsService.Refund].
 //
-// A repeat with the same orderId and txnTime is refused with code 12 and does nothing; it also tells nothing. Never
-// repeat under a new orderId before the outcome of the old one is known.
+// It may be repeated with the same orderId and txnTime, and is done once: what had arrived before is answered with code
+// 12, which is Unknown. That is the way out of queries that say 34; see Repeats in the package comment. Never repeat
+// under a new orderId before the outcome of the old one is known.
 //   - Pending: accepted (受理). A notification tells the end; SettleCancelCompletion asks for it.
 //   - Failed: refused; the completion stands.
 //   - Unknown: call SettleCancelCompletion. When it too ends Unknown, the notification or the reconciliation file decides.
@@ -679,7 +685,7 @@ func (s *PreauthService) SettleCancelCompletion(ctx context.Context, req *Preaut
 
 func preauthCompleteCancelOp() operation {
 	return operation{
-		id: "preauth_complete_cancel", path: backTrans, txnType: "33", txnSubTypes: "00", bizType: "000201",
+		id: "preauth_complete_cancel", path: backTrans, txnType: "33", txnSubTypes: "00",
 		channelType: "07", judge: judgeAccepted, schedule: BackSchedule,
 	}
 }

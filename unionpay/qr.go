@@ -14,7 +14,7 @@ type QRService struct{ client *Client }
 type QRApplyRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型). Empty means 000000.
+	// BizType is the product (产品类型). Empty means 000000, that of all operations with codes.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
@@ -117,7 +117,7 @@ func qRApplyOp() operation {
 type QRPurchaseRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型). Empty means 000000.
+	// BizType is the product (产品类型). Empty means 000000, that of all operations with codes.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
@@ -194,12 +194,13 @@ type QRPurchaseResponse struct {
 // Purchase takes money by the code that the merchant scanned from the payer's phone (二维码消费, 被扫, txnType 01/06, POST
 // /gateway/api/backTransReq.do).
 //
-// When SettlePurchase ends Unknown, Reverse makes sure that nothing was taken, on the same clearing day.
-// A repeat with the same orderId and txnTime is refused with code 12 and does nothing; it also tells nothing. Never
-// repeat under a new orderId before the outcome of the old one is known.
+// It may be repeated with the same orderId and txnTime, and is done once: what had arrived before is answered with code
+// 12, which is Unknown. That is the way out of queries that say 34; see Repeats in the package comment. Never repeat
+// under a new orderId before the outcome of the old one is known.
 //   - Pending: accepted (受理). A notification tells the end; SettlePurchase asks for it.
 //   - Failed: refused; nothing was taken.
-//   - Unknown: call SettlePurchase. When it too ends Unknown, the notification or the reconciliation file decides.
+//   - Unknown: call SettlePurchase. When it too ends Unknown, Reverse makes sure, on the clearing day of the purchase,
+//     that nothing is taken. After that day the notification or the reconciliation file decides.
 //
 //cnpay:op qr_consume
 func (s *QRService) Purchase(ctx context.Context, req *QRPurchaseRequest, opts ...cnpay.Option) (*QRPurchaseResponse, error) {
@@ -224,7 +225,7 @@ func qRPurchaseOp() operation {
 type QRVoidRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型). Empty means 000000.
+	// BizType is the product (产品类型). Empty means 000000, that of all operations with codes.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
@@ -297,8 +298,9 @@ type QRVoidResponse struct {
 // Void gives the whole of a purchase with a code back to the payer (二维码 消费撤销, txnType 31, POST
 // /gateway/api/backTransReq.do), on the clearing day of the purchase only.
 //
-// A repeat with the same orderId and txnTime is refused with code 12 and does nothing; it also tells nothing. Never
-// repeat under a new orderId before the outcome of the old one is known.
+// It may be repeated with the same orderId and txnTime, and is done once: what had arrived before is answered with code
+// 12, which is Unknown. That is the way out of queries that say 34; see Repeats in the package comment. Never repeat
+// under a new orderId before the outcome of the old one is known.
 //   - Pending: accepted (受理). A notification tells the end; SettleVoid asks for it.
 //   - Failed: refused; the purchase stands.
 //   - Unknown: call SettleVoid. When it too ends Unknown, the notification or the reconciliation file decides.
@@ -326,7 +328,7 @@ func qRVoidOp() operation {
 type QRRefundRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型). Empty means 000000.
+	// BizType is the product (产品类型). Empty means 000000, that of all operations with codes.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
@@ -401,8 +403,9 @@ type QRRefundResponse struct {
 // Refund gives money of a purchase with a code back to the payer (二维码 退货, txnType 04, POST
 // /gateway/api/backTransReq.do), in one or several parts, for 30 days after the purchase.
 //
-// A repeat with the same orderId and txnTime is refused with code 12 and does nothing; it also tells nothing. Never
-// repeat under a new orderId before the outcome of the old one is known.
+// It may be repeated with the same orderId and txnTime, and is done once: what had arrived before is answered with code
+// 12, which is Unknown. That is the way out of queries that say 34; see Repeats in the package comment. Never repeat
+// under a new orderId before the outcome of the old one is known.
 //   - Pending: accepted (受理). A notification tells the end; SettleRefund asks for it.
 //   - Failed: refused; nothing was given back.
 //   - Unknown: call SettleRefund. When it too ends Unknown, the notification or the reconciliation file decides.
@@ -429,7 +432,7 @@ func qRRefundOp() operation {
 type QRReverseRequest struct {
 	Envelope
 
-	// BizType is the product (产品类型). Empty means 000000.
+	// BizType is the product (产品类型). Empty means 000000, that of all operations with codes.
 	BizType string `json:"bizType,omitempty" spec:"M N6"`
 	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
 	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
@@ -487,8 +490,9 @@ type QRReverseResponse struct {
 //
 // It names the purchase and may be repeated as often as need be.
 //   - Succeeded: nothing is taken, or what was taken is given back.
-//   - Failed: refused; query the purchase.
-//   - Unknown: repeat it, or call SettleReverse.
+//   - Failed: refused; nothing was reversed. Query the purchase.
+//   - Unknown: repeat it, or call SettleReverse. So it is with codes 34 and 35: a purchase that UnionPay does not have may
+//     still be on its way.
 //
 //cnpay:op qr_reversal
 func (s *QRService) Reverse(ctx context.Context, req *QRReverseRequest, opts ...cnpay.Option) (*QRReverseResponse, error) {

@@ -110,7 +110,7 @@ func TestRecorded(t *testing.T) {
 			client := onTape(t, config, tt.name)
 
 			req := &unionpay.PreauthCancelRequest{
-				OrderID: "20260105145046001", TxnTime: unionpay.TxnTime(recordedAt()), TxnAmt: 10000, BackURL: unionpay.NoNotification,
+				BizType: "000201", OrderID: "20260105145046001", TxnTime: unionpay.TxnTime(recordedAt()), TxnAmt: 10000, BackURL: unionpay.NoNotification,
 				OrigQryID: origQryID, ReqReserved: "测试|a b+c/d", Reserved: "{a=b&c=d}",
 			}
 			res, err := client.Preauth.Cancel(t.Context(), req)

@@ -106,7 +106,7 @@ func decryptPKCS1v15(key crypto.Decrypter, secret []byte) ([]byte, error) {
 // Track returns a magnetic track as cardTransData holds it (track2Data, track3Data): encrypted together with what ties
 // it to one transaction. The amount is in fen, zero for a transaction that has none.
 func (e *Encrypter) Track(merID, orderID, txnTime string, txnAmt int64, track string) (string, error) {
-	return e.Encrypt(strings.Join([]string{merID, orderID, txnTime, strconv.FormatInt(txnAmt, 10), track}, ":"))
+	return e.Encrypt(strings.Join([]string{merID, orderID, txnTime, strconv.FormatInt(txnAmt, 10), track}, "|"))
 }
 
 // A Decrypter reads the sensitive fields of answers and notifications, which UnionPay encrypts with the certificate that

@@ -29,7 +29,7 @@ func start(t *testing.T, opts ...cnpay.Option) (*unionpaytest.Server, *unionpay.
 
 func cancellation(gateway *unionpaytest.Server) *unionpay.PreauthCancelRequest {
 	return &unionpay.PreauthCancelRequest{
-		OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 10000,
+		BizType: "000201", OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 10000,
 		BackURL: unionpay.NoNotification, OrigQryID: gateway.AddPreauth(10000),
 	}
 }

@@ -139,7 +139,7 @@ func TestConfig(t *testing.T) {
 	orderID := unionpay.NewOrderID()
 	config, request := files(t, unionPay, upayGateway, map[string]any{
 		"unionpay": map[string]any{
-			"orderId": orderID, "txnTime": unionpay.TxnTime(time.Now()), "txnAmt": "10000",
+			"bizType": "000201", "orderId": orderID, "txnTime": unionpay.TxnTime(time.Now()), "txnAmt": "10000",
 			"origQryId": unionPay.AddPreauth(10000), "backUrl": unionpay.NoNotification,
 		},
 		"upay": map[string]any{"client_sn": int64(7654321132)},
@@ -167,7 +167,7 @@ func TestBadRequest(t *testing.T) {
 	results, code, _ := revoke(t, "-config", config, "-request", request)
 	require.Equal(t, exitUsage, code)
 	require.Zero(t, results["unionpay"].Sent)
-	for _, name := range []string{"orderId", "txnTime", "backUrl", "origQryId"} {
+	for _, name := range []string{"bizType", "orderId", "txnTime", "backUrl", "origQryId"} {
 		require.Contains(t, results["unionpay"].Error, name)
 	}
 	require.Zero(t, unionPay.Received("preauth_cancel"))

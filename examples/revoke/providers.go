@@ -151,7 +151,7 @@ func unionPay(s *scene) (job, error) {
 		c = g.Config()
 		if s.requests == nil {
 			req = unionpay.PreauthCancelRequest{
-				OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 10000,
+				BizType: "000201", OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 10000,
 				OrigQryID: g.AddPreauth(10000), BackURL: unionpay.NoNotification,
 			}
 		}

@@ -327,7 +327,7 @@ func TestNotificationOfNoOrderIsKept(t *testing.T) {
 	t.Parallel()
 	v := visit(t)
 	req := &unionpay.VoidRequest{
-		OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 100, BackURL: v.shop.backURL,
+		BizType: "000201", OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 100, BackURL: v.shop.backURL,
 		OrigQryID: v.gateway.AddPurchase(100),
 	}
 	_, err := v.shop.client.Payments.Void(t.Context(), req)

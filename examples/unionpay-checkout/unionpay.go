@@ -63,23 +63,23 @@ func (s *shop) operation(t *transaction) operation {
 	switch t.Kind {
 	case void:
 		return newOperation(&unionpay.VoidRequest{
-			OrderID: t.OrderID, TxnTime: t.TxnTime, TxnAmt: t.Amount, OrigQryID: t.Original, BackURL: s.backURL,
+			BizType: "000201", OrderID: t.OrderID, TxnTime: t.TxnTime, TxnAmt: t.Amount, OrigQryID: t.Original, BackURL: s.backURL,
 		}, c.Payments.Void, c.Payments.SettleVoid)
 	case refund:
 		return newOperation(&unionpay.RefundRequest{
-			OrderID: t.OrderID, TxnTime: t.TxnTime, TxnAmt: t.Amount, OrigQryID: t.Original, BackURL: s.backURL,
+			BizType: "000201", OrderID: t.OrderID, TxnTime: t.TxnTime, TxnAmt: t.Amount, OrigQryID: t.Original, BackURL: s.backURL,
 		}, c.Payments.Refund, c.Payments.SettleRefund)
 	case complete:
 		return newOperation(&unionpay.PreauthCompleteRequest{
-			OrderID: t.OrderID, TxnTime: t.TxnTime, TxnAmt: t.Amount, OrigQryID: t.Original, BackURL: s.backURL,
+			BizType: "000201", OrderID: t.OrderID, TxnTime: t.TxnTime, TxnAmt: t.Amount, OrigQryID: t.Original, BackURL: s.backURL,
 		}, c.Preauth.Complete, c.Preauth.SettleComplete)
 	case cancel:
 		return newOperation(&unionpay.PreauthCancelRequest{
-			OrderID: t.OrderID, TxnTime: t.TxnTime, TxnAmt: t.Amount, OrigQryID: t.Original, BackURL: s.backURL,
+			BizType: "000201", OrderID: t.OrderID, TxnTime: t.TxnTime, TxnAmt: t.Amount, OrigQryID: t.Original, BackURL: s.backURL,
 		}, c.Preauth.Cancel, c.Preauth.SettleCancel)
 	default:
 		return newOperation(&unionpay.PreauthCompleteCancelRequest{
-			OrderID: t.OrderID, TxnTime: t.TxnTime, TxnAmt: t.Amount, OrigQryID: t.Original, BackURL: s.backURL,
+			BizType: "000201", OrderID: t.OrderID, TxnTime: t.TxnTime, TxnAmt: t.Amount, OrigQryID: t.Original, BackURL: s.backURL,
 		}, c.Preauth.CancelCompletion, c.Preauth.SettleCancelCompletion)
 	}
 }

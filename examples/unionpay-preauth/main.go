@@ -163,7 +163,7 @@ func parseHeld(text string) (held, error) {
 	if !ok || err != nil || amount < 2 || len(queryID) < 20 || len(queryID) > 21 {
 		return held{}, errors.New("want queryId=fen, such as 202611211200000000018=10000")
 	}
-	return held{queryID: queryID, amount: amount}, nil
+	return held{queryID: queryID, bizType: "000201", amount: amount}, nil // of a page
 }
 
 func scenarios() []string {

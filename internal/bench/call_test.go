@@ -137,7 +137,7 @@ func BenchmarkUnionPayCall(b *testing.B) {
 	defer gateway.Close()
 	now := time.Now()
 	req := &unionpay.PreauthCancelRequest{
-		OrderID: "20240105145046001", TxnTime: unionpay.TxnTime(now), TxnAmt: 10000,
+		BizType: "000201", OrderID: "20240105145046001", TxnTime: unionpay.TxnTime(now), TxnAmt: 10000,
 		OrigQryID: gateway.AddPreauth(10000), BackURL: unionpay.NoNotification,
 	}
 	config := gateway.Config()

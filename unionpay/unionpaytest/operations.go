@@ -188,6 +188,9 @@ func (s *Server) process(raw, request fields, op operation, fault Fault, answer 
 		t.amount = amount
 	}
 	code, text = op.act(s, t, answer)
+	if t.original != nil && t.original.request["bizType"] != request["bizType"] {
+		code, text = otherThanOriginal()
+	}
 	if fault == Refused {
 		code, text = "38", "银联风险受限[5100038]"
 	}
@@ -211,7 +214,7 @@ func formatError(name string) (code, text string) {
 
 func noOriginal() (code, text string) { return "35", "原交易不存在或状态不正确[5100035]" }
 
-func otherAmount() (code, text string) { return "36", "与原交易信息不符[5100036]" }
+func otherThanOriginal() (code, text string) { return "36", "与原交易信息不符[5100036]" }
 
 // accept takes a payment for what it says.
 func (s *Server) accept(*transaction, fields) (code, text string) { return "00", success }
@@ -276,7 +279,7 @@ func (s *Server) cancelPreauth(t *transaction, _ fields) (code, text string) {
 		return noOriginal()
 	}
 	if t.amount != original.amount {
-		return otherAmount()
+		return otherThanOriginal()
 	}
 	t.original = original
 	return "00", success
@@ -300,7 +303,7 @@ func (s *Server) complete(t *transaction, _ fields) (code, text string) {
 		return "45", "原交易已被成功退货或已被成功撤销[5100045]"
 	}
 	if t.amount*100 > original.amount*115 {
-		return otherAmount()
+		return otherThanOriginal()
 	}
 	t.original = original
 	return "00", success
@@ -322,7 +325,7 @@ func (s *Server) undo(t *transaction, originalType, ownType string) (code, text 
 		return "45", "原交易已被成功退货或已被成功撤销[5100045]"
 	}
 	if t.amount != original.amount {
-		return otherAmount()
+		return otherThanOriginal()
 	}
 	if clearingDay(original.at) != clearingDay(s.clock()) {
 		return "39", "交易不在受理时间范围内[5100039]"
@@ -341,7 +344,7 @@ func (s *Server) refund(t *transaction, _ fields) (code, text string) {
 		return "45", "原交易已被成功退货或已被成功撤销[5100045]"
 	}
 	if sum, _ := s.against(original, "04"); sum+t.amount > original.amount {
-		return otherAmount()
+		return otherThanOriginal()
 	}
 	t.original = original
 	return "00", success
@@ -352,6 +355,9 @@ func (s *Server) reverse(t *transaction, _ fields) (code, text string) {
 	purchase := s.byOrder(t.request["orderId"], t.request["txnTime"])
 	if purchase == nil || purchase.request["txnType"] != "01" {
 		return noOriginal()
+	}
+	if purchase.request["bizType"] != t.request["bizType"] {
+		return otherThanOriginal()
 	}
 	if clearingDay(purchase.at) != clearingDay(s.clock()) {
 		return "39", "交易不在受理时间范围内[5100039]"

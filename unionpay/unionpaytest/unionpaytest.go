@@ -130,10 +130,12 @@ func (s *Server) SetClock(now func() time.Time) {
 	s.clock = now
 }
 
-// AddPreauth makes a pre-authorisation (预授权) of amount fen that has succeeded, and returns its queryId.
+// AddPreauth makes a pre-authorisation (预授权) of amount fen on UnionPay's page (bizType 000201) that has succeeded, and
+// returns its queryId.
 func (s *Server) AddPreauth(amount int64) (queryID string) { return s.add("02", amount) }
 
-// AddPurchase makes a purchase (消费) of amount fen that has succeeded, and returns its queryId.
+// AddPurchase makes a purchase (消费) of amount fen on UnionPay's page (bizType 000201) that has succeeded, and returns
+// its queryId.
 func (s *Server) AddPurchase(amount int64) (queryID string) { return s.add("01", amount) }
 
 func (s *Server) add(txnType string, amount int64) string {
