@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -144,8 +145,8 @@ func TestPendingRevoke(t *testing.T) {
 // The gateway works on a revoke long after its answer was lost, or when the same revoke is sent again.
 func TestLateRevoke(t *testing.T) {
 	gateway, client := start(t, cnpay.WithSchedule(cnpay.Schedule{0, 0, 0}))
-	at := time.UnixMilli(1449646835244)
-	gateway.SetClock(func() time.Time { return at })
+	var passed atomic.Int64 // the gateway reads its clock in another goroutine
+	gateway.SetClock(func() time.Time { return time.UnixMilli(1449646835244).Add(time.Duration(passed.Load())) })
 	sn := gateway.AddOrder("7654321132", 10000)
 	req := &upay.OrderRevokeRequest{SN: sn}
 	gateway.Misbehave("revoke", cnpaytest.Late(51*time.Second))
@@ -153,12 +154,12 @@ func TestLateRevoke(t *testing.T) {
 	res, err := client.Orders.Revoke(t.Context(), req)
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
 	for _, wait := range []time.Duration{0, time.Second, 49 * time.Second} {
-		at = at.Add(wait)
+		passed.Add(int64(wait))
 		settled, err := client.Orders.SettleRevoke(t.Context(), req)
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
 		require.Equal(t, "PAID", settled.Code)
 	}
-	at = at.Add(time.Second)
+	passed.Add(int64(time.Second))
 	settled, err := client.Orders.SettleRevoke(t.Context(), req)
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
 
@@ -169,7 +170,7 @@ func TestLateRevoke(t *testing.T) {
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
 	res, err = client.Orders.Revoke(t.Context(), req)
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(res, err))
-	at = at.Add(time.Minute)
+	passed.Add(int64(time.Minute))
 	settled, err = client.Orders.SettleRevoke(t.Context(), req)
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
 }
