@@ -111,10 +111,11 @@ func WithTimeout(d time.Duration) Option { return func(s *Settings) { s.Timeout 
 // WithSchedule replaces the operation's own query schedule in Settle. Schedule{0} is one query, at once.
 func WithSchedule(schedule Schedule) Option { return func(s *Settings) { s.Schedule = schedule } }
 
-// DefaultMargin is how long after a ticket's Until Settle takes the absence of its order as a proof.
+// DefaultMargin is how long after a ticket's Until Settle takes the absence of its order as a proof, where the provider's
+// documents have no margin of their own.
 const DefaultMargin = time.Hour
 
-// WithMargin replaces [DefaultMargin]: how long after a ticket's Until its request may still be on its way in network
+// WithMargin replaces [DefaultMargin] and the margins that providers document: how long after a ticket's Until its request may still be on its way in network
 // buffers, proxies and the gateway's own queue. A shorter one answers sooner and is wrong more often.
 func WithMargin(d time.Duration) Option { return func(s *Settings) { s.Margin = d } }
 

@@ -73,6 +73,9 @@ type SettleRule struct {
 	// the request never arrived. Reach is how long after Began the query still sees the order; 0 means without end.
 	Absent bool
 	Reach  time.Duration
+	// Margin is how long after the ticket's Until a request may still be carried out, where the documents bound it: it
+	// replaces [DefaultMargin], and [WithMargin] replaces it. 0 where they say nothing.
+	Margin time.Duration
 	// Harmless is set where the documents make a repeat of the same request under the same number harmless: then it ends
 	// the doubt that an absent or unchanged order leaves.
 	Harmless bool

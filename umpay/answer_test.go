@@ -119,7 +119,7 @@ func TestAnswers(t *testing.T) {
 		"other order":               {200, event("onReverSuccess", `,"result":{"orderId":"2"}`), cnpay.Unknown, cnpay.ErrMismatch, ""},
 		"other amount":              {200, event("onReverSuccess", `,"result":{"amount":"9999"}`), cnpay.Unknown, cnpay.ErrMismatch, ""},
 		"amount zero":               {200, event("onReverSuccess", `,"result":{"amount":"0"}`), cnpay.Unknown, cnpay.ErrMismatch, ""},
-		"amount in yuan":            {200, event("onReverSuccess", `,"result":{"amount":"100.00"}`), cnpay.Unknown, cnpay.ErrMismatch, ""},
+		"amount in yuan":            {200, event("onReverSuccess", `,"result":{"amount":"100.00"}`), cnpay.Unknown, cnpay.ErrMalformed, ""},
 		"echo of another amount":    {200, event("onReverSuccess", `,"request":{"amount":1}`), cnpay.Unknown, cnpay.ErrMismatch, ""},
 		"echo of another voucher":   {200, event("onReverSuccess", `,"request":{"uPayTrace":"000124"}`), cnpay.Unknown, cnpay.ErrMismatch, ""},
 		"echo of another order":     {200, event("onReverSuccess", `,"request":{"orderId":"2"}`), cnpay.Unknown, cnpay.ErrMismatch, ""},
@@ -158,16 +158,16 @@ func TestInFrontOfTheBridge(t *testing.T) {
 		body, text string
 	}{
 		{200, "<html>", ": an HTML page: " + unsigned},
-		{202, "", ": unexpected HTTP status: 202: " + unsigned},
-		{400, `{"faults":[{"field":"id","problem":"is bad"}]}`, ": unexpected HTTP status: 400: " + unsigned},
-		{401, "", ": unexpected HTTP status: 401: another terminal or secret than the bridge's, or clocks more than 5m0s apart: " + unsigned},
-		{403, "\ufeff\n<!doctype html>", ": unexpected HTTP status: 403: an HTML page: " + unsigned},
-		{404, "404 page not found", ": unexpected HTTP status: 404: " + unsigned},
-		{407, "<html>", ": unexpected HTTP status: 407: a proxy wants credentials: " + unsigned},
-		{410, "", ": unexpected HTTP status: 410: " + unsigned},
-		{413, "", ": unexpected HTTP status: 413: " + unsigned},
-		{429, "", ": unexpected HTTP status: 429: " + unsigned},
-		{502, "<html>", ": unexpected HTTP status: 502"},
+		{202, "", ": unexpected HTTP status: 202 Accepted: " + unsigned},
+		{400, `{"faults":[{"field":"id","problem":"is bad"}]}`, ": unexpected HTTP status: 400 Bad Request: " + unsigned},
+		{401, "", ": unexpected HTTP status: 401 Unauthorized: another terminal or secret than the bridge's, or clocks more than 5m0s apart: " + unsigned},
+		{403, "\ufeff\n<!doctype html>", ": unexpected HTTP status: 403 Forbidden: an HTML page: " + unsigned},
+		{404, "404 page not found", ": unexpected HTTP status: 404 Not Found: " + unsigned},
+		{407, "<html>", ": unexpected HTTP status: 407: the proxy wants a password: an HTML page: " + unsigned},
+		{410, "", ": unexpected HTTP status: 410 Gone: " + unsigned},
+		{413, "", ": unexpected HTTP status: 413 Request Entity Too Large: " + unsigned},
+		{429, "", ": unexpected HTTP status: 429 Too Many Requests: " + unsigned},
+		{502, "<html>", ": unexpected HTTP status: 502 Bad Gateway"},
 	} {
 		client, err := umpay.New(umpay.Config{Gateway: "https://bridge.example", Terminal: "N9000001", Secret: "s"},
 			over(func(*http.Request) (*http.Response, error) { return answer(tt.status, nil, tt.body), nil }),
@@ -175,11 +175,11 @@ func TestInFrontOfTheBridge(t *testing.T) {
 		require.NoError(t, err)
 		res, err := client.Preauth.Cancel(t.Context(), about())
 		require.Nil(t, res)
-		require.EqualError(t, err, "umpay plugin_card_pre_auth_rever "+order+": unknown"+tt.text)
+		require.EqualError(t, err, "umpay plugin_card_pre_auth_rever 1: unknown"+tt.text)
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
 		require.Equal(t, tt.status != 200, errors.Is(err, cnpay.ErrHTTPStatus))
 		require.Equal(t, tt.status < 500, errors.Is(err, cnpay.ErrSignature))
-		settled, err := client.Preauth.SettleCancel(t.Context(), about(), quick(2))
+		settled, err := settle(t, client, about(), quick(2))
 		require.ErrorContains(t, err, "unknown: after 2 queries: ")
 		require.ErrorContains(t, err, tt.text[2:])
 		require.Equal(t, cnpay.Unknown, settled.Outcome)

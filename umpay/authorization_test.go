@@ -13,12 +13,12 @@ import (
 
 const (
 	nonceHex     = "00112233445566778899aabbccddeeff"
-	signatureHex = "9a00a1bcefd16efceaebbee1f230e7fef88b78b1eb4cd5461d50836a02b73f3f"
+	signatureHex = "a0183cafcb9ba4ad41c027d54053f0771183b8ade988df1fbd281ce34c06b1fb"
 )
 
-// TestSignAnswer: the signature is from openssl dgst -sha256 -hmac 'terminal secret'.
+// TestSignAnswer: the signature is from openssl dgst -sha256 -hmac 'terminal-secret'.
 func TestSignAnswer(t *testing.T) {
-	mac, err := sign.NewHMACSHA256Hex("terminal secret")
+	mac, err := sign.NewHMACSHA256Hex("terminal-secret")
 	require.NoError(t, err)
 	signed, err := authorization{terminal: "N9000001", nonce: nonceHex}.
 		sign(mac, "404", "/v1/commands/a", time.Unix(1700000000, 0), []byte("{}"))

@@ -19,7 +19,7 @@ func TestCredentialsAreTrimmed(t *testing.T) {
 	config.Secret = "\u3000" + config.Secret + "\u200c\n"
 	client, err := umpay.New(config)
 	require.NoError(t, err)
-	res, err := client.Preauth.Reverse(t.Context(), request())
+	res, err := client.Preauth.Cancel(t.Context(), request())
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(res, err), "%v", err)
 }
 

@@ -3,6 +3,7 @@ package umpay
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,17 +13,17 @@ import (
 )
 
 // Event is one callback of the plugin, as the terminal reports it, with card numbers masked and without expiry dates.
-// Its JSON form is the one of BRIDGE.md.
+// Its JSON form is the one of BRIDGE.md. It is a [cnpay.Notification].
 type Event struct {
 	// ID is the command's, or the POS app's own for an operation started at the till.
 	ID string `json:"id" spec:"M S1..64"`
-	// Op is the plugin's method: cardPreAuthRever.
+	// Op is the plugin's method: cardPay, cardPreAuthRever.
 	Op string `json:"op" spec:"M S"`
 	// Callback is the plugin's: onReverSuccess, onReverFail, onReverUnknown, onReBind, onProgressUpdate.
 	Callback string `json:"callback" spec:"M S"`
 	// Request is the object that the plugin was called with.
 	Request json.RawMessage `json:"request,omitempty" spec:"O"`
-	// Result is the plugin's callback object; see [Event.PreauthCancelResult].
+	// Result is the plugin's callback object; [Event.CardPayResult], [Event.PreauthCancelResult] and their like read it.
 	Result json.RawMessage `json:"result,omitempty" spec:"C"`
 	// POSSN is the terminal's serial number.
 	POSSN string `json:"posSN" spec:"M S"`
@@ -32,66 +33,142 @@ type Event struct {
 	Seq int64 `json:"seq" spec:"M N"`
 }
 
+// Key distinguishes events: terminal, ID and Seq.
+func (e *Event) Key() string { return e.POSSN + " " + e.ID + " " + strconv.FormatInt(e.Seq, 10) }
+
+// CallOutcome is that of the Verdict; of an event of a query, Answered or Unknown.
+func (e *Event) CallOutcome() cnpay.Outcome {
+	op, ok := operationOf(e.Op)
+	if !ok || !op.Query {
+		return e.Verdict().Outcome
+	}
+	if op.answered(&spec.Table{}, e) == cnpay.Succeeded {
+		return cnpay.Answered
+	}
+	return cnpay.Unknown
+}
+
+// CallTicket names the operation that the event is about. Its Account is the terminal, its Order the command's ID, and
+// its Fields are what the event says of the request and of the result.
+func (e *Event) CallTicket() cnpay.Ticket {
+	var fields spec.Table
+	t := cnpay.Ticket{Provider: "umpay", Account: e.POSSN, Operation: e.Op, Order: e.ID, Fields: e.learned(&fields)}
+	if op, ok := operationOf(e.Op); ok {
+		t.Operation, t.NoMoney = op.ID, op.Query || op.NoMoney
+	}
+	if t.Fields == nil {
+		t.Fields = map[string]string{}
+	}
+	t.Fields["id"] = e.ID
+	if asked, err := e.asked(&fields); err == nil {
+		for _, name := range echoed() {
+			if value := asked(name); value != "" {
+				t.Fields[name] = value
+			}
+		}
+	}
+	return t
+}
+
 // Ended reports whether the plugin ended the operation with this event: its callback is a success, a fail or an unknown
 // one. It is not the same as a final outcome: after an unknown callback, and after some fail ones, the outcome is
 // Unknown, and another event may follow that decides.
 func (e *Event) Ended() bool {
-	switch callbackKindOf(e.Op, e.Callback) {
+	op, _ := operationOf(e.Op)
+	switch op.kindOf(e.Callback) {
 	case success, fail, unknown:
 		return true
 	}
 	return false
 }
 
-// Verdict is the outcome of the operation according to this event alone. One that contradicts itself is Unknown: by its
-// code, or because its result has another order number or amount than its request.
+// Verdict is the outcome of the operation according to this event alone; that of an event of a query is the outcome of
+// what was asked about. One that contradicts itself is Unknown: by its code, or because its result has another order
+// number or amount than its request. So is one of a method that this package does not know.
 func (e *Event) Verdict() cnpay.Verdict {
-	var fields spec.Table
-	code, message, err := e.code(&fields)
-	if err != nil {
-		return cnpay.Verdict{}
-	}
-	v := cnpay.Verdict{Outcome: judge(e.Op, e.Callback, code), Message: message}
-	if code != nil {
-		v.Code = strconv.FormatInt(*code, 10)
-	}
-	if v.Outcome != cnpay.Unknown && !e.consistent(&fields) {
-		v.Outcome = cnpay.Unknown
-	}
-	return v
+	op, _ := operationOf(e.Op)
+	return op.verdict(&spec.Table{}, e)
 }
 
-// consistent reports whether the result of a cancellation is about the order that the plugin was called with.
-func (e *Event) consistent(fields *spec.Table) bool {
-	if e.Op != opPreauthCancel {
-		return true
-	}
-	asked, err := e.preauthCancelRequest(fields)
-	return err == nil && asked.belongs(fields, e) == nil
+// echo is what an event repeats of the request.
+type echo struct {
+	OrderID       string `json:"orderId" spec:"O"`
+	Amount        int64  `json:"amount" spec:"O N"`
+	RfAmount      int64  `json:"rfAmount" spec:"O N"`
+	UPayTrace     string `json:"uPayTrace" spec:"O"`
+	QRTrace       string `json:"upayTrace" spec:"O"`
+	PayType       string `json:"payType" spec:"O"`
+	OrderDate     string `json:"orderDate" spec:"O"`
+	OrderDateTime string `json:"orderDateTime" spec:"O"`
+	PaySeq        string `json:"paySeq" spec:"O"`
+	TradeNo       string `json:"tradeNo" spec:"O"`
+	UPayOrderID   string `json:"uPayOrderId" spec:"O"`
+	AuthCode      string `json:"authCode" spec:"O"`
+	BatchID       string `json:"batchId" spec:"O"`
+	Date          string `json:"date" spec:"O"`
+	Time          string `json:"time" spec:"O"`
 }
 
-// PreauthCancelResult returns the plugin's callback object of a cardPreAuthRever event. It is empty where the event has
-// none.
-func (e *Event) PreauthCancelResult() (*PreauthCancelResult, error) {
-	if e.Op != opPreauthCancel {
-		return nil, fmt.Errorf("umpay: an event of %q is not about the cancellation of a pre-authorisation", e.Op)
+// echoed are the wire names of echo: all of asked but the command's own number.
+func echoed() []string { return asked()[1:] }
+
+// asked reads what the plugin was called with, as far as the event says.
+func (e *Event) asked(fields *spec.Table) (func(name string) string, error) {
+	request := new(echo)
+	err := decodeMember(fields, "request", e.Request, request)
+	return func(name string) string { return fields.Text(request, name) }, err
+}
+
+// result is what the callback objects of most methods have. The pointers tell 0 and absent apart.
+type result struct {
+	OrderID   string `json:"orderId" spec:"O"`
+	Amount    *int64 `json:"amount" spec:"O N"`
+	PayAmount *int64 `json:"payAmount" spec:"O N"`
+	UPayTrace string `json:"uPayTrace" spec:"O"`
+	PaySeq    string `json:"paySeq" spec:"O"`
+	TradeNo   string `json:"tradeNo" spec:"O"`
+	PayType   string `json:"payType" spec:"O"`
+	OrderDate string `json:"orderDate" spec:"O"`
+	PlatDate  string `json:"platDate" spec:"O"`
+	PayDate   string `json:"payDate" spec:"O"`
+	Date      string `json:"date" spec:"O"`
+	Time      string `json:"time" spec:"O"`
+	PlatTime  string `json:"platTime" spec:"O"`
+	BatchID   string `json:"batchId" spec:"O"`
+	AuthCode  string `json:"authCode" spec:"O"`
+}
+
+// learned is what only the end of an operation brings, for a ticket: by wire name, with "result." in front. It is nil
+// where the event has nothing of it.
+func (e *Event) learned(fields *spec.Table) map[string]string {
+	const longest = 64 // than any such number
+	r := new(result)
+	if !e.Ended() || decodeMember(fields, "result", e.Result, r) != nil {
+		return nil
 	}
-	result, err := e.preauthCancelResult(&spec.Table{})
-	if err != nil {
+	found := map[string]string{}
+	for _, name := range []string{"orderId", "uPayTrace", "paySeq", "tradeNo", "payType", "orderDate", "platDate", "payDate",
+		"date", "time", "platTime", "batchId", "authCode"} {
+		if value := fields.Text(r, name); value != "" && len(value) <= longest {
+			found["result."+name] = value
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return found
+}
+
+// resultOf reads the callback object of an event of one of the methods. It is empty where the event has none.
+func resultOf[R any](e *Event, methods ...string) (*R, error) {
+	if !slices.Contains(methods, e.Op) {
+		return nil, fmt.Errorf("umpay: an event of %q, want one of %s", e.Op, strings.Join(methods, ", "))
+	}
+	r := new(R)
+	if err := decodeMember(&spec.Table{}, "result", e.Result, r); err != nil {
 		return nil, fmt.Errorf("umpay: %w", err)
 	}
-	return result, nil
-}
-
-func (e *Event) preauthCancelResult(fields *spec.Table) (*PreauthCancelResult, error) {
-	result := new(PreauthCancelResult)
-	return result, decodeMember(fields, "result", e.Result, result)
-}
-
-// preauthCancelRequest is what the plugin was called with, as far as the event says.
-func (e *Event) preauthCancelRequest(fields *spec.Table) (*PreauthCancelRequest, error) {
-	request := new(PreauthCancelRequest)
-	return request, decodeMember(fields, "request", e.Request, request)
+	return r, nil
 }
 
 // decodeMember reads an object of an event. A missing one leaves into as it is.
@@ -111,8 +188,8 @@ func (e *Event) code(fields *spec.Table) (code *int64, message string, _ error) 
 		return nil, "", nil
 	}
 	var common struct {
-		Code    *int64 `json:"code"`
-		Message string `json:"message"`
+		Code    *int64 `json:"code" spec:"R N"`
+		Message string `json:"message" spec:"R S"`
 	}
 	_, err := fields.DecodeJSON(e.Result, &common)
 	return common.Code, common.Message, err
@@ -180,14 +257,14 @@ func decodeEvent(clean []byte) (e Event, extra map[string]string, faults []cnpay
 }
 
 // faults are those for which an event is not stored, beyond those of decodeEvent.
-func (e *Event) faults(fields *spec.Table, terminal string) []cnpay.Fault {
+func (e *Event) faults(fields *spec.Table, op Operation, terminal string) []cnpay.Fault {
 	faults := fields.Check(e)
 	add := func(field, problem string) { faults = append(faults, cnpay.Fault{Field: field, Problem: problem}) }
 	switch {
 	case e.Op == "":
-	case callbackKindOf(e.Op, "onReBind") == undocumented:
+	case op.Method == "":
 		add("op", "is not a method of the plugin that this receiver knows")
-	case e.Callback != "" && callbackKindOf(e.Op, e.Callback) == undocumented:
+	case e.Callback != "" && op.kindOf(e.Callback) == undocumented:
 		add("callback", "is not one of this op")
 	}
 	if e.POSSN != "" && e.POSSN != terminal {

@@ -28,7 +28,7 @@ func TestEventFiles(t *testing.T) {
 		"progress": {cnpay.Unknown, "60150004", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			body, err := os.ReadFile("testdata/event-" + name + ".json")
+			body, err := os.ReadFile("testdata/documents/event-" + name + ".json")
 			require.NoError(t, err)
 
 			res, err := answered(t, 200, string(body)).Preauth.Cancel(t.Context(), about())

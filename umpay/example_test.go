@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/umpay"
 	"github.com/cnpay-go/cnpay/umpay/umpaytest"
 )
@@ -27,11 +28,11 @@ func Example() {
 		UPayTrace: "000123",
 		OrderID:   umpay.NewOrderID("N9000001", time.Now()),
 	}
-	terminal.Misbehave("plugin_card_pre_auth_rever", umpaytest.LostAnswer)
+	terminal.Misbehave(umpay.OpPreauthCancel, cnpaytest.LostAnswer)
 	res, err := client.Preauth.Cancel(context.Background(), req)
 	fmt.Println(cnpay.OutcomeOf(res, err))
 
-	settled, err := client.Preauth.SettleCancel(context.Background(), req)
+	settled, err := client.Settle(context.Background(), cnpay.TicketOf(res, err))
 	fmt.Println(cnpay.OutcomeOf(settled, err), settled.Code)
 	// Output:
 	// unknown
@@ -74,7 +75,7 @@ func ExampleReceiver() {
 
 func ExampleNewOrderID() {
 	now := time.Date(2020, 5, 21, 7, 30, 12, 123_456_789, time.UTC)
-	fmt.Println(umpay.NewOrderID("N9000001", now))
+	fmt.Println(umpay.NewOrderID("N9000001", now)[:23])
 	// Output: 200521153012123N9000001
 }
 

@@ -19,7 +19,7 @@ import (
 
 func bodies(f *testing.F) []string {
 	f.Helper()
-	names, err := filepath.Glob("testdata/event-*.json")
+	names, err := filepath.Glob("testdata/documents/event-*.json")
 	require.NoError(f, err)
 	require.NotEmpty(f, names)
 	all := []string{"", "{}", "[]", "null", goodEvent, event("onReverFail", `,"result":{"code":-2}`), `{"id":"1","id":"1"}`, "{\"account\":\"\xff\"}"}
@@ -54,7 +54,7 @@ func FuzzCancelAnswer(f *testing.F) {
 		require.NoError(t, err)
 		res, err := client.Preauth.Cancel(t.Context(), about())
 		outcome := cnpay.OutcomeOf(res, err)
-		_, _ = client.Commands.Get(t.Context(), &umpay.CommandRequest{ID: "1"})
+		_, _ = client.Commands.Query(t.Context(), &umpay.CommandQueryRequest{ID: "1"})
 		if !genuine {
 			require.Nil(t, res)
 			require.Equal(t, cnpay.Unknown, outcome)

@@ -151,7 +151,8 @@ func sensitivity(name string) sensitive {
 		return r
 	}, name)
 	switch key {
-	case "account", "cardno", "cardid", "cardnum", "cardnumber", "pan":
+	case "mediano", // the customer's payment code
+		"account", "cardno", "cardid", "cardnum", "cardnumber", "pan":
 		return cardNumber
 	case "message", "msg", "msgtouser", "msgtouse", "msgdesc":
 		return freeText

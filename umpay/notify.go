@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/call"
 	"github.com/cnpay-go/cnpay/internal/credential"
 	"github.com/cnpay-go/cnpay/internal/spec"
 	"github.com/cnpay-go/cnpay/internal/transport"
@@ -60,30 +61,31 @@ type ReceiverConfig struct {
 // middleware that reads the body must put an unread copy back. Bodies are read up to 256 KiB. Time limits are the
 // http.Server's.
 type Receiver struct {
-	secrets Secrets
-	store   Store
-	now     func() time.Time
-	logger  *slog.Logger
-	nonces  nonceMemory
-	fields  spec.Table
-	locks   [64]chan struct{} // by operation: nothing else of it is stored between the look and the store
+	operations []any // the program's own
+	secrets    Secrets
+	store      Store
+	now        func() time.Time
+	logger     *slog.Logger
+	nonces     nonceMemory
+	fields     spec.Table
+	locks      [64]chan struct{} // by operation: nothing else of it is stored between the look and the store
 }
 
-// NewReceiver checks the configuration. Of the options it uses cnpay.WithClock and cnpay.WithLogger.
+// NewReceiver checks the configuration. Of the options it uses cnpay.WithClock, cnpay.WithLogger and [WithOperations]:
+// events of the program's own operations are stored too, and their Verdict is Unknown.
 func NewReceiver(config ReceiverConfig, opts ...cnpay.Option) (*Receiver, error) {
 	settings := cnpay.Settings{}.With(opts...)
 	if config.Secrets == nil {
 		return nil, transport.ConfigError("umpay", errors.New("secrets: missing"))
 	}
-	r := &Receiver{secrets: config.Secrets, store: config.Store, now: settings.Clock, logger: settings.Logger}
+	r := &Receiver{
+		operations: settings.Operations, secrets: config.Secrets, store: config.Store, now: settings.Now, logger: settings.Logger,
+	}
 	for i := range r.locks {
 		r.locks[i] = make(chan struct{}, 1)
 	}
 	if r.store == nil {
 		r.store = NewMemoryStore(0)
-	}
-	if r.now == nil {
-		r.now = time.Now
 	}
 	return r, nil
 }
@@ -261,10 +263,20 @@ func (r *Receiver) decode(terminal string, body []byte) (*Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	if faults = merge(faults, event.faults(&r.fields, terminal)); faults != nil {
+	if faults = merge(faults, event.faults(&r.fields, r.operationOf(event.Op), terminal)); faults != nil {
 		return nil, &cnpay.InvalidRequestError{Faults: faults}
 	}
 	return &event, nil
+}
+
+// operationOf is the operation of a method, the program's own ones included.
+func (r *Receiver) operationOf(method string) Operation {
+	op, known := operationOf(method)
+	if !known && method != "" {
+		own := func(op Operation) bool { return op.Method == method }
+		op, _ = call.Lookup(cnpay.Settings{Operations: r.operations}, own, func() []Request { return nil }, Request.operation)
+	}
+	return op
 }
 
 // merge adds more faults of fields that have none yet.

@@ -1,36 +1,94 @@
 package umpay
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"math"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/cnpay-go/cnpay"
-	"github.com/cnpay-go/cnpay/internal/spec"
 )
 
-// PreauthService acts on card pre-authorisations (预授权).
+// PreauthService holds money on a card (预授权), takes it, and lets it go.
 type PreauthService struct{ client *Client }
 
-// NewOrderID makes an order number by the rule of the plugin, which makes one where the request has none: the time,
-// Beijing, to the millisecond (yyMMddHHmmssSSS) and the terminal's serial number. Store it before the operation.
+const (
+	cardPreAuth          = "cardPreAuth"
+	cardPreAuthRever     = "cardPreAuthRever"
+	creditPreauthDone    = "creditPreauthDone"
+	preauthDone          = "preauthDone"
+	cardPreAuthDoneRever = "cardPreAuthDoneRever"
+)
+
+// PreauthResult is the plugin's callback object of a pre-authorisation, of its completions, and of what undoes one of these.
+type PreauthResult struct {
+	Status
+	Transaction
+	Reading
+	Explanation
+
+	// TradeNo is UMPay's number of the transaction (平台处理流水).
+	TradeNo string `json:"tradeNo" spec:"O S"`
+	// OrderDate is the order's date (订单日期), yyyyMMdd on the page: the date of a pre-authorisation is the key of all that
+	// follows it.
+	OrderDate string `json:"orderDate" spec:"O S"`
+	// CardExpiryDate (卡有效期) is always empty, because it is dropped on arrival.
+	CardExpiryDate string `json:"cardExpiryDate" spec:"O S secret"`
+	// AuthCode is the issuer's authorisation code (授权码), which a completion needs.
+	AuthCode string `json:"authCode" spec:"O S"`
+}
+
+// PreauthResult returns the plugin's callback object of an event of a pre-authorisation, a completion or the cancellation
+// of one; that of a cancelled pre-authorisation is a [PreauthCancelResult].
+func (e *Event) PreauthResult() (*PreauthResult, error) {
+	return resultOf[PreauthResult](e, cardPreAuth, creditPreauthDone, preauthDone, cardPreAuthDoneRever)
+}
+
+// PreauthCreateRequest is a pre-authorisation. All but ID is the plugin's.
+type PreauthCreateRequest struct {
+	// ID is this pre-authorisation's command; see [NewCommandID].
+	ID string `json:"id" spec:"M S1..64"`
+	// Amount is the amount to hold (金额) in fen.
+	Amount int64 `json:"amount" spec:"M N"`
+	// OrderID is the order number (商户订单号), a new one for each attempt, shorter than 64 characters; see [NewOrderID].
+	OrderID string `json:"orderId" spec:"M S..63"`
+	// IsD0 is the switch of settlement on the same day (是否D0清算): 1 means no. 0, the default, is yes.
+	IsD0 int64 `json:"isD0" spec:"O 0|1"`
+}
+
+func (*PreauthCreateRequest) operation() Operation {
+	return Operation{
+		ID: OpPreauthCreate, Method: cardPreAuth, Settle: settleCommand,
+		Callbacks: Callbacks{Success: "onAuthSuccess", Fail: "onAuthFail", Unknown: []string{"onAuthUnKnown"}, Progress: true},
+		Codes: Codes{
+			Done: []int64{60130200},
+			Failed: cardFailures(60130001, 60130019, 60130021, 60130023, 60130024, 60130025, 60130029,
+				60130032),
+		},
+	}
+}
+
+// PreauthCreateResponse is the answer to a pre-authorisation. Store UPayTrace, AuthCode, OrderDate and Amount of its
+// Result: they are the keys of every later step.
+type PreauthCreateResponse struct {
+	Response
+	// Result is the callback object in the event.
+	Result PreauthResult `json:"result" spec:"R"`
+}
+
+// Create has the terminal hold an amount on a card (预授权, the plugin's cardPreAuth). A repeat under the same ID is
+// harmless; see the package comment.
+//   - Succeeded: the amount is held.
+//   - Failed: nothing is held. If the customer was charged all the same, because the network failed, the documents have
+//     the terminal make a pre-authorisation or a balance inquiry, with which it sends its automatic reversal (冲正).
+//   - Unknown: settle it. The plugin has no query for a pre-authorisation (it was taken away on 2020-08-07): where the
+//     terminal does not know, Config.Evidence decides, or a person.
 //
-// Two calls for one terminal within the same millisecond return the same number, in one process or in several. Where
-// that can happen, number the terminal's operations in one place, or use order numbers of your own: the plugin accepts
-// any text shorter than 64 characters. The number does not keep an attempt from running twice; the command's ID does.
-func NewOrderID(posSN string, now time.Time) string {
-	now = now.In(cnpay.Beijing())
-	return fmt.Sprintf("%s%03d%s", now.Format("060102150405"), now.Nanosecond()/int(time.Millisecond), posSN)
+//cnpay:op plugin_card_pre_auth
+func (s *PreauthService) Create(ctx context.Context, req *PreauthCreateRequest, opts ...cnpay.Option) (*PreauthCreateResponse, error) {
+	return do[PreauthCreateResponse](ctx, s.client, req, opts)
 }
 
 // PreauthCancelRequest names the pre-authorisation to cancel. All but ID is the plugin's AuthReversRequest.
 type PreauthCancelRequest struct {
-	// ID is this attempt's: the bridge never runs one id twice. Make it with [NewCommandID] and store it, with the
-	// rest of the request, before the attempt.
+	// ID is this cancellation's command; see [NewCommandID].
 	ID string `json:"id" spec:"M S1..64"`
 	// Amount is the amount to release (金额) in fen, that of the pre-authorisation. The plugin has a 32-bit number.
 	Amount int64 `json:"amount" spec:"M N"`
@@ -40,193 +98,204 @@ type PreauthCancelRequest struct {
 	UPayTrace string `json:"uPayTrace" spec:"M S..6"`
 	// OrderID is the merchant's order number (商户订单号) of the cancellation, shorter than 64 characters; see
 	// [NewOrderID]. Where it is empty the plugin makes one. Other pages allow 64.
-	OrderID string `json:"orderId,omitempty" spec:"O S..63"`
+	OrderID string `json:"orderId" spec:"O S..63"`
 }
 
-func (r *PreauthCancelRequest) reference() (id, order string) { return r.ID, r.OrderID }
-
-func (r *PreauthCancelRequest) conditions() []cnpay.Fault {
-	faults := usableID(r.ID)
-	if r.Amount > math.MaxInt32 {
-		faults = append(faults, cnpay.Fault{Field: "amount", Problem: "must be at most 2147483647"})
+func (*PreauthCancelRequest) operation() Operation {
+	return Operation{
+		ID: OpPreauthCancel, Method: cardPreAuthRever, Settle: settleCommand,
+		Callbacks: Callbacks{Success: "onReverSuccess", Fail: "onReverFail", Unknown: []string{"onReverUnknown"}, Progress: true},
+		Codes: Codes{
+			Done: []int64{60150200}, // CARD_PRE_AUTH_REVERS_SUCCESS
+			Failed: cardFailures(60150001, 60150002, 60150003, 60150005, 60150006, 60150007, 60150011,
+				60150013),
+		},
 	}
-	return faults
 }
 
-func (r *PreauthCancelRequest) object() any {
-	return struct {
-		Amount    int64  `json:"amount"`
-		UPayTrace string `json:"uPayTrace"`
-		OrderID   string `json:"orderId,omitempty"`
-	}{r.Amount, r.UPayTrace, r.OrderID}
-}
-
-// belongs refuses an event about another order, amount or voucher, and a success of no amount at all. The bridge has
-// echoed the id, so a field that it left out is not missed.
-func (r *PreauthCancelRequest) belongs(fields *spec.Table, e *Event) error {
-	asked, err := e.preauthCancelRequest(fields)
-	if err != nil {
-		return err
-	}
-	done, err := e.preauthCancelResult(fields)
-	if err != nil {
-		return err
-	}
-	amount, readable := done.fen()
-	var field string
-	switch {
-	case differ(r.Amount, asked.Amount):
-		field = "request.amount"
-	case differ(r.UPayTrace, asked.UPayTrace):
-		field = "request.uPayTrace"
-	case differ(r.OrderID, asked.OrderID):
-		field = "request.orderId"
-	case differ(r.OrderID, done.OrderID):
-		field = "result.orderId"
-	case differ(r.Amount, amount), !readable && callbackKindOf(e.Op, e.Callback) == success:
-		field = "result.amount"
-	default:
-		return nil
-	}
-	return fmt.Errorf("%w: %s differs", cnpay.ErrMismatch, field)
-}
-
-// differ compares what both sides have.
-func differ[T comparable](ours, theirs T) bool {
-	var none T
-	return ours != none && theirs != none && ours != theirs
-}
-
-// PreauthCancelResult is the plugin's CardPreAuthReverResponse, in the order of its table. Any field but Message and Code
-// may be empty; all are where the plugin gave up, or where the terminal could not read its answer. The table's
-// cardExpiryDate (卡有效期) is not here, because it is dropped on arrival.
+// PreauthCancelResult is the plugin's CardPreAuthReverResponse.
 type PreauthCancelResult struct {
-	// Message is a human-readable message (响应信息) in Chinese.
-	Message string `json:"message" spec:"R S"`
-	// Code is the result or progress code (返回码). Zero may also mean that there was none.
-	Code int64 `json:"code" spec:"R N"`
-	// OrderID is the merchant's order number (订单id), the plugin's own where the request had none.
-	OrderID string `json:"orderId" spec:"O S"`
-	// Amount is in fen (金额, 单位：分), decimal text.
-	Amount string `json:"amount" spec:"O N"`
-	// CardPayType is how the card was read (银行卡类型): CT magnetic stripe (磁条卡), IC chip (IC卡), YS phone
-	// (云闪付, Apple Pay), YSIC contactless card (银行卡闪付).
-	CardPayType string `json:"cardPayType" spec:"O S"`
-	// PayType is the same, older and coarser: CT, IC, YS (闪付卡, 云闪付, Apple Pay).
-	PayType string `json:"payType" spec:"O S"`
+	Status
+	Transaction
+	Reading
+	Explanation
+
 	// TradeNo is UMPay's number of the transaction (平台处理流水).
 	TradeNo string `json:"tradeNo" spec:"O S"`
 	// PlatDate is UMPay's date (平台日期). The page has no format; yyyyMMdd and MMdd have been seen.
 	PlatDate string `json:"platDate" spec:"O S"`
-	// PlatTime is UMPay's time (平台时间), HHmmss.
-	PlatTime string `json:"platTime" spec:"O S"`
-	// PaySeq is the retrieval reference number (参考号), which belongs on the slip.
-	PaySeq string `json:"paySeq" spec:"O S"`
-	// UnionPayMerID is the merchant's number at UnionPay (商户编号).
-	UnionPayMerID string `json:"unionPayMerId" spec:"O S"`
-	// UnionPayPosID is the terminal's number at UnionPay (终端编号).
-	UnionPayPosID string `json:"unionPayPosId" spec:"O S"`
-	// UMerID is the merchant's number at UMPay (U付商户号).
-	UMerID string `json:"uMerId" spec:"O S"`
-	// UPosID is the terminal's number at UMPay (U付终端号).
-	UPosID string `json:"uPosId" spec:"O S"`
-	// BankName is the issuing bank's (发卡行).
-	BankName string `json:"bankName" spec:"O S"`
-	// Account is the first six and last four digits of the card number, which the plugin returns in clear (明文卡号).
-	Account string `json:"account" spec:"O S"`
-	// UPayTrace is the voucher number (凭证号) of the cancellation.
-	UPayTrace string `json:"uPayTrace" spec:"O S"`
-	// BatchID is the batch number (批次号).
-	BatchID string `json:"batchId" spec:"O S"`
+	// CardExpiryDate (卡有效期) is always empty, because it is dropped on arrival.
+	CardExpiryDate string `json:"cardExpiryDate" spec:"O S secret"`
 	// AuthCode is the issuer's authorisation code (授权码).
 	AuthCode string `json:"authCode" spec:"O S"`
-	// StateCode is the code of UMPay's back-end (后台返回的状态码), on failure.
-	StateCode string `json:"stateCode" spec:"O S"`
-	// MsgToUser is what to show the customer (错误用户提示), on failure.
-	MsgToUser string `json:"msgToUser" spec:"O S"`
-	// MsgDesc explains it to the staff (解释口径), on failure.
-	MsgDesc string `json:"msgDesc" spec:"O S"`
 }
 
-// fen is the amount, zero where the plugin left it out. It is not readable where it is not an amount of money.
-func (r *PreauthCancelResult) fen() (amount int64, readable bool) {
-	text := strings.TrimSpace(r.Amount)
-	if text == "" {
-		return 0, true
-	}
-	amount, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || amount <= 0 {
-		return 0, false
-	}
-	return amount, true
+// PreauthCancelResult returns the plugin's callback object of a cardPreAuthRever event. It is empty where the event has
+// none.
+func (e *Event) PreauthCancelResult() (*PreauthCancelResult, error) {
+	return resultOf[PreauthCancelResult](e, cardPreAuthRever)
 }
 
-// PreauthCancelResponse is the answer to a cancellation. Its Raw is without card data, as all of it is.
+// PreauthCancelResponse is the answer to a cancellation.
 type PreauthCancelResponse struct {
-	cnpay.Answer
-	// Event is what the terminal reported. Where the bridge sent no event, only its ID is filled in.
-	Event Event `json:"event"`
-	// Result is the plugin's callback object in the event.
-	Result PreauthCancelResult `json:"result"`
+	Response
+	// Result is the callback object in the event.
+	Result PreauthCancelResult `json:"result" spec:"R"`
 }
 
-func (r *PreauthCancelResponse) parts() (*cnpay.Answer, *Event, any) {
-	return &r.Answer, &r.Event, &r.Result
-}
-
-// Cancel has the terminal cancel a card pre-authorisation (预授权撤销, the plugin's cardPreAuthRever by
-// POST /v1/commands): the whole amount that the pre-authorisation holds on the card is released. Somebody at the
-// terminal swipes the card and types the PIN, so the call may take three minutes.
-//
-// The command carries the end of the call as notAfter: the time limit of the call (185 s, [cnpay.WithTimeout]) or the
-// context's deadline, whichever is nearer. Bridge and terminal do not begin it later than that.
-//
-// A repeat under the same ID runs nothing a second time and returns the stored outcome. A second ID is a second
-// cancellation: choose one only when the first has Failed.
+// Cancel has the terminal cancel a card pre-authorisation (预授权撤销, the plugin's cardPreAuthRever): the whole amount that
+// the pre-authorisation holds on the card is released. Somebody at the terminal swipes the card and types the PIN, so the
+// call may take three minutes. A repeat under the same ID is harmless; see the package comment.
 //   - Succeeded: the terminal reports that the cancellation is done.
 //   - Failed: refused by the plugin or the bridge, or expired on its way; the pre-authorisation still holds the amount.
-//   - NotSent: call again with the same ID.
-//   - Unknown, Pending: call SettleCancel. Calling again with the same ID is safe too. The plugin has no query for a
-//     cancellation, so one that the terminal itself ends with onReverUnknown may stay Unknown: leave it open until the
-//     settlement file or UMPay's support decides.
+//   - Unknown: settle it. The plugin has no query for a cancellation, so one that the terminal itself ends with
+//     onReverUnknown may stay Unknown: leave it open until Config.Evidence, the settlement file or UMPay's support decides.
 //
 //cnpay:op plugin_card_pre_auth_rever
 func (s *PreauthService) Cancel(ctx context.Context, req *PreauthCancelRequest, opts ...cnpay.Option) (*PreauthCancelResponse, error) {
-	return call[PreauthCancelResponse](ctx, s.client, operation{id: "plugin_card_pre_auth_rever", op: opPreauthCancel}, req, opts)
+	return do[PreauthCancelResponse](ctx, s.client, req, opts)
 }
 
-// SettleCancel queries the bridge, on [CancelSchedule], until the outcome of a cancellation is final. It moves no money
-// and may be repeated. It needs the request's ID; the other fields are compared where they are filled in.
+// PreauthCompleteRequest takes what a pre-authorisation holds, without the card. All but ID is the plugin's.
+type PreauthCompleteRequest struct {
+	// ID is this completion's command; see [NewCommandID].
+	ID string `json:"id" spec:"M S1..64"`
+	// Amount is the amount to take (金额) in fen.
+	Amount int64 `json:"amount" spec:"M N"`
+	// OrderID is the order number of the completion (商户订单号), a new one for each attempt, shorter than 64 characters.
+	OrderID string `json:"orderId" spec:"M S..63"`
+	// OrderDate is the date of the pre-authorisation (预授权日期), as its callback has it.
+	OrderDate string `json:"orderDate" spec:"M S"`
+	// AuthCode is the authorisation code of the pre-authorisation (授权码).
+	AuthCode string `json:"authCode" spec:"M S"`
+	// Account is the card number in clear (明文卡号), which the plugin must be given. Leave that to the app on the terminal,
+	// which has kept the one of the pre-authorisation and fills it in where the command has none (BRIDGE.md): then no card
+	// number passes through the back-end.
+	Account string `json:"account" spec:"C N pan"`
+	// IsD0 is the switch of settlement on the same day (是否D0清算): 1 means no. 0, the default, is yes.
+	IsD0 int64 `json:"isD0" spec:"O 0|1"`
+}
+
+func (*PreauthCompleteRequest) operation() Operation {
+	return Operation{
+		ID: OpComplete, Method: preauthDone, Settle: settleCommand,
+		Callbacks: Callbacks{Success: "onPaySuccess", Fail: "onPayFail", Unknown: []string{"onPayUnknown"}},
+		Codes: Codes{
+			Done: []int64{60160200},
+			Failed: []int64{60160001, 60160002, 60160003, 60160004, 60160010, 60160011, 60160012, 60160013,
+				60160030},
+		},
+	}
+}
+
+// PreauthCompleteResponse is the answer to a completion without the card.
+type PreauthCompleteResponse struct {
+	Response
+	// Result is the callback object in the event.
+	Result PreauthResult `json:"result" spec:"R"`
+}
+
+// Complete has the terminal take money that a pre-authorisation holds, without the card (预授权完成(无卡), the plugin's
+// preauthDone; "capture" elsewhere). It cannot be cancelled: only a completion with the card can. A repeat under the same
+// ID is harmless; see the package comment.
+//   - Succeeded: the amount is taken.
+//   - Failed: the pre-authorisation still holds its amount.
+//   - Unknown: settle it. The plugin has no query for a completion: where the terminal does not know, Config.Evidence
+//     decides (a completion, tranType 5, in the platform's list of POS transactions), or a person.
 //
-// Its outcomes are those of Cancel, except that it is never NotSent: a command that the bridge does not know (code 404)
-// may still be on its way, and stays Unknown. Then call Cancel again with the same ID, which never runs twice.
-func (s *PreauthService) SettleCancel(ctx context.Context, req *PreauthCancelRequest, opts ...cnpay.Option) (*cnpay.Settlement[*CommandResponse], error) {
-	var r PreauthCancelRequest
-	if req != nil {
-		r = *req
+//cnpay:op plugin_preauth_done
+func (s *PreauthService) Complete(ctx context.Context, req *PreauthCompleteRequest, opts ...cnpay.Option) (*PreauthCompleteResponse, error) {
+	return do[PreauthCompleteResponse](ctx, s.client, req, opts)
+}
+
+// PreauthCompleteWithCardRequest takes what a pre-authorisation holds, with the card. All but ID is the plugin's.
+type PreauthCompleteWithCardRequest struct {
+	// ID is this completion's command; see [NewCommandID].
+	ID string `json:"id" spec:"M S1..64"`
+	// Amount is the amount to take (金额) in fen.
+	Amount int64 `json:"amount" spec:"M N"`
+	// OrderID is the order number of the completion (商户订单号), shorter than 64 characters. Where it is empty the plugin makes
+	// one.
+	OrderID string `json:"orderId" spec:"O S..63"`
+	// OrderDate is the date of the pre-authorisation (预授权日期), as its callback has it.
+	OrderDate string `json:"orderDate" spec:"M S"`
+	// AuthCode is the authorisation code of the pre-authorisation (授权码).
+	AuthCode string `json:"authCode" spec:"M S"`
+	// IsD0 is the switch of settlement on the same day (是否D0清算), as for a completion without the card.
+	IsD0 int64 `json:"isD0" spec:"O 0|1"`
+}
+
+func (*PreauthCompleteWithCardRequest) operation() Operation {
+	return Operation{
+		ID: OpCompleteWithCard, Method: creditPreauthDone, Settle: settleCommand,
+		Callbacks: Callbacks{Success: "onPaySuccess", Fail: "onPayFail", Unknown: []string{"onPayUnknown"}, Progress: true},
+		Codes: Codes{
+			Done: []int64{60140200},
+			Failed: cardFailures(60140001, 60140002, 60140003, 60140004, 60140007, 60140009, 60140010, 60140011,
+				60140030),
+		},
 	}
-	subject := cnpay.Subject{Provider: "umpay", Operation: "plugin_card_pre_auth_rever", Order: cmp.Or(r.OrderID, r.ID)}
-	ask := &CommandRequest{ID: r.ID}
-	if faults := append(s.client.fields.Check(ask), ask.conditions()...); faults != nil {
-		return &cnpay.Settlement[*CommandResponse]{}, &cnpay.Error{Subject: subject, Err: &cnpay.InvalidRequestError{Faults: faults}}
+}
+
+// PreauthCompleteWithCardResponse is the answer to a completion with the card. UPayTrace of its Result is the key of its
+// cancellation.
+type PreauthCompleteWithCardResponse struct {
+	Response
+	// Result is the callback object in the event.
+	Result PreauthResult `json:"result" spec:"R"`
+}
+
+// CompleteWithCard has the terminal take money that a pre-authorisation holds, with the card (预授权完成(有卡), the plugin's
+// creditPreauthDone). A repeat under the same ID is harmless; see the package comment.
+//   - Succeeded: the amount is taken.
+//   - Failed: the pre-authorisation still holds its amount.
+//   - Unknown: settle it; what decides is what decides a completion without the card.
+//
+//cnpay:op plugin_credit_preauth_done
+func (s *PreauthService) CompleteWithCard(ctx context.Context, req *PreauthCompleteWithCardRequest, opts ...cnpay.Option) (*PreauthCompleteWithCardResponse, error) {
+	return do[PreauthCompleteWithCardResponse](ctx, s.client, req, opts)
+}
+
+// PreauthCancelCompletionRequest names the completion to cancel. All but ID is the plugin's.
+type PreauthCancelCompletionRequest struct {
+	// ID is this cancellation's command; see [NewCommandID].
+	ID string `json:"id" spec:"M S1..64"`
+	// Amount is the completion's whole amount (金额) in fen.
+	Amount int64 `json:"amount" spec:"M N"`
+	// OrderID is the order number of this cancellation (商户订单号), a new one for each attempt, shorter than 64 characters.
+	OrderID string `json:"orderId" spec:"M S..63"`
+	// OrderDate is the date of the pre-authorisation (预授权日期), not of the completion.
+	OrderDate string `json:"orderDate" spec:"M S"`
+	// UPayTrace is the completion's voucher number (凭证号).
+	UPayTrace string `json:"uPayTrace" spec:"M S..6"`
+}
+
+func (*PreauthCancelCompletionRequest) operation() Operation {
+	return Operation{
+		ID: OpCancelCompletion, Method: cardPreAuthDoneRever, Settle: settleCommand,
+		Callbacks: Callbacks{Success: "onReverSuccess", Fail: "onReverFail", Unknown: []string{"onReverUnknown"}, Progress: true},
+		Codes: Codes{
+			Done:   []int64{60180200},
+			Failed: cardFailures(60180001, 60180002, 60180004, 60180006, 60180007, 60180010, 60180012),
+		},
 	}
-	schedule := s.client.settings.With(opts...).Schedule
-	if schedule == nil {
-		schedule = CancelSchedule()
-	}
-	return cnpay.Settle(ctx, subject, schedule, func(ctx context.Context) (*CommandResponse, cnpay.Verdict, error) {
-		res, err := s.client.Commands.Get(ctx, ask, opts...)
-		if err != nil && (res == nil || res.State == "") {
-			return nil, cnpay.Verdict{}, err
-		}
-		if res.State == CommandFinished {
-			if res.Event.Op != opPreauthCancel {
-				return nil, cnpay.Verdict{}, fmt.Errorf("%w: op differs", cnpay.ErrMismatch)
-			}
-			if err := r.belongs(&s.client.fields, &res.Event); err != nil {
-				return nil, cnpay.Verdict{}, err
-			}
-		}
-		return res, commandVerdict(res), nil
-	})
+}
+
+// PreauthCancelCompletionResponse is the answer to the cancellation of a completion.
+type PreauthCancelCompletionResponse struct {
+	Response
+	// Result is the callback object in the event.
+	Result PreauthResult `json:"result" spec:"R"`
+}
+
+// CancelCompletion has the terminal cancel a completion that was made with the card (预授权完成撤销, the plugin's
+// cardPreAuthDoneRever): the whole amount goes back. A repeat under the same ID is harmless; see the package comment.
+//   - Succeeded: cancelled.
+//   - Failed: the completion stands.
+//   - Unknown: settle it. The plugin has no query for it: where the terminal does not know, Config.Evidence decides (a void,
+//     tranType 12, in the platform's list of POS transactions), or a person.
+//
+//cnpay:op plugin_card_pre_auth_done_rever
+func (s *PreauthService) CancelCompletion(ctx context.Context, req *PreauthCancelCompletionRequest, opts ...cnpay.Option) (*PreauthCancelCompletionResponse, error) {
+	return do[PreauthCancelCompletionResponse](ctx, s.client, req, opts)
 }

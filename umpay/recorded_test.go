@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -17,53 +18,72 @@ import (
 	"gopkg.in/dnaeon/go-vcr.v4/pkg/recorder"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/umpay"
 	"github.com/cnpay-go/cnpay/umpay/umpaytest"
 )
 
-var record = flag.Bool("record", false, "record testdata/*.yaml again, against the terminal in this process")
+var record = flag.Bool("record", false, "record testdata/operations and testdata/scenarios again, against the terminal in this process")
 
-// TestRecorded replays whole exchanges, the settlement where there is one included. Clock and nonces are pinned, so
-// that the recorded signatures hold.
+// recordedID is the command of every recorded exchange.
+const recordedID = "5ca1ab1e000000000000000000000000"
+
+// taped is a client whose exchanges are replayed from a file, and the terminal where they are recorded into it: nil
+// otherwise. Clock and nonces are pinned, so that the recorded signatures hold.
+func taped(t *testing.T, file string) (*umpay.Client, *umpaytest.Server) {
+	t.Helper()
+	const secret = "terminal-secret"
+	options := []recorder.Option{
+		recorder.WithMode(recorder.ModeReplayOnly), recorder.WithMatcher(sameRequest), recorder.WithSkipRequestLatency(true),
+	}
+	var terminal *umpaytest.Server
+	if *record {
+		terminal = umpaytest.NewServer()
+		t.Cleanup(terminal.Close)
+		terminal.SetSecret(secret)
+		terminal.SetClock(at(1700000000))
+		options = append(options, recorder.WithMode(recorder.ModeRecordOnly),
+			recorder.WithRealTransport(detour(terminal.URL)), recorder.WithHook(forget, recorder.BeforeSaveHook))
+	}
+	tape, err := recorder.New(file, options...)
+	require.NoError(t, err)
+	var nonces int
+	client, err := umpay.New(umpay.Config{Gateway: "https://bridge.example", Terminal: "N9000001", Secret: secret},
+		cnpay.WithHTTPClient(&http.Client{Transport: tape}), cnpay.WithClock(at(1700000000)),
+		cnpay.WithNonce(func() string { nonces++; return fmt.Sprintf("%032x", nonces) }))
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, tape.Stop())
+		if *record {
+			sayOrigin(t, file+".yaml")
+		}
+	})
+	return client, terminal
+}
+
+// TestRecorded replays whole exchanges, the settlement included.
 func TestRecorded(t *testing.T) {
-	const secret = "a-made-up-secret-for-recorded-exchanges"
 	for _, tt := range []struct {
 		name    string
-		fault   umpaytest.Fault
+		fault   cnpaytest.Fault
 		outcome cnpay.Outcome
 		cause   error
 		code    string
 		settled cnpay.Outcome
 	}{
-		{"cancel-success", umpaytest.OK, cnpay.Succeeded, nil, "60150200", cnpay.Succeeded},
-		{"cancel-refused", umpaytest.Refused, cnpay.Failed, cnpay.ErrRefused, "60150005", cnpay.Failed},
+		{"cancel-success", cnpaytest.OK, cnpay.Succeeded, nil, "60150200", cnpay.Succeeded},
+		{"cancel-refused", cnpaytest.Refused, cnpay.Failed, cnpay.ErrRefused, "60150005", cnpay.Failed},
 		{"cancel-running", umpaytest.Running, cnpay.Pending, nil, "", cnpay.Succeeded},
-		{"cancel-unknown", umpaytest.ReverUnknown, cnpay.Unknown, cnpay.ErrUndecided, "601500010", cnpay.Failed},
-		{"cancel-unsigned", umpaytest.Unsigned, cnpay.Unknown, cnpay.ErrSignature, "", cnpay.Succeeded},
+		{"cancel-unknown", umpaytest.Undecided, cnpay.Unknown, cnpay.ErrUndecided, "601500010", cnpay.Failed},
+		{"cancel-unsigned", cnpaytest.Unsigned, cnpay.Unknown, cnpay.ErrSignature, "", cnpay.Succeeded},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			req := &umpay.PreauthCancelRequest{ID: "5ca1ab1e" + strings.Repeat("0", 24), Amount: 10000, UPayTrace: trace, OrderID: order}
-			config := umpay.Config{Gateway: "http://127.0.0.1:9005", Terminal: "N9000001", Secret: secret}
-			mode := recorder.ModeReplayOnly
-			var terminal *umpaytest.Server
-			if *record {
-				mode = recorder.ModeRecordOnly
-				terminal = umpaytest.NewServer()
-				defer terminal.Close()
-				terminal.SetSecret(secret)
-				terminal.SetClock(at(1700000000))
+			client, terminal := taped(t, filepath.Join("testdata", "scenarios", tt.name))
+			if terminal != nil {
 				terminal.AddPreauth(trace, 10000)
 				terminal.Misbehave(preauthCancel, tt.fault)
-				config.Gateway = terminal.URL
 			}
-			tape, err := recorder.New(filepath.Join("testdata", tt.name), recorder.WithMode(mode),
-				recorder.WithMatcher(sameRequest), recorder.WithSkipRequestLatency(true))
-			require.NoError(t, err)
-			var nonces int
-			client, err := umpay.New(config, cnpay.WithHTTPClient(&http.Client{Transport: tape}), cnpay.WithClock(at(1700000000)),
-				cnpay.WithNonce(func() string { nonces++; return fmt.Sprintf("%032x", nonces) }))
-			require.NoError(t, err)
-
+			req := &umpay.PreauthCancelRequest{ID: recordedID, Amount: 10000, UPayTrace: trace, OrderID: order}
 			res, err := client.Preauth.Cancel(t.Context(), req)
 			require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err))
 			require.ErrorIs(t, err, tt.cause)
@@ -71,15 +91,11 @@ func TestRecorded(t *testing.T) {
 				require.Equal(t, tt.code, res.Event.Verdict().Code)
 				require.NotContains(t, string(res.Raw), umpaytest.Account)
 			}
-			if *record && tt.fault == umpaytest.ReverUnknown {
+			if terminal != nil && tt.fault == umpaytest.Undecided {
 				terminal.Resolve(req.ID, false)
 			}
-			settled, err := client.Preauth.SettleCancel(t.Context(), req, quick(1))
+			settled, err := settle(t, client, req, quick(1))
 			require.Equal(t, tt.settled, cnpay.OutcomeOf(settled, err))
-			require.NoError(t, tape.Stop())
-			if *record {
-				sayOrigin(t, filepath.Join("testdata", tt.name+".yaml"))
-			}
 		})
 	}
 }
@@ -98,8 +114,28 @@ func sameRequest(r *http.Request, recorded cassette.Request) bool {
 	if len(body) > 0 && json.Unmarshal(body, &a) != nil || recorded.Body != "" && json.Unmarshal([]byte(recorded.Body), &b) != nil {
 		return false
 	}
-	return r.Method == recorded.Method && strings.HasSuffix(recorded.URL, "://"+recorded.Host+r.URL.EscapedPath()) &&
+	return r.Method == recorded.Method && r.URL.String() == recorded.URL &&
 		r.Header.Get("Authorization") == recorded.Headers.Get("Authorization") && reflect.DeepEqual(a, b)
+}
+
+// detour sends to the terminal in this process what is addressed to a bridge.
+type detour string
+
+func (d detour) RoundTrip(r *http.Request) (*http.Response, error) {
+	to, err := url.Parse(string(d))
+	if err != nil {
+		return nil, err
+	}
+	r = r.Clone(r.Context())
+	r.URL.Scheme, r.URL.Host, r.Host = to.Scheme, to.Host, ""
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// forget takes out what would differ in each recording.
+func forget(i *cassette.Interaction) error {
+	i.Response.Headers.Del("Date")
+	i.Response.Duration = 0
+	return nil
 }
 
 func sayOrigin(t *testing.T, name string) {

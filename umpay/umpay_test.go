@@ -20,13 +20,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/umpay"
 	"github.com/cnpay-go/cnpay/umpay/umpaytest"
 )
 
 const (
-	preauthCancel = "plugin_card_pre_auth_rever"
-	get           = "command_get"
+	preauthCancel = umpay.OpPreauthCancel
+	get           = umpay.OpCommandQuery
 	trace         = "000123"
 	order         = "200521153012123N9000001"
 	masked        = "622155******0000"
@@ -50,6 +51,13 @@ func at(seconds int64) func() time.Time { return func() time.Time { return time.
 
 // quick asks at once.
 func quick(n int) cnpay.Option { return cnpay.WithSchedule(make(cnpay.Schedule, n)) }
+
+// settle settles a request as another process does that has nothing but its ticket.
+func settle(t testing.TB, client *umpay.Client, req umpay.Request, opts ...cnpay.Option) (*cnpay.Settlement, error) {
+	t.Helper()
+	ticket, _ := client.Ticket(req) // of a request with faults too: settling says them
+	return client.Settle(t.Context(), ticket, opts...)
+}
 
 // roundTripper is a bridge made of one function.
 type roundTripper func(*http.Request) (*http.Response, error)
@@ -80,8 +88,8 @@ func TestCancel(t *testing.T) {
 	require.Equal(t, "60150200", res.Event.Verdict().Code)
 	require.EqualValues(t, 60150200, res.Result.Code)
 	require.Equal(t, order, res.Result.OrderID)
-	require.Equal(t, "10000", res.Result.Amount)
-	require.Equal(t, "123456", res.Result.AuthCode)
+	require.EqualValues(t, 10000, res.Result.Amount)
+	require.NotEmpty(t, res.Result.AuthCode)
 
 	// The terminal gave a card number and an expiry date in clear. Neither is left anywhere in the answer.
 	require.Equal(t, masked, res.Result.Account)
@@ -89,8 +97,10 @@ func TestCancel(t *testing.T) {
 	require.NoError(t, err)
 	for _, text := range []string{fmt.Sprintf("%+v", res), string(res.Raw), string(stored), string(res.Event.Result)} {
 		require.NotContains(t, text, umpaytest.Account)
-		require.NotContains(t, text, "cardExpiryDate")
+		require.NotContains(t, text, `"cardExpiryDate":"2`)
 	}
+	require.NotContains(t, string(res.Raw), "cardExpiryDate")
+	require.Empty(t, res.Result.CardExpiryDate)
 	require.Contains(t, string(stored), masked)
 
 	// The same id again runs nothing and has the same answer.
@@ -107,9 +117,11 @@ func TestCancel(t *testing.T) {
 	require.Equal(t, "原交易不存在或已撤销", other.Result.MsgDesc)
 	var e *cnpay.Error
 	require.ErrorAs(t, err, &e)
-	require.Equal(t, cnpay.Subject{Provider: "umpay", Operation: preauthCancel, Order: order}, e.Subject)
+	require.Equal(t, preauthCancel, e.Ticket.Operation)
+	require.Equal(t, other.Event.ID, e.Ticket.Order)
+	require.Equal(t, "N9000001", e.Ticket.Account)
 	require.Equal(t, "60150005", e.Code)
-	require.Equal(t, "预授权撤销失败", e.Message)
+	require.Equal(t, "操作失败", e.Message)
 }
 
 func TestResultHasEveryField(t *testing.T) {
@@ -118,15 +130,20 @@ func TestResultHasEveryField(t *testing.T) {
 	require.NoError(t, err)
 	require.NotNil(t, terminal)
 	v := reflect.ValueOf(res.Result)
-	require.Equal(t, 22, v.NumField())
-	for i := range v.NumField() {
-		switch name := v.Type().Field(i).Name; name {
-		case "StateCode", "MsgToUser", "MsgDesc": // of failures
-			require.Zero(t, v.Field(i).Interface(), name)
+	fields := 0
+	for _, f := range reflect.VisibleFields(v.Type()) {
+		value := v.FieldByIndex(f.Index).Interface()
+		switch {
+		case f.Anonymous:
+			continue
+		case slices.Contains([]string{"StateCode", "MsgToUser", "MsgDesc", "CardExpiryDate"}, f.Name): // of failures, and what is dropped
+			require.Zero(t, value, f.Name)
 		default:
-			require.NotZero(t, v.Field(i).Interface(), name)
+			require.NotZero(t, value, f.Name)
 		}
+		fields++
 	}
+	require.Equal(t, 23, fields)
 }
 
 func TestWithoutOrderID(t *testing.T) {
@@ -140,35 +157,35 @@ func TestWithoutOrderID(t *testing.T) {
 	_, err = client.Preauth.Cancel(t.Context(), &umpay.PreauthCancelRequest{ID: req.ID + "x", Amount: 1, UPayTrace: "none"})
 	var e *cnpay.Error
 	require.ErrorAs(t, err, &e)
-	require.Equal(t, req.ID+"x", e.Order)
+	require.Equal(t, req.ID+"x", e.Ticket.Order)
 }
 
 func TestCancelFaults(t *testing.T) {
 	for _, tt := range []struct {
-		fault   umpaytest.Fault
+		fault   cnpaytest.Fault
 		outcome cnpay.Outcome
 		cause   error
 		settled cnpay.Outcome
 	}{
-		{umpaytest.Refused, cnpay.Failed, cnpay.ErrRefused, cnpay.Failed},
-		{umpaytest.LostAnswer, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
-		{umpaytest.Reset, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
-		{umpaytest.CutBody, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
-		{umpaytest.HTTP502, cnpay.Unknown, cnpay.ErrHTTPStatus, cnpay.Succeeded},
-		{umpaytest.Redirect, cnpay.Unknown, cnpay.ErrHTTPStatus, cnpay.Succeeded},
-		{umpaytest.HugeBody, cnpay.Unknown, cnpay.ErrTooLarge, cnpay.Succeeded},
-		{umpaytest.Empty, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
-		{umpaytest.HTML, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
-		{umpaytest.BadSignature, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
-		{umpaytest.Unsigned, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
+		{cnpaytest.Refused, cnpay.Failed, cnpay.ErrRefused, cnpay.Failed},
+		{cnpaytest.LostAnswer, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
+		{cnpaytest.Reset, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
+		{cnpaytest.CutBody, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
+		{cnpaytest.HTTP502, cnpay.Unknown, cnpay.ErrHTTPStatus, cnpay.Succeeded},
+		{cnpaytest.Redirect, cnpay.Unknown, cnpay.ErrHTTPStatus, cnpay.Succeeded},
+		{cnpaytest.HugeBody, cnpay.Unknown, cnpay.ErrTooLarge, cnpay.Succeeded},
+		{cnpaytest.Empty, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
+		{cnpaytest.HTML, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
+		{cnpaytest.BadSignature, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
+		{cnpaytest.Unsigned, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
 		{umpaytest.OtherTerminal, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
 		{umpaytest.Stale, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
 		{umpaytest.WrongNonce, cnpay.Unknown, cnpay.ErrMismatch, cnpay.Succeeded},
-		{umpaytest.OtherAnswer, cnpay.Unknown, cnpay.ErrMismatch, cnpay.Succeeded},
-		{umpaytest.UnknownCode, cnpay.Unknown, cnpay.ErrUndecided, cnpay.Succeeded},
+		{cnpaytest.OtherAnswer, cnpay.Unknown, cnpay.ErrMismatch, cnpay.Succeeded},
+		{cnpaytest.UnknownCode, cnpay.Unknown, cnpay.ErrUndecided, cnpay.Succeeded},
 		{umpaytest.ReBind, cnpay.Unknown, cnpay.ErrUndecided, cnpay.Succeeded},
 		{umpaytest.CallFail, cnpay.Unknown, cnpay.ErrUndecided, cnpay.Succeeded},
-		{umpaytest.ReverUnknown, cnpay.Unknown, cnpay.ErrUndecided, cnpay.Unknown},
+		{umpaytest.Undecided, cnpay.Unknown, cnpay.ErrUndecided, cnpay.Unknown},
 		{umpaytest.Running, cnpay.Pending, nil, cnpay.Succeeded},
 		{umpaytest.Dropped, cnpay.Unknown, cnpay.ErrTransport, cnpay.Unknown},
 	} {
@@ -182,7 +199,7 @@ func TestCancelFaults(t *testing.T) {
 			require.ErrorIs(t, err, tt.cause)
 			require.Equal(t, 1, terminal.Received(preauthCancel))
 
-			settled, err := client.Preauth.SettleCancel(t.Context(), req, quick(3))
+			settled, err := settle(t, client, req, quick(3))
 			require.Equal(t, tt.settled, cnpay.OutcomeOf(settled, err))
 			require.Equal(t, tt.settled == cnpay.Succeeded, terminal.Canceled(trace))
 			require.Equal(t, 1, terminal.Received(preauthCancel))
@@ -192,7 +209,7 @@ func TestCancelFaults(t *testing.T) {
 
 func TestHang(t *testing.T) {
 	terminal, client := start(t)
-	terminal.Misbehave(preauthCancel, umpaytest.Hang)
+	terminal.Misbehave(preauthCancel, cnpaytest.Hang)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	req := request()
@@ -201,7 +218,7 @@ func TestHang(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.Nil(t, res)
 
-	settled, err := client.Preauth.SettleCancel(t.Context(), req, quick(1))
+	settled, err := settle(t, client, req, quick(1))
 	require.NoError(t, err)
 	require.Equal(t, cnpay.Succeeded, settled.Outcome)
 	require.Equal(t, 1, terminal.Received(preauthCancel))
@@ -209,23 +226,23 @@ func TestHang(t *testing.T) {
 
 // TestQueryFaults breaks the query: that says nothing about the cancellation, and the next query does.
 func TestQueryFaults(t *testing.T) {
-	for _, fault := range []umpaytest.Fault{
-		umpaytest.LostAnswer, umpaytest.Reset, umpaytest.CutBody, umpaytest.HTTP502, umpaytest.Redirect, umpaytest.HugeBody,
-		umpaytest.Empty, umpaytest.HTML, umpaytest.BadSignature, umpaytest.Unsigned, umpaytest.OtherTerminal, umpaytest.Stale,
-		umpaytest.WrongNonce, umpaytest.OtherAnswer, umpaytest.UnknownCode, umpaytest.ReBind, umpaytest.CallFail, umpaytest.Running,
+	for _, fault := range []cnpaytest.Fault{
+		cnpaytest.LostAnswer, cnpaytest.Reset, cnpaytest.CutBody, cnpaytest.HTTP502, cnpaytest.Redirect, cnpaytest.HugeBody,
+		cnpaytest.Empty, cnpaytest.HTML, cnpaytest.BadSignature, cnpaytest.Unsigned, umpaytest.OtherTerminal, umpaytest.Stale,
+		umpaytest.WrongNonce, cnpaytest.OtherAnswer, cnpaytest.UnknownCode, umpaytest.ReBind, umpaytest.CallFail, umpaytest.Running,
 	} {
 		t.Run(string(fault), func(t *testing.T) {
 			terminal, client := start(t, cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
-			terminal.Misbehave(preauthCancel, umpaytest.LostAnswer)
+			terminal.Misbehave(preauthCancel, cnpaytest.LostAnswer)
 			terminal.Misbehave(get, fault)
 			req := request()
 			_, err := client.Preauth.Cancel(t.Context(), req)
 			require.Error(t, err)
 
-			settled, err := client.Preauth.SettleCancel(t.Context(), req, quick(1))
+			settled, err := settle(t, client, req, quick(1))
 			require.NotEqual(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
 			require.False(t, settled.Outcome.Final())
-			settled, err = client.Preauth.SettleCancel(t.Context(), req, quick(1))
+			settled, err = settle(t, client, req, quick(1))
 			require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
 			require.Equal(t, 2, terminal.Received(get))
 		})
@@ -237,34 +254,34 @@ func TestQueryIsRepeatedUnderAFreshNonce(t *testing.T) {
 	req := request()
 	_, err := client.Preauth.Cancel(t.Context(), req)
 	require.NoError(t, err)
-	terminal.Misbehave(get, umpaytest.HTTP502, umpaytest.HTTP502) // the terminal refuses a nonce that it has seen
-	res, err := client.Commands.Get(t.Context(), &umpay.CommandRequest{ID: req.ID})
+	terminal.Misbehave(get, cnpaytest.HTTP502, cnpaytest.HTTP502) // the terminal refuses a nonce that it has seen
+	res, err := client.Commands.Query(t.Context(), &umpay.CommandQueryRequest{ID: req.ID})
 	require.NoError(t, err)
 	require.Equal(t, umpay.CommandFinished, res.State)
 	require.Equal(t, 3, terminal.Received(get))
 }
 
-func TestCommandsGet(t *testing.T) {
+func TestCommandsQuery(t *testing.T) {
 	terminal, client := start(t)
 	req := request()
-	ask := &umpay.CommandRequest{ID: req.ID}
+	ask := &umpay.CommandQueryRequest{ID: req.ID}
 
-	res, err := client.Commands.Get(t.Context(), ask)
+	res, err := client.Commands.Query(t.Context(), ask)
 	require.ErrorIs(t, err, cnpay.ErrRefused)
-	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(res, err))
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
 	require.Equal(t, umpay.CommandMissing, res.State)
 	require.Equal(t, req.ID, res.Event.ID)
 
 	_, err = client.Preauth.Cancel(t.Context(), req)
 	require.NoError(t, err)
 	terminal.Misbehave(get, umpaytest.Running)
-	res, err = client.Commands.Get(t.Context(), ask)
-	require.Equal(t, cnpay.Pending, cnpay.OutcomeOf(res, err))
+	res, err = client.Commands.Query(t.Context(), ask)
+	require.Equal(t, cnpay.Answered, cnpay.OutcomeOf(res, err))
 	require.Equal(t, umpay.CommandRunning, res.State)
 	require.Equal(t, cnpay.Unknown, res.Event.Verdict().Outcome)
 
-	res, err = client.Commands.Get(t.Context(), ask)
-	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(res, err))
+	res, err = client.Commands.Query(t.Context(), ask)
+	require.Equal(t, cnpay.Answered, cnpay.OutcomeOf(res, err))
 	require.Equal(t, umpay.CommandFinished, res.State)
 	require.Equal(t, cnpay.Succeeded, res.Event.Verdict().Outcome)
 	result, err := res.Event.PreauthCancelResult()
@@ -276,27 +293,27 @@ func TestCommandsGet(t *testing.T) {
 	refused := request()
 	_, err = client.Preauth.Cancel(t.Context(), refused)
 	require.ErrorIs(t, err, cnpay.ErrRefused)
-	res, err = client.Commands.Get(t.Context(), &umpay.CommandRequest{ID: refused.ID})
-	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(res, err))
+	res, err = client.Commands.Query(t.Context(), &umpay.CommandQueryRequest{ID: refused.ID})
+	require.Equal(t, cnpay.Answered, cnpay.OutcomeOf(res, err))
 	require.Equal(t, cnpay.Failed, res.Event.Verdict().Outcome)
 }
 
 func TestSettleCancel(t *testing.T) {
 	t.Run("unknown is followed by an end", func(t *testing.T) {
 		terminal, client := start(t)
-		terminal.Misbehave(preauthCancel, umpaytest.ReverUnknown)
+		terminal.Misbehave(preauthCancel, umpaytest.Undecided)
 		req := request()
 		_, err := client.Preauth.Cancel(t.Context(), req)
 		require.ErrorIs(t, err, cnpay.ErrUndecided)
 		terminal.Resolve(req.ID, false)
-		settled, err := client.Preauth.SettleCancel(t.Context(), req, quick(5))
+		settled, err := settle(t, client, req, quick(5))
 		require.ErrorIs(t, err, cnpay.ErrRefused)
 		require.Equal(t, cnpay.Failed, settled.Outcome)
 		require.Equal(t, 1, settled.Queries)
 	})
 	t.Run("what is missing may be on its way", func(t *testing.T) {
 		_, client := start(t)
-		settled, err := client.Preauth.SettleCancel(t.Context(), request(), quick(5))
+		settled, err := settle(t, client, request(), quick(5))
 		require.ErrorIs(t, err, cnpay.ErrUndecided)
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
 		require.Equal(t, "404", settled.Code)
@@ -308,10 +325,10 @@ func TestSettleCancel(t *testing.T) {
 		req := request()
 		_, err := client.Preauth.Cancel(t.Context(), req)
 		require.NoError(t, err)
-		settled, err := client.Preauth.SettleCancel(t.Context(), &umpay.PreauthCancelRequest{ID: req.ID}, quick(1))
+		settled, err := settle(t, client, &umpay.PreauthCancelRequest{ID: req.ID}, quick(1))
 		require.NoError(t, err)
 		require.Equal(t, cnpay.Succeeded, settled.Outcome)
-		require.Equal(t, req.ID, settled.Answer.Event.ID)
+		require.Equal(t, req.ID, settled.Answer.(*umpay.CommandQueryResponse).Event.ID)
 	})
 	t.Run("another amount is another cancellation", func(t *testing.T) {
 		_, client := start(t)
@@ -325,28 +342,28 @@ func TestSettleCancel(t *testing.T) {
 		} {
 			other := *req
 			change(&other)
-			settled, err := client.Preauth.SettleCancel(t.Context(), &other, quick(1))
+			settled, err := settle(t, client, &other, quick(1))
 			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
 			require.ErrorIs(t, err, cnpay.ErrMismatch)
 		}
 	})
 	t.Run("another operation is not this one", func(t *testing.T) {
 		completion := strings.NewReplacer("cardPreAuthRever", "cardPreAuthDoneRever").Replace(event("onReverSuccess", ``))
-		settled, err := answered(t, 200, completion).Preauth.SettleCancel(t.Context(), about(), quick(1))
+		settled, err := settle(t, answered(t, 200, completion), about(), quick(1))
 		require.ErrorIs(t, err, cnpay.ErrMismatch)
 		require.ErrorContains(t, err, "op differs")
 		require.Equal(t, cnpay.Unknown, settled.Outcome)
 	})
 	t.Run("an event that contradicts itself decides nothing", func(t *testing.T) {
 		body := event("onReverSuccess", `,"request":{"amount":10000},"result":{"code":60150200,"amount":"9999"}`)
-		settled, err := answered(t, 200, body).Preauth.SettleCancel(t.Context(), &umpay.PreauthCancelRequest{ID: "1"}, quick(1))
+		settled, err := settle(t, answered(t, 200, body), &umpay.PreauthCancelRequest{ID: "1"}, quick(1))
 		require.ErrorIs(t, err, cnpay.ErrUndecided)
 		require.Equal(t, cnpay.Unknown, settled.Outcome)
 	})
 	t.Run("without an id nothing is asked", func(t *testing.T) {
 		terminal, client := start(t)
 		for _, req := range []*umpay.PreauthCancelRequest{nil, {}, {ID: ".."}, {ID: strings.Repeat("x", 65)}} {
-			settled, err := client.Preauth.SettleCancel(t.Context(), req)
+			settled, err := settle(t, client, req)
 			require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
 			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
 		}
@@ -360,7 +377,7 @@ func TestLate(t *testing.T) {
 		t.Helper()
 		terminal, client := start(t)
 		terminal.SetClock(func() time.Time { return time.Now().Add(clock) })
-		terminal.Misbehave(preauthCancel, umpaytest.Late(d))
+		terminal.Misbehave(preauthCancel, cnpaytest.Late(d))
 		req := request()
 		res, err := client.Preauth.Cancel(t.Context(), req)
 		require.ErrorIs(t, err, cnpay.ErrTransport)
@@ -370,7 +387,7 @@ func TestLate(t *testing.T) {
 	for name, clock := range map[string]time.Duration{"same clock": 0, "slow bridge": -290 * time.Second, "fast bridge": 180 * time.Second} {
 		t.Run("within the schedule, "+name, func(t *testing.T) {
 			terminal, client, req := send(t, 100*time.Millisecond, clock)
-			settled, err := client.Preauth.SettleCancel(t.Context(), req, cnpay.WithSchedule(cnpay.Every(10*time.Millisecond, 1000)))
+			settled, err := settle(t, client, req, cnpay.WithSchedule(cnpay.Every(10*time.Millisecond, 1000)))
 			require.NoError(t, err)
 			require.Equal(t, cnpay.Succeeded, settled.Outcome)
 			require.True(t, terminal.Canceled(trace))
@@ -378,26 +395,26 @@ func TestLate(t *testing.T) {
 	}
 	t.Run("after the schedule", func(t *testing.T) {
 		terminal, client, req := send(t, time.Second, 0)
-		settled, err := client.Preauth.SettleCancel(t.Context(), req, quick(10))
+		settled, err := settle(t, client, req, quick(10))
 		require.ErrorIs(t, err, cnpay.ErrUndecided)
 		require.Equal(t, cnpay.Unknown, settled.Outcome)
 		require.Equal(t, "404", settled.Code)
 		require.Eventually(t, func() bool { return terminal.Canceled(trace) }, 10*time.Second, 10*time.Millisecond)
-		settled, err = client.Preauth.SettleCancel(t.Context(), req, quick(1))
+		settled, err = settle(t, client, req, quick(1))
 		require.NoError(t, err)
 		require.Equal(t, cnpay.Succeeded, settled.Outcome)
 	})
 	t.Run("after notAfter", func(t *testing.T) {
 		terminal, client, req := send(t, time.Second, 190*time.Second) // the call ended after 185 s
-		settled, err := client.Preauth.SettleCancel(t.Context(), req, quick(3))
+		settled, err := settle(t, client, req, quick(3))
 		require.ErrorIs(t, err, cnpay.ErrUndecided)
 		require.Equal(t, cnpay.Unknown, settled.Outcome)
 
-		settled, err = client.Preauth.SettleCancel(t.Context(), req, cnpay.WithSchedule(cnpay.Every(10*time.Millisecond, 1000)))
+		settled, err = settle(t, client, req, cnpay.WithSchedule(cnpay.Every(10*time.Millisecond, 1000)))
 		require.ErrorIs(t, err, cnpay.ErrRefused)
 		require.ErrorContains(t, err, "failed: 410 notAfter was past when the command arrived")
 		require.Equal(t, cnpay.Failed, settled.Outcome)
-		require.Equal(t, umpay.CommandExpired, settled.Answer.State)
+		require.Equal(t, umpay.CommandExpired, settled.Answer.(*umpay.CommandQueryResponse).State)
 		require.Empty(t, terminal.Events(req.ID))
 
 		// Nothing runs under this id any more, also in time. The query itself has an answer.
@@ -406,7 +423,7 @@ func TestLate(t *testing.T) {
 		require.ErrorIs(t, err, cnpay.ErrRefused)
 		require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(res, err))
 		require.Equal(t, http.StatusGone, res.HTTPStatus)
-		query, err := client.Commands.Get(t.Context(), &umpay.CommandRequest{ID: req.ID})
+		query, err := client.Commands.Query(t.Context(), &umpay.CommandQueryRequest{ID: req.ID})
 		require.NoError(t, err)
 		require.Equal(t, umpay.CommandExpired, query.State)
 		require.Equal(t, req.ID, query.Event.ID)
@@ -478,7 +495,7 @@ func TestTerminalChecksCommands(t *testing.T) {
 		require.Contains(t, text, `"field":"`+field+`"`)
 	}
 	require.False(t, terminal.Canceled(trace))
-	_, err := client.Commands.Get(t.Context(), &umpay.CommandRequest{ID: "1"})
+	_, err := client.Commands.Query(t.Context(), &umpay.CommandQueryRequest{ID: "1"})
 	require.ErrorContains(t, err, "404")
 	status, _ := post(whole)
 	require.Equal(t, http.StatusOK, status)
@@ -493,11 +510,11 @@ func TestSince(t *testing.T) {
 	require.NoError(t, err)
 	before := time.Now().Add(-time.Second)
 	terminal.Forget()
-	res, err := client.Commands.Get(t.Context(), &umpay.CommandRequest{ID: req.ID})
+	res, err := client.Commands.Query(t.Context(), &umpay.CommandQueryRequest{ID: req.ID})
 	require.ErrorIs(t, err, cnpay.ErrRefused)
 	require.Equal(t, umpay.CommandMissing, res.State)
 	require.WithinRange(t, res.Since, before, time.Now())
-	settled, err := client.Preauth.SettleCancel(t.Context(), req, quick(2))
+	settled, err := settle(t, client, req, quick(2))
 	require.ErrorIs(t, err, cnpay.ErrUndecided)
 	require.Equal(t, cnpay.Unknown, settled.Outcome)
 
@@ -508,7 +525,7 @@ func TestSince(t *testing.T) {
 		`{}`:                                      {},
 		``:                                        {},
 	} {
-		res, err := answered(t, http.StatusNotFound, body).Commands.Get(t.Context(), &umpay.CommandRequest{ID: "1"})
+		res, err := answered(t, http.StatusNotFound, body).Commands.Query(t.Context(), &umpay.CommandQueryRequest{ID: "1"})
 		require.ErrorIs(t, err, cnpay.ErrRefused)
 		require.Equal(t, umpay.CommandMissing, res.State)
 		require.True(t, since.Equal(res.Since), body)
@@ -534,8 +551,8 @@ func TestInvalidRequests(t *testing.T) {
 		require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
 		require.ErrorContains(t, err, tt.faults)
 	}
-	for _, req := range []*umpay.CommandRequest{nil, {}, {ID: "."}} {
-		_, err := client.Commands.Get(t.Context(), req)
+	for _, req := range []*umpay.CommandQueryRequest{nil, {}, {ID: "."}} {
+		_, err := client.Commands.Query(t.Context(), req)
 		require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
 	}
 	require.Zero(t, terminal.Received(preauthCancel)+terminal.Received(get))
@@ -549,10 +566,10 @@ func TestLegalRequests(t *testing.T) {
 	} {
 		terminal, client := start(t)
 		terminal.AddPreauth(req.UPayTrace, req.Amount)
-		terminal.Misbehave(preauthCancel, umpaytest.LostAnswer)
+		terminal.Misbehave(preauthCancel, cnpaytest.LostAnswer)
 		_, err := client.Preauth.Cancel(t.Context(), req)
 		require.ErrorIs(t, err, cnpay.ErrTransport)
-		settled, err := client.Preauth.SettleCancel(t.Context(), req, quick(1))
+		settled, err := settle(t, client, req, quick(1))
 		if len(req.OrderID) > 63 { // 63 characters for us, more bytes for the simple plugin of the test
 			require.ErrorIs(t, err, cnpay.ErrRefused)
 			continue
@@ -565,7 +582,7 @@ func TestLegalRequests(t *testing.T) {
 // TestOnTheWire pins what leaves: the signatures are from openssl dgst -sha256 -hmac.
 func TestOnTheWire(t *testing.T) {
 	var got []string
-	client, err := umpay.New(umpay.Config{Gateway: "https://bridge.example", Terminal: "N9000001", Secret: "terminal secret"},
+	client, err := umpay.New(umpay.Config{Gateway: "https://bridge.example", Terminal: "N9000001", Secret: "terminal-secret"},
 		cnpay.WithClock(at(1700000000)), cnpay.WithNonce(func() string { return "00112233445566778899aabbccddeeff" }),
 		over(func(r *http.Request) (*http.Response, error) {
 			var body []byte
@@ -581,15 +598,15 @@ func TestOnTheWire(t *testing.T) {
 		ID: "0123456789abcdef0123456789abcdef", Amount: 1, UPayTrace: trace, OrderID: order,
 	})
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(nil, err))
-	_, err = client.Commands.Get(t.Context(), &umpay.CommandRequest{ID: "a/b? 中"})
+	_, err = client.Commands.Query(t.Context(), &umpay.CommandQueryRequest{ID: "a/b? 中"})
 	require.Error(t, err)
 	const signed = `CNPAY-HMAC-SHA256 terminal="N9000001",timestamp="1700000000",nonce="00112233445566778899aabbccddeeff",signature="`
 	require.Equal(t, []string{
 		`POST /v1/commands application/json {"id":"0123456789abcdef0123456789abcdef","op":"cardPreAuthRever",` +
 			`"request":{"amount":1,"uPayTrace":"000123","orderId":"200521153012123N9000001"},"requestedAt":"2023-11-15T06:13:20+08:00","notAfter":"2023-11-15T06:16:25.000+08:00"}`,
-		signed + `0ca08a7b1cd467be3627508a50aa6586470d664716277e01e1430b8dc7c89820"`,
+		signed + `f81c541eeecb93cc1530d84cd403ffe87db1bd0ec03ec6e19f478c8ce41d6550"`,
 		`GET /v1/commands/a%2Fb%3F%20%E4%B8%AD  `,
-		signed + `bda3ec639bad9c2e32554a5568d1b8b06c14b129e4224a7c23ead55fb5bc2bc5"`,
+		signed + `5c2c0887e7fb433abe3b8a8f22554b4eec5f8cc9734102fb871db8fb630ed817"`,
 	}, got)
 }
 
@@ -623,7 +640,7 @@ func TestSlowTerminal(t *testing.T) {
 		require.Equal(t, 185*time.Second, time.Since(begun))
 
 		begun = time.Now()
-		_, err = silent.Commands.Get(t.Context(), &umpay.CommandRequest{ID: "1"})
+		_, err = silent.Commands.Query(t.Context(), &umpay.CommandQueryRequest{ID: "1"})
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Equal(t, 15*time.Second, time.Since(begun))
 
@@ -640,7 +657,7 @@ func TestSlowTerminal(t *testing.T) {
 				return sign(t, r, secret, http.StatusOK, `{"id":"`+id+`","op":"cardPreAuthRever","callback":"onReverSuccess","posSN":"N9000001","seq":1}`), nil
 			}))
 		require.NoError(t, err)
-		settled, err := slow.Preauth.SettleCancel(t.Context(), request())
+		settled, err := settle(t, slow, request())
 		require.NoError(t, err)
 		require.Equal(t, cnpay.Succeeded, settled.Outcome)
 		require.Equal(t, 172*time.Second, time.Since(begun))
@@ -650,10 +667,10 @@ func TestSlowTerminal(t *testing.T) {
 
 func TestScheduleOutlastsTheSwipe(t *testing.T) {
 	var total time.Duration
-	for _, d := range umpay.CancelSchedule() {
+	for _, d := range umpay.CommandSchedule() {
 		total += d
 	}
-	require.Zero(t, umpay.CancelSchedule()[0])
+	require.Zero(t, umpay.CommandSchedule()[0])
 	require.Greater(t, total, 180*time.Second)
 }
 
@@ -666,10 +683,10 @@ func TestNew(t *testing.T) {
 		"the address of the terminal's bridge is missing": func(c *umpay.Config) { c.Gateway = "" },
 		"plain http":                func(c *umpay.Config) { c.Gateway = "http://192.0.2.1" },
 		"want scheme and host only": func(c *umpay.Config) { c.Gateway = "https://bridge.example/v1" },
-		"serial number is missing":  func(c *umpay.Config) { c.Terminal = "" },
+		"terminal is required":      func(c *umpay.Config) { c.Terminal = "" },
 		"without quotes":            func(c *umpay.Config) { c.Terminal = `a",nonce="` },
 		"at most 64":                func(c *umpay.Config) { c.Terminal = strings.Repeat("a", 65) },
-		"secret: missing":           func(c *umpay.Config) { c.Secret = "" },
+		"secret is required":        func(c *umpay.Config) { c.Secret = "" },
 	} {
 		config := good
 		change(&config)
@@ -678,7 +695,7 @@ func TestNew(t *testing.T) {
 	}
 	_, err = umpay.New(umpay.Config{})
 	require.EqualError(t, err, "umpay: config: gateway: the address of the terminal's bridge is missing; "+
-		"terminal: the serial number is missing; secret: missing")
+		"terminal is required; secret is required")
 	_, err = umpay.New(umpay.Config{Gateway: "http://192.0.2.1", Terminal: "a", Secret: "s"}, cnpay.WithPlainHTTP())
 	require.NoError(t, err)
 }
@@ -686,11 +703,12 @@ func TestNew(t *testing.T) {
 func TestLogsAndErrorsHoldNoCardData(t *testing.T) {
 	var log strings.Builder
 	terminal, client := start(t, cnpay.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
-	_, err := client.Preauth.Cancel(t.Context(), request())
+	req := request()
+	_, err := client.Preauth.Cancel(t.Context(), req)
 	require.NoError(t, err)
 	_, err = client.Preauth.Cancel(t.Context(), request())
 	require.Error(t, err)
-	require.Contains(t, log.String(), order)
+	require.Contains(t, log.String(), "order="+req.ID)
 	for _, text := range []string{log.String(), err.Error()} {
 		require.NotContains(t, text, umpaytest.Account)
 		require.NotContains(t, text, terminal.Config().Secret.Reveal())

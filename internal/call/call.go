@@ -66,6 +66,12 @@ type Learner interface {
 	Learn() map[string]string
 }
 
+// Limited is a protocol whose requests say until when they may be carried out, so that the provider itself refuses what
+// comes late. It is told before Encode when the call began and its time limit, which are the ticket's.
+type Limited interface {
+	Limit(began, until time.Time)
+}
+
 // Do carries out one operation: check, encode, sign, send, verify, decode, judge, compare, hand out. It reports whether
 // answer is that of a verified answer to this request; only then may the caller have it.
 func (c *Client) Do(ctx context.Context, op Operation, header http.Header, p Protocol, answer *cnpay.Answer, opts []cnpay.Option) (answered bool, err error) {
@@ -82,17 +88,20 @@ func (c *Client) Do(ctx context.Context, op Operation, header http.Header, p Pro
 		Ticket: c.ticket(op, p),
 		Method: method, URL: gateway + op.Path, Header: header,
 		Query: op.Query, Repeatable: op.Repeatable, Timeout: op.Timeout, Limit: op.Limit,
-		Prepare: func() ([]byte, error) {
-			if faults != nil {
-				return nil, &cnpay.InvalidRequestError{Faults: faults}
-			}
-			return p.Encode()
-		},
 		Authorize: p.Sign,
 		Mask: func(body []byte) []byte {
 			request, answer := p.Messages()
 			return c.Fields.Mask(body, request, answer)
 		},
+	}
+	x.Prepare = func() ([]byte, error) {
+		if faults != nil {
+			return nil, &cnpay.InvalidRequestError{Faults: faults}
+		}
+		if l, ok := p.(Limited); ok {
+			l.Limit(x.Ticket.Began, x.Ticket.Until)
+		}
+		return p.Encode()
 	}
 	x.Read = func(reply *transport.Reply) (cnpay.Verdict, error) {
 		extra, err := p.Decode(reply)

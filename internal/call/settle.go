@@ -22,7 +22,7 @@ func (c *Client) Settle(ctx context.Context, t cnpay.Ticket, rule cnpay.SettleRu
 	if schedule == nil {
 		schedule = rule.Schedule
 	}
-	horizon := horizonOf(t, cmp.Or(settings.Margin, cnpay.DefaultMargin))
+	horizon := horizonOf(t, cmp.Or(settings.Margin, rule.Margin, cnpay.DefaultMargin))
 	var cause error
 	for _, d := range schedule {
 		if err := wait(ctx, d); err != nil {

@@ -123,6 +123,8 @@ func TestAbsenceIsJudgedByTheTicket(t *testing.T) {
 		"after it":                    {at: horizon + 1, rule: cnpay.SettleRule{Absent: true}, outcome: cnpay.NotSent},
 		"asked before, judged after":  {at: horizon, takes: time.Hour, rule: cnpay.SettleRule{Absent: true}, outcome: cnpay.Unknown},
 		"a shorter margin":            {at: time.Minute + 2*time.Second, rule: cnpay.SettleRule{Absent: true}, opts: []cnpay.Option{cnpay.WithMargin(time.Second)}, outcome: cnpay.NotSent},
+		"a margin of the documents":   {at: time.Minute + 2*time.Second, rule: cnpay.SettleRule{Absent: true, Margin: time.Second}, outcome: cnpay.NotSent},
+		"the caller's own is used":    {at: time.Minute + 2*time.Second, rule: cnpay.SettleRule{Absent: true, Margin: time.Second}, opts: []cnpay.Option{cnpay.WithMargin(3 * time.Second)}, outcome: cnpay.Unknown},
 		"the rule says nothing of it": {at: 24 * time.Hour, outcome: cnpay.Unknown},
 		"beyond the query's reach":    {at: 3 * time.Hour, rule: cnpay.SettleRule{Absent: true, Reach: 2 * time.Hour}, outcome: cnpay.Unknown},
 		"within it":                   {at: 90 * time.Minute, rule: cnpay.SettleRule{Absent: true, Reach: 2 * time.Hour}, outcome: cnpay.NotSent},

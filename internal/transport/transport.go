@@ -88,7 +88,7 @@ type Reply struct {
 func (c *Client) Do(ctx context.Context, s cnpay.Settings, x *Exchange) error {
 	timeout := cmp.Or(s.Timeout, x.Timeout, DefaultTimeout)
 	begun := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithDeadline(ctx, begun.Add(timeout))
 	defer cancel()
 	limit := limitOf(ctx, begun, s.Clock)
 	x.Ticket.Began, x.Ticket.Sending = limit.began, s.Sending

@@ -4,10 +4,10 @@
 //	defer terminal.Close()
 //	client, err := umpay.New(terminal.Config())
 //	terminal.AddPreauth("000123", 10000)
-//	terminal.Misbehave("plugin_card_pre_auth_rever", umpaytest.LostAnswer)
+//	terminal.Misbehave(umpay.OpPreauthCancel, cnpaytest.LostAnswer)
 //
-// It checks signatures with code of its own, keeps pre-authorisations as UMPay does, carries out nothing after a
-// command's notAfter by its own clock, misbehaves on command, and posts its events to a receiver on request.
+// It checks signatures with code of its own, keeps the books of the terminal's merchant as UMPay does, carries out nothing
+// after a command's notAfter by its own clock, misbehaves on command, and posts its events to a receiver on request.
 package umpaytest
 
 import (
@@ -22,106 +22,69 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/internal/testgateway"
 	"github.com/cnpay-go/cnpay/umpay"
 )
 
-// Fault is a way to misbehave; see the constants.
-type Fault = testgateway.Fault
-
-// The faults this terminal can play. Its operations are "plugin_card_pre_auth_rever" and "command_get".
+// The faults that this terminal plays besides those of package cnpaytest.
 const (
-	OK           = testgateway.OK
-	LostAnswer   = testgateway.LostAnswer
-	Hang         = testgateway.Hang
-	Reset        = testgateway.Reset
-	CutBody      = testgateway.CutBody
-	HTTP502      = testgateway.HTTP502
-	Empty        = testgateway.Empty
-	HTML         = testgateway.HTML
-	HugeBody     = testgateway.HugeBody
-	Redirect     = testgateway.Redirect
-	Refused      = testgateway.Refused
-	BadSignature = testgateway.BadSignature
-	Unsigned     = testgateway.Unsigned
-	OtherAnswer  = testgateway.OtherAnswer
-	UnknownCode  = testgateway.UnknownCode // and an undocumented callback
-
-	WrongNonce    Fault = "wrong-nonce"    // a genuine answer to another request
-	Stale         Fault = "stale"          // signed six minutes ago
-	OtherTerminal Fault = "other-terminal" // signed by another terminal
-	Dropped       Fault = "dropped"        // the connection closes before the command is read
-	Running       Fault = "running"        // 202 though the plugin has called back by now
-	ReBind        Fault = "rebind"         // done, but the answer is onReBind
-	CallFail      Fault = "call-fail"      // done, but the answer is onReverFail with CARD_PRE_AUTH_REVER_CALL_FAIL
-	ReverUnknown  Fault = "rever-unknown"  // onReverUnknown, until Resolve
+	WrongNonce    cnpaytest.Fault = "wrong-nonce"    // a genuine answer to another request
+	Stale         cnpaytest.Fault = "stale"          // signed six minutes ago
+	OtherTerminal cnpaytest.Fault = "other-terminal" // signed by another terminal
+	Dropped       cnpaytest.Fault = "dropped"        // the connection closes before the command is read
+	Running       cnpaytest.Fault = "running"        // 202 though the plugin has called back by now
+	ReBind        cnpaytest.Fault = "rebind"         // done, but the answer is onReBind
+	CallFail      cnpaytest.Fault = "call-fail"      // done, but the answer is the fail callback with the method's *_CALL_FAIL code
+	Unclear       cnpaytest.Fault = "unclear"        // done, but the plugin calls back that it does not know, with the voucher's numbers
+	Undecided     cnpaytest.Fault = "undecided"      // the plugin calls back that it does not know, and nothing else, until Resolve
 )
 
-// Late is a fault of the network: the command is lost to its sender at once and arrives d later. Only
-// "plugin_card_pre_auth_rever" can meet it.
-func Late(d time.Duration) Fault { return Fault(late + d.String()) }
-
-const late = "late "
-
-// Account is the card number of every pre-authorisation, in clear, as the plugin returns it.
+// Account is the card number of every card, in clear, as the plugin returns it.
 const Account = "6221558812340000"
 
-// Server is the terminal. Like all gateways of this module it has an address, URL, and the methods
-//
-//	Close()
-//	Misbehave(operation string, faults ...Fault)     // the next requests of the operation meet these, one each
-//	AlwaysMisbehave(operation string, fault Fault)   // all others meet this one
-//	Received(operation string) int                   // how many requests arrived
-//
-// The operations are named as in errors and logs, [cnpay.Subject].Operation: plugin_card_pre_auth_rever, command_get.
+// Server is the terminal. It has the methods of [cnpaytest.Gateway].
 type Server struct {
 	*testgateway.Server
+	ledger testgateway.Ledger // by voucher number
 
-	mu       sync.Mutex
+	mu       sync.Mutex // one request after the other
 	config   umpay.Config
 	now      func() time.Time
-	preauths map[string]*preauth // by uPayTrace
 	commands map[string]*command // by id
+	handled  map[string]func(request json.RawMessage) (callback string, result any)
 	nonces   map[string]bool
 	since    time.Time // from which every command is remembered; zero for a day ago
-	trace    int64
-}
-
-type preauth struct {
-	amount   int64
-	canceled bool
+	last     int64     // voucher
 }
 
 type command struct {
-	asked   request       // as it came
-	request request       // as the plugin was called
+	op      string
+	asked   object        // as it came
+	request object        // as the plugin was called
 	events  []umpay.Event // none where the command expired
-}
-
-type request struct {
-	Amount    int64  `json:"amount"`
-	UPayTrace string `json:"uPayTrace"`
-	OrderID   string `json:"orderId,omitempty"`
 }
 
 // NewServer starts a terminal.
 func NewServer() *Server {
-	s := &Server{preauths: map[string]*preauth{}, commands: map[string]*command{}, nonces: map[string]bool{}, now: time.Now}
+	s := &Server{commands: map[string]*command{}, nonces: map[string]bool{}, now: time.Now}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/commands", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, "plugin_card_pre_auth_rever", s.run) })
-	mux.HandleFunc("GET /v1/commands/{id}", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, "command_get", s.get) })
+	mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, s.run) })
+	mux.HandleFunc("GET "+path+"/{id}", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, s.get) })
 	s.Server = testgateway.Start(mux)
 	s.config = umpay.Config{Gateway: s.URL, Terminal: "N9000001", Secret: cnpay.Secret(testgateway.RandomHex(32))}
 	return s
 }
+
+const path = "/v1/commands"
 
 // Config is the configuration of a client for this terminal.
 func (s *Server) Config() umpay.Config {
@@ -144,22 +107,57 @@ func (s *Server) SetClock(now func() time.Time) {
 	s.now = now
 }
 
+// Handle plays a method of the plugin that this package does not know, or another way than it does.
+func (s *Server) Handle(method string, act func(request json.RawMessage) (callback string, result any)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.handled == nil {
+		s.handled = map[string]func(json.RawMessage) (string, any){}
+	}
+	s.handled[method] = act
+}
+
+// AddSale sells by card (payType IC and its like) or by QR code (WX, AL, YL) under a voucher number, in fen.
+func (s *Server) AddSale(uPayTrace, payType string, amount int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ledger.Pay(testgateway.Payment, uPayTrace, amount, s.note(uPayTrace, object{"payType": payType}))
+}
+
 // AddPreauth holds an amount, in fen, on a card under a voucher number.
 func (s *Server) AddPreauth(uPayTrace string, amount int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.preauths[uPayTrace] = &preauth{amount: amount}
+	s.ledger.Pay(testgateway.Hold, uPayTrace, amount, s.note(uPayTrace, nil))
 }
 
-// Canceled reports whether a pre-authorisation was cancelled.
-func (s *Server) Canceled(uPayTrace string) bool {
+// PayQR has the customer pay a code, by the voucher number that came with it.
+func (s *Server) PayQR(uPayTrace string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := s.preauths[uPayTrace]
-	return p != nil && p.canceled
+	s.ledger.Paid(uPayTrace)
 }
 
-// Forget loses all commands, as a bridge does that is installed again. What was cancelled stays so.
+// Canceled reports whether a pre-authorisation was cancelled, or a sale or a completion undone.
+func (s *Server) Canceled(uPayTrace string) bool {
+	m, _ := s.ledger.Find(uPayTrace)
+	return m.State == testgateway.Undone
+}
+
+// Left is what the merchant has of a sale or of a completion.
+func (s *Server) Left(uPayTrace string) int64 {
+	m, _ := s.ledger.Find(uPayTrace)
+	return m.Left()
+}
+
+// Numbers are the reference number (paySeq), the authorisation code and UMPay's number (tradeNo) of a transaction.
+func (s *Server) Numbers(uPayTrace string) (paySeq, authCode, tradeNo string) {
+	m, _ := s.ledger.Find(uPayTrace)
+	n, _ := m.Note.(note)
+	return n.paySeq, n.authCode, n.tradeNo
+}
+
+// Forget loses all commands, as a bridge does that is installed again. What was carried out stays so.
 func (s *Server) Forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -176,62 +174,60 @@ func (s *Server) Events(id string) []umpay.Event {
 	return nil
 }
 
-// Resolve ends a command that ended with onReverUnknown.
-func (s *Server) Resolve(id string, canceled bool) {
+// Resolve ends a command that is Undecided: it is carried out now, or refused.
+func (s *Server) Resolve(id string, done bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := s.commands[id]
-	if c == nil {
-		return
+	if c := s.commands[id]; c != nil {
+		fault := cnpaytest.Refused
+		if done {
+			fault = cnpaytest.OK
+		}
+		s.play(id, c, rows()[c.op], fault)
 	}
-	if p := s.preauths[c.request.UPayTrace]; p != nil {
-		p.canceled = canceled
-	}
-	s.finish(id, c, canceled)
 }
 
-type object map[string]any
-
 // serve answers one request. The action runs under the lock.
-func (s *Server) serve(w http.ResponseWriter, r *http.Request, operation string, act func(r *http.Request, body []byte, fault Fault) (int, any)) {
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, act func(r *http.Request, body []byte, fault cnpaytest.Fault) (int, any)) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 	if err != nil {
 		return
 	}
-	fault := s.Receive(operation)
-	if d, ok := strings.CutPrefix(string(fault), late); ok {
-		if delay, err := time.ParseDuration(d); err == nil {
-			time.AfterFunc(delay, func() {
-				s.mu.Lock()
-				defer s.mu.Unlock()
-				if _, refused := s.authenticate(r, body); refused == "" {
-					_, _ = act(r, body, OK)
-				}
-			})
-		}
-		fault = Dropped
-	}
+	fault := s.Receive(operation(r, body))
 	if fault == Dropped {
-		s.Answer(w, r, LostAnswer, 0, "", nil)
+		s.Answer(w, r, cnpaytest.LostAnswer, 0, "", nil)
 		return
 	}
-	s.mu.Lock()
-	nonce, refused := s.authenticate(r, body)
-	status, answer := http.StatusUnauthorized, any(object{"faults": []object{{"field": "Authorization", "problem": refused}}})
-	if refused == "" {
-		status, answer = act(r, body, fault)
+	_, late := fault.Delay()
+	s.Serve(w, r, fault, func() testgateway.Answer {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		nonce, refused := s.authenticate(r, body)
+		status, answer := http.StatusUnauthorized, any(object{"faults": []object{{"field": "Authorization", "problem": refused}}})
+		if refused == "" {
+			status, answer = act(r, body, fault)
+		}
+		text := marshal(answer)
+		if header := s.header(strconv.Itoa(status), r.URL.EscapedPath(), nonce, text, fault); header != "" && refused == "" && !late {
+			w.Header().Set("Authorization", header)
+		}
+		return testgateway.Answer{Status: status, ContentType: "application/json", Body: text}
+	})
+}
+
+// operation is the name by which a request is counted, and by which it is told to misbehave.
+func operation(r *http.Request, body []byte) string {
+	if r.Method == http.MethodGet {
+		return umpay.OpCommandQuery
 	}
-	text, err := json.Marshal(answer)
-	if err != nil {
-		s.mu.Unlock()
-		panic(err) // a mistake of this package
+	var q struct {
+		Op string `json:"op"`
 	}
-	header := s.header(strconv.Itoa(status), r.URL.EscapedPath(), nonce, text, fault)
-	s.mu.Unlock()
-	if header != "" && refused == "" {
-		w.Header().Set("Authorization", header)
+	_ = json.Unmarshal(body, &q) // what cannot be read is refused later
+	if row, ok := rows()[q.Op]; ok {
+		return row.id
 	}
-	s.Answer(w, r, fault, status, "application/json", text)
+	return q.Op
 }
 
 func (s *Server) authenticate(r *http.Request, body []byte) (nonce, refused string) {
@@ -263,10 +259,10 @@ func (s *Server) mac(subject, path, timestamp, nonce string, body []byte) string
 }
 
 // header is the Authorization of a message, broken as the fault says.
-func (s *Server) header(subject, path, nonce string, body []byte, fault Fault) string {
+func (s *Server) header(subject, path, nonce string, body []byte, fault cnpaytest.Fault) string {
 	terminal, at := s.config.Terminal, s.now()
 	switch fault {
-	case Unsigned, HTTP502, HTML, Redirect:
+	case cnpaytest.Unsigned, cnpaytest.HTTP502, cnpaytest.HTML, cnpaytest.Redirect:
 		return ""
 	case WrongNonce:
 		nonce = testgateway.RandomHex(16)
@@ -277,7 +273,7 @@ func (s *Server) header(subject, path, nonce string, body []byte, fault Fault) s
 	}
 	timestamp := strconv.FormatInt(at.Unix(), 10)
 	signature := s.mac(subject, path, timestamp, nonce, body)
-	if fault == BadSignature {
+	if fault == cnpaytest.BadSignature {
 		signature = s.mac(subject, path, timestamp, nonce, append(body, ' '))
 	}
 	return fmt.Sprintf(`CNPAY-HMAC-SHA256 terminal="%s",timestamp="%s",nonce="%s",signature="%s"`, terminal, timestamp, nonce, signature)
@@ -285,27 +281,29 @@ func (s *Server) header(subject, path, nonce string, body []byte, fault Fault) s
 
 // run carries out a command, or returns the stored end of one that was run before. A command that comes after its
 // notAfter is refused, and so is every later one under its id.
-func (s *Server) run(_ *http.Request, body []byte, fault Fault) (int, any) {
+func (s *Server) run(_ *http.Request, body []byte, fault cnpaytest.Fault) (int, any) {
 	var q struct {
-		ID          string   `json:"id"`
-		Op          string   `json:"op"`
-		Request     *request `json:"request"`
-		RequestedAt string   `json:"requestedAt"`
-		NotAfter    string   `json:"notAfter"`
+		ID          string `json:"id"`
+		Op          string `json:"op"`
+		Request     object `json:"request"`
+		RequestedAt string `json:"requestedAt"`
+		NotAfter    string `json:"notAfter"`
 	}
 	var faults []object
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
+	d.UseNumber()
 	err := d.Decode(&q)
 	_, badTime := time.Parse(time.RFC3339, q.RequestedAt)
 	notAfter, badLimit := time.Parse(time.RFC3339, q.NotAfter)
+	row, known := rows()[q.Op]
 	for _, f := range []struct {
 		field, problem string
 		bad            bool
 	}{
 		{"body", "is not of the contract", err != nil},
 		{"id", "must have 1 to 64 characters", q.ID == "" || len([]rune(q.ID)) > 64},
-		{"op", "is unknown", q.Op != "cardPreAuthRever"},
+		{"op", "is unknown", !known && s.handled[q.Op] == nil},
 		{"request", "is required", q.Request == nil},
 		{"requestedAt", "must be a time", badTime != nil},
 		{"notAfter", "must be a time", badLimit != nil},
@@ -314,26 +312,36 @@ func (s *Server) run(_ *http.Request, body []byte, fault Fault) (int, any) {
 			faults = append(faults, object{"field": f.field, "problem": f.problem})
 		}
 	}
+	if faults == nil && s.handled[q.Op] == nil {
+		for _, name := range mandatory(row.id) {
+			if q.Request.text(name) == "" {
+				faults = append(faults, object{"field": "request." + name, "problem": "is required"})
+			}
+		}
+	}
 	if faults != nil {
 		return http.StatusBadRequest, object{"faults": faults}
 	}
 	c := s.commands[q.ID]
 	switch {
 	case c == nil:
-		c = &command{asked: *q.Request, request: *q.Request}
+		c = &command{op: q.Op, asked: q.Request, request: object{}}
+		for name, value := range q.Request {
+			c.request[name] = value
+		}
 		s.commands[q.ID] = c
 		if !s.now().After(notAfter) {
-			s.cancel(q.ID, c, fault)
+			s.play(q.ID, c, row, fault)
 		}
-	case c.asked != *q.Request:
+	case c.op != q.Op || !reflect.DeepEqual(c.asked, q.Request):
 		return http.StatusBadRequest, object{"faults": []object{{"field": "id", "problem": "is another command's"}}}
 	}
 	return s.report(c, fault)
 }
 
-func (s *Server) get(r *http.Request, _ []byte, fault Fault) (int, any) {
+func (s *Server) get(r *http.Request, _ []byte, fault cnpaytest.Fault) (int, any) {
 	c := s.commands[r.PathValue("id")]
-	if c == nil {
+	if c == nil || fault == cnpaytest.Refused {
 		since := s.since
 		if since.IsZero() {
 			since = s.now().AddDate(0, 0, -1)
@@ -344,76 +352,49 @@ func (s *Server) get(r *http.Request, _ []byte, fault Fault) (int, any) {
 }
 
 // report is the end of a command, or what a fault makes of it.
-func (s *Server) report(c *command, fault Fault) (int, any) {
+func (s *Server) report(c *command, fault cnpaytest.Fault) (int, any) {
 	if len(c.events) == 0 {
 		return http.StatusGone, object{"faults": []object{{"field": "notAfter", "problem": "was past when the command arrived"}}}
 	}
 	event := c.events[len(c.events)-1]
+	row := rows()[c.op]
 	switch fault {
 	case Running:
 		return http.StatusAccepted, object{}
-	case OtherAnswer:
+	case cnpaytest.OtherAnswer:
 		event.ID = "other-" + event.ID
-	case UnknownCode:
-		event.Callback, event.Result = "onReverPerhaps", marshal(object{"code": 60159999, "message": "?"})
+	case cnpaytest.UnknownCode:
+		event.Callback, event.Result = "onPerhaps", marshal(object{"code": 60159999, "message": "?"})
 	case ReBind:
 		event.Callback, event.Result = "onReBind", marshal(object{"code": 61000002, "message": "插件升级，请重新绑定"})
 	case CallFail:
-		event.Callback, event.Result = "onReverFail", marshal(object{"code": 60150009, "message": "调用预授权撤销方法失败"})
+		event.Callback, event.Result = row.fail, marshal(object{"code": row.callFail, "message": "调用方法失败"})
 	}
 	return http.StatusOK, event
 }
 
-// cancel plays the plugin.
-func (s *Server) cancel(id string, c *command, fault Fault) {
-	for _, code := range []int64{60020107, 60020103, 60150004} {
-		s.append(id, c, "onProgressUpdate", object{"code": code, "message": "处理中"})
-	}
-	p := s.preauths[c.request.UPayTrace]
-	switch {
-	case fault == ReverUnknown:
-		s.append(id, c, "onReverUnknown", object{"code": 601500010, "message": "预授权撤销状态未知"})
-	case len(c.request.OrderID) > 63:
-		s.append(id, c, "onReverFail", object{"code": 60150003, "message": "订单号格式有误"})
-	case p == nil, p.canceled, p.amount != c.request.Amount, fault == Refused:
-		s.finish(id, c, false)
-	default:
-		p.canceled = true
-		s.finish(id, c, true)
-	}
-}
-
-func (s *Server) finish(id string, c *command, canceled bool) {
-	if c.request.OrderID == "" {
-		c.request.OrderID = umpay.NewOrderID(s.config.Terminal, s.now())
-	}
-	if !canceled {
-		s.append(id, c, "onReverFail", object{"code": 60150005, "message": "预授权撤销失败", "orderId": c.request.OrderID,
-			"stateCode": "0025", "msgToUser": "撤销失败", "msgDesc": "原交易不存在或已撤销"})
-		return
-	}
-	s.trace++
-	now := s.now().In(cnpay.Beijing())
-	s.append(id, c, "onReverSuccess", object{
-		"message": "预授权撤销成功", "code": 60150200,
-		"orderId": c.request.OrderID, "amount": strconv.FormatInt(c.request.Amount, 10),
-		"cardPayType": "IC", "payType": "IC",
-		"tradeNo":  fmt.Sprintf("3805031403%06d", s.trace),
-		"platDate": now.Format("20060102"), "platTime": now.Format("150405"),
-		"paySeq":        fmt.Sprintf("%012d", 153012000000+s.trace),
-		"unionPayMerId": "898110048160001", "unionPayPosId": "00000001", "uMerId": "41509208", "uPosId": "10000001",
-		"bankName": "中国银行", "account": Account, "cardExpiryDate": "2912",
-		"uPayTrace": fmt.Sprintf("%06d", 900000+s.trace), "batchId": "000001", "authCode": "123456",
-	})
-}
-
-func (s *Server) append(id string, c *command, callback string, result object) {
+func (s *Server) append(id string, c *command, callback string, result any) {
 	c.events = append(c.events, umpay.Event{
-		ID: id, Op: "cardPreAuthRever", Callback: callback,
+		ID: id, Op: c.op, Callback: callback,
 		Request: marshal(c.request), Result: marshal(result),
 		POSSN: s.config.Terminal, TerminalTime: s.now().In(cnpay.Beijing()).Format(time.RFC3339),
 		Seq: int64(len(c.events) + 1),
 	})
+}
+
+type object map[string]any
+
+// text is a member of a request: numbers come as json.Number.
+func (o object) text(name string) string {
+	if o[name] == nil {
+		return ""
+	}
+	return fmt.Sprint(o[name])
+}
+
+func (o object) number(name string) int64 {
+	n, _ := strconv.ParseInt(o.text(name), 10, 64)
+	return n
 }
 
 func marshal(v any) json.RawMessage {
@@ -450,7 +431,7 @@ func (s *Server) PostBody(ctx context.Context, receiver string, body []byte) (st
 	}
 	nonce := testgateway.RandomHex(16)
 	s.mu.Lock()
-	req.Header.Set("Authorization", s.header(http.MethodPost, u.EscapedPath(), nonce, body, OK))
+	req.Header.Set("Authorization", s.header(http.MethodPost, u.EscapedPath(), nonce, body, cnpaytest.OK))
 	s.mu.Unlock()
 	req.Header.Set("Content-Type", "application/json")
 	res, err := http.DefaultClient.Do(req)

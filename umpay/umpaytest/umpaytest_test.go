@@ -103,10 +103,10 @@ func TestBridgeUsesANonceOnce(t *testing.T) {
 	defer terminal.Close()
 	client, err := umpay.New(terminal.Config(), cnpay.WithNonce(func() string { return "00112233445566778899aabbccddeeff" }))
 	require.NoError(t, err)
-	res, err := client.Commands.Get(t.Context(), &umpay.CommandRequest{ID: "1"})
+	res, err := client.Commands.Query(t.Context(), &umpay.CommandQueryRequest{ID: "1"})
 	require.ErrorIs(t, err, cnpay.ErrRefused)
 	require.Equal(t, umpay.CommandMissing, res.State)
-	_, err = client.Commands.Get(t.Context(), &umpay.CommandRequest{ID: "1"})
+	_, err = client.Commands.Query(t.Context(), &umpay.CommandQueryRequest{ID: "1"})
 	require.ErrorIs(t, err, cnpay.ErrSignature)
 }
 
