@@ -149,7 +149,7 @@ func (x *exchange) Decode(reply *transport.Reply) (extra map[string]string, err 
 			return nil, err
 		}
 	}
-	unverified, err := x.client.verify(reply.Body)
+	unverified, err := x.client.verify(reply.Body, x.op.Query && x.op.Lists)
 	if err != nil {
 		return nil, err
 	}
@@ -157,16 +157,16 @@ func (x *exchange) Decode(reply *transport.Reply) (extra map[string]string, err 
 	return x.client.call.Fields.DecodeJSON(reply.Body, x.answer)
 }
 
-// verify checks the signature of an answer. It returns true for an answer with a list that cannot be verified and that
-// the configuration accepts all the same.
-func (c *Client) verify(body []byte) (unverified bool, err error) {
+// verify checks the signature of an answer. It returns true for an answer with a list, of an operation that has one, that
+// cannot be verified and that the configuration accepts all the same.
+func (c *Client) verify(body []byte, lists bool) (unverified bool, err error) {
 	message, err := readObject(body)
 	if err != nil {
 		return false, err
 	}
 	signature := message.take("signature")
 	if err := c.genuine(message, signature); err != nil {
-		if message.lists() && c.listsByTLS {
+		if lists && message.lists() && c.listsByTLS {
 			return true, nil
 		}
 		return false, err

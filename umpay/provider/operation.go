@@ -39,6 +39,8 @@ type Operation struct {
 	NoMoney bool
 	// Repeatable is set only where the documents say that a repeat is harmless: the call itself then repeats it.
 	Repeatable bool
+	// Lists marks a query whose answers have lists; see [Config].ListsByTLS.
+	Lists bool
 	// Limit caps the answer's size in bytes; 0 means 1 MiB.
 	Limit int64
 

@@ -58,7 +58,7 @@ type TerminalQueryOrderRequest struct {
 }
 
 func (*TerminalQueryOrderRequest) operation() Operation {
-	return Operation{ID: OpQueryPospOrder, Path: "pay/queryPospOrder", Query: true, Repeatable: true, Limit: 16 << 20}
+	return Operation{ID: OpQueryPospOrder, Path: "pay/queryPospOrder", Query: true, Repeatable: true, Lists: true, Limit: 16 << 20}
 }
 
 // TerminalQueryOrderResponse is the answer with the trades.

@@ -56,7 +56,7 @@ func TestVectors(t *testing.T) {
 			require.NoError(t, verifier[v.Key].Verify(message.answer(), v.Signature), v.ID)
 		case "signed answer":
 			c := &Client{verifier: verifier[v.Key]}
-			unverified, err := c.verify([]byte(v.Message))
+			unverified, err := c.verify([]byte(v.Message), false)
 			require.False(t, unverified)
 			if v.Valid {
 				require.NoError(t, err, v.ID)
@@ -82,11 +82,11 @@ func TestFlippedAnswers(t *testing.T) {
 		for i := at; i < at+len(value); i++ {
 			changed := []byte(v.Message)
 			changed[i] ^= 1
-			_, err := c.verify(changed)
+			_, err := c.verify(changed, false)
 			require.Error(t, err, string(changed))
 		}
 	}
-	_, err := c.verify([]byte(v.Message))
+	_, err := c.verify([]byte(v.Message), false)
 	require.NoError(t, err)
 }
 

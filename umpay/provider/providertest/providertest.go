@@ -40,6 +40,8 @@ const Pending cnpaytest.Fault = "pending"
 //go:embed operations.txt
 var operations string
 
+const root = " /entry-provider-plat-client/"
+
 // keyBits is the size of UMPay's keys.
 const keyBits = 1024
 
@@ -50,6 +52,7 @@ type Server struct {
 	merchant *rsa.PublicKey // the service provider's
 	ledger   testgateway.Ledger
 
+	mux      *http.ServeMux
 	mu       sync.Mutex // one request after the other
 	platform *rsa.PrivateKey
 	notify   string
@@ -70,13 +73,16 @@ func NewServer() *Server {
 	s := &Server{now: time.Now}
 	s.ledger.Now = func() time.Time { return s.now() }
 	key, platform := newKey(), newKey()
-	mux := http.NewServeMux()
+	s.mux = http.NewServeMux()
 	for _, op := range testgateway.Operations(operations) {
-		mux.HandleFunc(op.Method+" /entry-provider-plat-client/"+op.Path, s.handle(op, rows()[op.ID]))
+		if op.Method == "" { // a notification
+			continue
+		}
+		s.mux.HandleFunc(op.Method+root+op.Path, s.handle(op, rows()[op.ID]))
 	}
-	mux.HandleFunc("GET "+cashierPath, s.cashier)
-	mux.HandleFunc("POST "+cashierPath, s.cashierDone)
-	s.Server = testgateway.Start(mux)
+	s.mux.HandleFunc("GET "+cashierPath, s.cashier)
+	s.mux.HandleFunc("POST "+cashierPath, s.cashierDone)
+	s.Server = testgateway.Start(s.mux)
 	s.platform, s.merchant = platform, &key.PublicKey
 	s.config = provider.Config{
 		Gateway: s.URL, AcqSpID: "Y100000001", AcqMerID: "10000001", Key: key,
@@ -161,6 +167,15 @@ func (s *Server) SetRefund(orderNo, state string) {
 		m.Note = n
 		s.ledger.Put(m)
 	}
+}
+
+// Handle adds an operation that package provider lacks, for programs that bring their own: its requests are verified, and
+// what answer returns is completed and signed. The path is that of the documents: "pay/ledgerAccount".
+func (s *Server) Handle(id, path string, answer func(request map[string]any) map[string]any) {
+	op := testgateway.Operation{ID: id, Method: http.MethodPost, Path: path}
+	s.mux.HandleFunc(op.Method+root+path, s.handle(op, func(s *Server, request object, _ cnpaytest.Fault) object {
+		return s.good(answer(request))
+	}))
 }
 
 type object = map[string]any
