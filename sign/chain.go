@@ -67,7 +67,7 @@ func (c *Chain) Verify(leaf *x509.Certificate, now time.Time, owner func(cn stri
 	if err := checkIssued(leaf, c.middle); err != nil {
 		return fmt.Errorf("%w: %w", ErrCertificate, err)
 	}
-	if _, err := rsaKey(leaf.PublicKey); err != nil {
+	if _, err := rsaKey(leaf.PublicKey, minRSABits); err != nil {
 		return fmt.Errorf("%w: %w", ErrCertificate, err)
 	}
 	cn, err := commonName(leaf)
@@ -102,7 +102,7 @@ func checkIssued(certificate, issuer *x509.Certificate) error {
 	if !bytes.Equal(certificate.RawIssuer, issuer.RawSubject) {
 		return fmt.Errorf("issued by %q, not by %q", certificate.Issuer, issuer.Subject)
 	}
-	key, err := rsaKey(issuer.PublicKey)
+	key, err := rsaKey(issuer.PublicKey, minRSABits)
 	if err != nil {
 		return fmt.Errorf("issuer: %w", err)
 	}

@@ -12,22 +12,42 @@ import (
 	"fmt"
 )
 
-// minRSABits is the smallest modulus that is taken for a key: smaller ones
-// are within reach of a forger.
-const minRSABits = 2048
+// The smallest moduli that are taken for a key: smaller ones are within reach
+// of a forger. UMPay (联动优势) issues keys of 1024 bits and has no others.
+const (
+	minRSABits   = 2048
+	minPlainBits = 1024
+)
 
-// An RSASigner signs with RSA PKCS#1 v1.5 over the lower-case hexadecimal
-// digest of the message, which is hashed once more on the way, as UnionPay
-// (银联) does it. It is safe for concurrent use if its key is.
+// An RSASigner signs with RSA PKCS#1 v1.5: one of [NewRSASigner] over the
+// lower-case hexadecimal digest of the message, which is hashed once more on
+// the way, as UnionPay (银联) does it, and one of [NewPlainRSASigner] over the
+// message itself. It is safe for concurrent use if its key is.
 type RSASigner struct {
-	key  crypto.Signer
-	hash crypto.Hash
+	key   crypto.Signer
+	hash  crypto.Hash
+	plain bool
 }
 
 // NewRSASigner returns a signer for an RSA key of at least 2048 bits and
 // [crypto.SHA256] (version 5.1.0) or [crypto.SHA1] (version 5.0.0). The key
 // may live elsewhere, in an HSM say: only its [crypto.Signer] side is used.
 func NewRSASigner(key crypto.Signer, hash crypto.Hash) (*RSASigner, error) {
+	return newRSASigner(key, hash, minRSABits)
+}
+
+// NewPlainRSASigner returns a signer over messages themselves (SHA1withRSA,
+// SHA256withRSA), as UMPay (联动优势) has it, whose keys have 1024 bits: that is
+// the least that is taken. The key may live elsewhere.
+func NewPlainRSASigner(key crypto.Signer, hash crypto.Hash) (*RSASigner, error) {
+	s, err := newRSASigner(key, hash, minPlainBits)
+	if err == nil {
+		s.plain = true
+	}
+	return s, err
+}
+
+func newRSASigner(key crypto.Signer, hash crypto.Hash, bits int) (*RSASigner, error) {
 	if key == nil {
 		return nil, errors.New("sign: no private key")
 	}
@@ -39,13 +59,13 @@ func NewRSASigner(key crypto.Signer, hash crypto.Hash) (*RSASigner, error) {
 			return nil, fmt.Errorf("sign: private key: %w", err)
 		}
 	}
-	if _, err := rsaKey(key.Public()); err != nil {
+	if _, err := rsaKey(key.Public(), bits); err != nil {
 		return nil, fmt.Errorf("sign: private key: %w", err)
 	}
 	if err := checkHash(hash); err != nil {
 		return nil, err
 	}
-	return &RSASigner{key, hash}, nil
+	return &RSASigner{key: key, hash: hash}, nil
 }
 
 // Sign returns the signature of message in Base64.
@@ -54,7 +74,7 @@ func (s *RSASigner) Sign(message []byte) (string, error) {
 		return "", errors.New("sign: no private key")
 	}
 	var digest digest
-	signature, err := s.key.Sign(rand.Reader, digest.ofHex(s.hash, message), s.hash)
+	signature, err := s.key.Sign(rand.Reader, digest.signed(s.hash, message, s.plain), s.hash)
 	if err != nil {
 		return "", fmt.Errorf("sign: RSA: %w", err)
 	}
@@ -64,16 +84,30 @@ func (s *RSASigner) Sign(message []byte) (string, error) {
 // An RSAVerifier checks the signatures an [RSASigner] makes. It is safe for
 // concurrent use.
 type RSAVerifier struct {
-	key  *rsa.PublicKey
-	hash crypto.Hash
-	used func() // hears of every message that is verified; nil outside a Trust
+	key   *rsa.PublicKey
+	hash  crypto.Hash
+	plain bool
+	used  func() // hears of every message that is verified; nil outside a Trust
 }
 
 // NewRSAVerifier returns a verifier for an RSA public key of at least 2048
 // bits. It vouches for nothing about the owner of the key: one that arrives in
 // a message must have passed a [Trust].
 func NewRSAVerifier(key crypto.PublicKey, hash crypto.Hash) (*RSAVerifier, error) {
-	public, err := rsaKey(key)
+	return newRSAVerifier(key, hash, minRSABits)
+}
+
+// NewPlainRSAVerifier returns a verifier of what a [NewPlainRSASigner] signs.
+func NewPlainRSAVerifier(key crypto.PublicKey, hash crypto.Hash) (*RSAVerifier, error) {
+	v, err := newRSAVerifier(key, hash, minPlainBits)
+	if err == nil {
+		v.plain = true
+	}
+	return v, err
+}
+
+func newRSAVerifier(key crypto.PublicKey, hash crypto.Hash, bits int) (*RSAVerifier, error) {
+	public, err := rsaKey(key, bits)
 	if err != nil {
 		return nil, fmt.Errorf("sign: public key: %w", err)
 	}
@@ -98,7 +132,7 @@ func (v *RSAVerifier) Verify(message []byte, signature string) error {
 		return err
 	}
 	var digest digest
-	if err := rsa.VerifyPKCS1v15(v.key, v.hash, digest.ofHex(v.hash, message), raw); err != nil {
+	if err := rsa.VerifyPKCS1v15(v.key, v.hash, digest.signed(v.hash, message, v.plain), raw); err != nil {
 		return fmt.Errorf("%w: %w", ErrSignature, err)
 	}
 	if v.used != nil {
@@ -108,7 +142,7 @@ func (v *RSAVerifier) Verify(message []byte, signature string) error {
 }
 
 // rsaKey says what it found in place of a usable RSA public key.
-func rsaKey(key crypto.PublicKey) (*rsa.PublicKey, error) {
+func rsaKey(key crypto.PublicKey, bits int) (*rsa.PublicKey, error) {
 	public, ok := key.(*rsa.PublicKey)
 	switch {
 	case !ok:
@@ -117,8 +151,8 @@ func rsaKey(key crypto.PublicKey) (*rsa.PublicKey, error) {
 		return nil, errors.New("empty RSA key")
 	case public.N.Sign() <= 0 || public.N.Bit(0) == 0 || public.E < 3 || public.E%2 == 0:
 		return nil, errors.New("malformed RSA key")
-	case public.N.BitLen() < minRSABits:
-		return nil, fmt.Errorf("RSA key of %d bits, want %d or more", public.N.BitLen(), minRSABits)
+	case public.N.BitLen() < bits:
+		return nil, fmt.Errorf("RSA key of %d bits, want %d or more", public.N.BitLen(), bits)
 	}
 	return public, nil
 }
@@ -148,4 +182,12 @@ func (d *digest) ofHex(hash crypto.Hash, message []byte) []byte {
 	var text [2 * sha256.Size]byte
 	n := hex.Encode(text[:], d.of(hash, message))
 	return d.of(hash, text[:n])
+}
+
+// signed is what is signed of a message.
+func (d *digest) signed(hash crypto.Hash, message []byte, plain bool) []byte {
+	if plain {
+		return d.of(hash, message)
+	}
+	return d.ofHex(hash, message)
 }
