@@ -62,7 +62,7 @@ type Order struct {
 	GoodsID string `json:"goods_id" spec:"O AN..8"`
 	// GoodsInf is what is sold (商品描述信息).
 	GoodsInf string `json:"goods_inf" spec:"O S..64"`
-	// NotifyURL is where UMPay sends the result (后台通知地址), by GET.
+	// NotifyURL is where UMPay sends the result (后台通知地址), by GET; without a query of its own, which UMPay does not sign.
 	NotifyURL string `json:"notify_url" spec:"O S..128"`
 	// RetURL is where the payer's browser returns to (页面跳转地址).
 	RetURL string `json:"ret_url" spec:"O S..128"`
