@@ -72,6 +72,11 @@ type Limited interface {
 	Limit(began, until time.Time)
 }
 
+// Masker is a protocol whose bodies are neither JSON nor a form: what of one may be shown.
+type Masker interface {
+	Mask(body []byte) []byte
+}
+
 // Do carries out one operation: check, encode, sign, send, verify, decode, judge, compare, hand out. It reports whether
 // answer is that of a verified answer to this request; only then may the caller have it.
 func (c *Client) Do(ctx context.Context, op Operation, header http.Header, p Protocol, answer *cnpay.Answer, opts []cnpay.Option) (answered bool, err error) {
@@ -90,6 +95,9 @@ func (c *Client) Do(ctx context.Context, op Operation, header http.Header, p Pro
 		Query: op.Query, Repeatable: op.Repeatable, Timeout: op.Timeout, Limit: op.Limit,
 		Authorize: p.Sign,
 		Mask: func(body []byte) []byte {
+			if m, ok := p.(Masker); ok {
+				return m.Mask(body)
+			}
 			request, answer := p.Messages()
 			return c.Fields.Mask(body, request, answer)
 		},
