@@ -2,6 +2,7 @@ package cnpay_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"html"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,6 +21,7 @@ import (
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/chinaums"
 	"github.com/cnpay-go/cnpay/chinaums/chinaumstest"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/umpay"
 	"github.com/cnpay-go/cnpay/umpay/umpaytest"
 	"github.com/cnpay-go/cnpay/unionpay"
@@ -29,86 +32,151 @@ import (
 	"github.com/cnpay-go/cnpay/yuansfer/yuansfertest"
 )
 
-// The READMEs show the bodies of these functions.
+// The READMEs show these functions, or their bodies.
 
-func cancelPreauth(ctx context.Context, config unionpay.Config, queryID string) (cnpay.Outcome, error) {
-	client, err := unionpay.New(config)
-	if err != nil {
-		return cnpay.NotSent, err
+func finish(ctx context.Context, client cnpay.Settler, res cnpay.Result, err error) (cnpay.Outcome, error) {
+	if outcome := cnpay.OutcomeOf(res, err); outcome.Final() {
+		return outcome, err
 	}
-	req := &unionpay.PreauthCancelRequest{ // store OrderID and TxnTime before sending: they are how to ask later
+	settlement, err := client.Settle(ctx, cnpay.TicketOf(res, err)) // queries on the documents' schedule
+	return settlement.Outcome, err
+}
+
+func cancelPreauth(ctx context.Context, client *unionpay.Client, queryID string) (cnpay.Outcome, error) {
+	req := &unionpay.PreauthCancelRequest{ // store OrderID and TxnTime, with your own order, before sending
 		BizType: "000201", OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 10000,
 		OrigQryID: queryID, BackURL: unionpay.NoNotification,
 	}
 	res, err := client.Preauth.Cancel(ctx, req)
-	outcome := cnpay.OutcomeOf(res, err)
-	if outcome == cnpay.Pending || outcome == cnpay.Unknown {
-		settled, err := client.Preauth.SettleCancel(ctx, req) // asks six times within 63 s
-		return settled.Outcome, err
-	}
-	return outcome, err
+	return finish(ctx, client, res, err)
 }
 
-func voidCompletion(ctx context.Context, config chinaums.Config, req *chinaums.BillCancelCompletionRequest) (cnpay.Outcome, error) {
-	client, err := chinaums.New(config)
-	if err != nil {
-		return cnpay.NotSent, err
-	}
+func cancelCompletion(ctx context.Context, client *chinaums.Client, req *chinaums.BillCancelCompletionRequest) (cnpay.Outcome, error) {
 	res, err := client.Bills.CancelCompletion(ctx, req)
-	outcome := cnpay.OutcomeOf(res, err)
-	if outcome == cnpay.Pending || outcome == cnpay.Unknown {
-		settled, err := client.Bills.SettleCancelCompletion(ctx, req)
-		return settled.Outcome, err
-	}
-	return outcome, err
+	return finish(ctx, client, res, err)
 }
 
-func revokeOrder(ctx context.Context, config upay.Config, clientSN string) (cnpay.Outcome, error) {
-	client, err := upay.New(config)
-	if err != nil {
-		return cnpay.NotSent, err
-	}
-	req := &upay.OrderRevokeRequest{ClientSN: clientSN}
-	res, err := client.Orders.Revoke(ctx, req)
-	outcome := cnpay.OutcomeOf(res, err)
-	if outcome == cnpay.Pending || outcome == cnpay.Unknown {
-		settled, err := client.Orders.SettleRevoke(ctx, req)
-		return settled.Outcome, err
-	}
-	return outcome, err
+func revokeOrder(ctx context.Context, client *upay.Client, clientSN string) (cnpay.Outcome, error) {
+	res, err := client.Orders.Revoke(ctx, &upay.OrderRevokeRequest{ClientSN: clientSN})
+	return finish(ctx, client, res, err)
 }
 
-func revokeAgreement(ctx context.Context, config yuansfer.Config, autoDebitNo string) (cnpay.Outcome, error) {
-	client, err := yuansfer.New(config)
-	if err != nil {
-		return cnpay.NotSent, err
-	}
-	req := &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: autoDebitNo}
-	res, err := client.AutoDebit.Revoke(ctx, req)
-	outcome := cnpay.OutcomeOf(res, err)
-	if outcome == cnpay.Pending || outcome == cnpay.Unknown {
-		settled, err := client.AutoDebit.SettleRevoke(ctx, req) // revokes again, which is harmless
-		return settled.Outcome, err
-	}
-	return outcome, err
+func revokeAgreement(ctx context.Context, client *yuansfer.Client, autoDebitNo string) (cnpay.Outcome, error) {
+	res, err := client.AutoDebit.Revoke(ctx, &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: autoDebitNo})
+	return finish(ctx, client, res, err)
 }
 
-func cancelAtTerminal(ctx context.Context, config umpay.Config, voucher string) (cnpay.Outcome, error) {
-	client, err := umpay.New(config)
-	if err != nil {
-		return cnpay.NotSent, err
-	}
-	req := &umpay.PreauthCancelRequest{ // store ID before sending: it is how to ask later
+func cancelAtTerminal(ctx context.Context, client *umpay.Client, terminal, voucher string) (cnpay.Outcome, error) {
+	req := &umpay.PreauthCancelRequest{ // the bridge never runs one ID twice
 		ID: umpay.NewCommandID(), Amount: 10000, UPayTrace: voucher,
-		OrderID: umpay.NewOrderID(config.Terminal, time.Now()),
+		OrderID: umpay.NewOrderID(terminal, time.Now()),
 	}
 	res, err := client.Preauth.Cancel(ctx, req)
-	outcome := cnpay.OutcomeOf(res, err)
-	if outcome == cnpay.Pending || outcome == cnpay.Unknown {
-		settled, err := client.Preauth.SettleCancel(ctx, req)
-		return settled.Outcome, err
+	return finish(ctx, client, res, err)
+}
+
+// journal is the least that one can be: a file of JSON lines, say. Here it is a map.
+type journal map[string][]byte
+
+func (j journal) store(t cnpay.Ticket) error {
+	text, err := json.Marshal(t)
+	j[t.Operation+t.Order] = text
+	return err
+}
+
+func (j journal) close(t cnpay.Ticket, o cnpay.Outcome) {
+	if o.Final() {
+		delete(j, t.Operation+t.Order)
 	}
-	return outcome, err
+}
+
+func (j journal) Started(ctx context.Context, t cnpay.Ticket) (context.Context, error) {
+	if t.NoMoney {
+		return ctx, nil // a query, a text message: nothing to settle
+	}
+	return ctx, j.store(t) // an error stops the call, which is then NotSent
+}
+
+func (j journal) Finished(ctx context.Context, t cnpay.Ticket, c cnpay.Call) {
+	j.close(t, c.Outcome)
+}
+
+func (j journal) settle(ctx context.Context, client cnpay.Settler, t cnpay.Ticket) (time.Duration, error) {
+	s, err := client.Settle(ctx, t, cnpay.WithSchedule(cnpay.Schedule{0}))
+	if s.Outcome.Final() {
+		j.close(s.Ticket, s.Outcome)
+		return 0, err
+	}
+	return s.Next, err // 0: its schedule is over; see SendAgain and GiveUp
+}
+
+func TestReadmeJournalWorks(t *testing.T) {
+	gateway := upaytest.NewServer()
+	defer gateway.Close()
+	gateway.AddOrder("7654321132", 10000)
+	gateway.Misbehave(upay.OpRevoke, cnpaytest.LostAnswer)
+	j := journal{}
+	client, err := upay.New(gateway.Config(), cnpay.WithRecorder(j))
+	require.NoError(t, err)
+	_, err = client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{ClientSN: "7654321132"})
+	require.Error(t, err)
+	require.Len(t, j, 1, "the lost call is open in the journal")
+
+	another, err := upay.New(gateway.Config()) // another process
+	require.NoError(t, err)
+	for _, text := range j {
+		var ticket cnpay.Ticket
+		require.NoError(t, json.Unmarshal(text, &ticket))
+		next, err := j.settle(t.Context(), another, ticket)
+		require.NoError(t, err)
+		require.Zero(t, next)
+	}
+	require.Empty(t, j)
+	require.Equal(t, 1, gateway.Received(upay.OpRevoke))
+}
+
+type merchant struct {
+	ID     string
+	Config upay.Config
+}
+
+func platform(merchants []merchant) (map[string]*upay.Client, error) {
+	clients := map[string]*upay.Client{}
+	pool := cnpay.NewHTTPClient()
+	for _, m := range merchants {
+		client, err := upay.New(m.Config, cnpay.WithHTTPClient(pool))
+		if err != nil {
+			return nil, err // names every setting that is wrong
+		}
+		clients[m.ID] = client
+	}
+	return clients, nil
+}
+
+func swap(current *atomic.Pointer[upay.Client], config upay.Config, pool *http.Client) error {
+	next, err := upay.New(config, cnpay.WithHTTPClient(pool))
+	if err != nil {
+		return err // the old client stays
+	}
+	current.Store(next)
+	return nil
+}
+
+func TestReadmePlatformWorks(t *testing.T) {
+	gateway := upaytest.NewServer()
+	defer gateway.Close()
+	clients, err := platform([]merchant{{"a", gateway.Config()}, {"b", gateway.Config()}})
+	require.NoError(t, err)
+	require.Len(t, clients, 2)
+	_, err = platform([]merchant{{"c", upay.Config{}}})
+	require.Error(t, err)
+
+	var current atomic.Pointer[upay.Client]
+	current.Store(clients["a"])
+	require.Error(t, swap(&current, upay.Config{}, cnpay.NewHTTPClient()))
+	require.Same(t, clients["a"], current.Load())
+	require.NoError(t, swap(&current, gateway.Config(), cnpay.NewHTTPClient()))
+	require.NotSame(t, clients["a"], current.Load())
 }
 
 // ledger is the merchant's own.
@@ -137,7 +205,7 @@ func takePayments(client *unionpay.Client, orders ledger, base string) http.Hand
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /pay", func(w http.ResponseWriter, r *http.Request) {
 		o := orders.New(10000) // stored, number and time too, before the payer leaves
-		form, err := client.Payments.Front(&unionpay.FrontPurchaseRequest{
+		form, err := client.Pages.Purchase(&unionpay.PagePurchaseRequest{
 			OrderID: o.ID, TxnTime: o.Time, TxnAmt: o.Amount, BackURL: base + "/notify", FrontURL: base + "/thanks",
 		})
 		if err != nil {
@@ -155,7 +223,7 @@ func takePayments(client *unionpay.Client, orders ledger, base string) http.Hand
 		if o == nil || o.Amount != paid.TxnAmt || paid.CurrencyCode != "156" {
 			return errors.New("not what was ordered") // genuine all the same: somebody has to look at it
 		}
-		res, err := client.Orders.Query(ctx, &unionpay.QueryRequest{OrderID: o.ID, TxnTime: o.Time})
+		res, err := client.Orders.Query(ctx, &unionpay.OrderQueryRequest{OrderID: o.ID, TxnTime: o.Time})
 		if err != nil {
 			return err // UnionPay will notify again
 		}
@@ -187,7 +255,7 @@ func TestReadmePaymentWorks(t *testing.T) {
 	_, err = http.PostForm(gateway.URL+"/gateway/api/frontTransReq.do", form)
 	require.NoError(t, err)
 	require.NoError(t, gateway.Pay(form.Get("orderId"), "00"))
-	status, err := gateway.Notify(t.Context(), form.Get("orderId"), unionpaytest.OK)
+	status, err := gateway.Notify(t.Context(), form.Get("orderId"), cnpaytest.OK)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, cnpay.Succeeded, orders.Find(form.Get("orderId"), form.Get("txnTime")).Outcome)
@@ -197,38 +265,48 @@ func TestLostAnswerIsSettled(t *testing.T) {
 	gateway := upaytest.NewServer()
 	defer gateway.Close()
 	gateway.AddOrder("7654321132", 10000)
-	gateway.Misbehave("revoke", upaytest.LostAnswer)
+	gateway.Misbehave(upay.OpRevoke, cnpaytest.LostAnswer) // or Late(8*time.Second), Hang, HTML, UnknownCode ...
+	client, err := upay.New(gateway.Config())
+	require.NoError(t, err)
 
-	outcome, err := revokeOrder(t.Context(), gateway.Config(), "7654321132")
+	outcome, err := revokeOrder(t.Context(), client, "7654321132")
 
 	require.NoError(t, err)
 	require.Equal(t, cnpay.Succeeded, outcome)
-	require.Equal(t, 1, gateway.Received("revoke"))
+	require.Equal(t, 1, gateway.Received(upay.OpRevoke))
 }
 
 func TestReadmeExamplesWork(t *testing.T) {
 	unionPay := unionpaytest.NewServer()
 	defer unionPay.Close()
+	unionPayClient, err := unionpay.New(unionPay.Config())
+	require.NoError(t, err)
 	chinaUMS := chinaumstest.NewServer()
 	defer chinaUMS.Close()
+	chinaUMSClient, err := chinaums.New(chinaUMS.Config())
+	require.NoError(t, err)
 	agreements := yuansfertest.NewServer()
 	defer agreements.Close()
+	yuansferClient, err := yuansfer.New(agreements.Config())
+	require.NoError(t, err)
 	terminal := umpaytest.NewServer()
 	defer terminal.Close()
+	umpayClient, err := umpay.New(terminal.Config())
+	require.NoError(t, err)
 	terminal.AddPreauth("000123", 10000)
 
 	for name, revoke := range map[string]func() (cnpay.Outcome, error){
 		"unionpay": func() (cnpay.Outcome, error) {
-			return cancelPreauth(t.Context(), unionPay.Config(), unionPay.AddPreauth(10000))
+			return cancelPreauth(t.Context(), unionPayClient, unionPay.AddPreauth(10000))
 		},
 		"chinaums": func() (cnpay.Outcome, error) {
-			return voidCompletion(t.Context(), chinaUMS.Config(), chinaUMS.AddCompletion("327M22061819820261705544110", 10000))
+			return cancelCompletion(t.Context(), chinaUMSClient, chinaUMS.AddCompletion("327M22061819820261705544110", 10000))
 		},
 		"yuansfer": func() (cnpay.Outcome, error) {
-			return revokeAgreement(t.Context(), agreements.Config(), agreements.AddAgreement("contract-1", "GCASH"))
+			return revokeAgreement(t.Context(), yuansferClient, agreements.AddAgreement("contract-1", "GCASH"))
 		},
 		"umpay": func() (cnpay.Outcome, error) {
-			return cancelAtTerminal(t.Context(), terminal.Config(), "000123")
+			return cancelAtTerminal(t.Context(), umpayClient, terminal.Config().Terminal, "000123")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -250,7 +328,7 @@ func TestReadmeCodeCompiles(t *testing.T) {
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)
 		blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(text), -1)
-		require.Len(t, blocks, 7, name)
+		require.Len(t, blocks, 12, name)
 		for _, block := range blocks {
 			code := regexp.MustCompile(` // [^\n]*`).ReplaceAllString(block[1], "") // comments are translated
 			plain := regexp.MustCompile(` // [^\n]*`).ReplaceAllString(string(source), "")
