@@ -2,6 +2,7 @@ package upay
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"testing"
 
@@ -19,7 +20,7 @@ const (
 
 // 通讯响应码 and 通讯错误码: whether the request was accepted.
 func TestEnvelopeCodes(t *testing.T) {
-	revoke := operation{judge: judgeRevoke}
+	revoke := Operation{Judge: judgeRevoke}
 	for _, tt := range []struct {
 		resultCode, errorCode string
 		httpStatus            int
@@ -170,9 +171,9 @@ func TestQueryResultCodes(t *testing.T) {
 		{"", "", Order{}, unknown},
 		{"", "UPAY_ORDER_NOT_EXISTS", Order{}, unknown},
 	} {
-		outcome, contradiction := judgeQuery(&Result{ResultCode: tt.code, ErrorCode: tt.errorCode, Order: tt.order})
+		outcome, cause := judgeQuery(&Result{ResultCode: tt.code, ErrorCode: tt.errorCode, Order: tt.order})
 		require.Equal(t, tt.outcome, outcome, "%+v", tt)
-		require.Empty(t, contradiction)
+		require.NoError(t, cause)
 	}
 }
 
@@ -188,8 +189,11 @@ func TestOrderStatus(t *testing.T) {
 	} {
 		require.Equal(t, outcome, judgeOrderStatus(status), status)
 
-		verdict := judgeSettled(&OrderQueryResponse{Response{Result: Result{Order: Order{OrderStatus: status}}}})
-		require.Equal(t, cnpay.Verdict{Outcome: outcome, Code: status}, verdict, status)
+		found := judgeRevoked(&OrderQueryResponse{Response{Result: Result{Order: Order{OrderStatus: status}}}})
+		require.Equal(t, cnpay.Verdict{Outcome: outcome, Code: status}, found.Verdict, status)
+		require.Equal(t, status == "PAID", found.Unchanged, status)
+		require.False(t, found.Absent, status)
+		require.NoError(t, found.Cause, status)
 	}
 }
 
@@ -206,66 +210,66 @@ func TestTransactionStatus(t *testing.T) {
 			if outcome.Final() && !certain {
 				outcome = unknown
 			}
-			got, contradiction := (&Order{OrderStatus: orderStatus, Status: status}).judge()
+			got, cause := (&Order{OrderStatus: orderStatus, Status: status}).judge()
 			require.Equal(t, outcome, got, "%s %s", orderStatus, status)
-			require.Equal(t, outcome == unknown && orderStatus != "PAID", contradiction != "", "%s %s", orderStatus, status)
+			require.Equal(t, outcome == unknown && orderStatus != "PAID", errors.Is(cause, cnpay.ErrUndecided), "%s %s", orderStatus, status)
 		}
 	}
 }
 
+func fen(n int64) *int64 { return &n }
+
 // Amounts that contradict each other or the state of their order decide nothing, in the answer to a revoke or a query.
 func TestContradictions(t *testing.T) {
 	for _, tt := range []struct {
-		orderStatus, total, net string
-		contradiction           string
+		orderStatus   string
+		total         int64
+		net           *int64
+		contradiction string
 	}{
-		{"CANCELED", "10000", "0", ""},
-		{"CANCELED", "10000", "", ""},
-		{"CANCELED", "", "0", ""},
-		{"CANCELED", "", "00", ""},
-		{"CANCELED", "10000", "10000", "net_amount 10000 contradicts order_status CANCELED"},
-		{"CANCELED", "10000", "1", "net_amount 1 contradicts order_status CANCELED"},
-		{"CANCELED", "", "1", "net_amount 1 contradicts order_status CANCELED"},
-		{"CANCELED", "10000", "-1", "net_amount -1 is not an amount"},
-		{"CANCELED", "-10000", "0", "total_amount -10000 is not an amount"},
-		{"CANCELED", "10000", "0.00", "net_amount 0.00 is not an amount"},
-		{"CANCELED", "1e4", "0", "total_amount 1e4 is not an amount"},
-		{"CANCELED", "18446744073709551616", "0", "total_amount 18446744073709551616 is not an amount"},
-		{"CANCELED", "9223372036854775808", "0", "total_amount 9223372036854775808 is not an amount"},
-		{"CANCELED", "9223372036854775807", "0", ""},
-		{"CANCELED", " 1", "0", "total_amount  1 is not an amount"},
-		{"REFUNDED", "10000", "0", ""},
-		{"REFUNDED", "10000", "5000", "net_amount 5000 contradicts order_status REFUNDED"},
-		{"PAY_CANCELED", "10000", "0", ""},
-		{"PAY_CANCELED", "1", "1", ""},
-		{"PAY_CANCELED", "10000", "5000", "net_amount 5000 contradicts order_status PAY_CANCELED"},
-		{"PAID", "10000", "10000", ""},
-		{"PAID", "", "10000", ""},
-		{"PAID", "10000", "0", "net_amount 0 contradicts order_status PAID"},
-		{"PAID", "", "0", "net_amount 0 contradicts order_status PAID"},
-		{"PAID", "10000", "5000", "net_amount 5000 contradicts order_status PAID"},
-		{"PAID", "10000", "10001", "net_amount 10001 exceeds total_amount 10000"},
-		{"PARTIAL_REFUNDED", "10000", "5000", ""},
-		{"CANCEL_INPROGRESS", "10000", "10000", ""},
-		{"CANCEL_INPROGRESS", "10000", "10001", "net_amount 10001 exceeds total_amount 10000"},
-		{"", "10000", "x", "net_amount x is not an amount"},
+		{"CANCELED", 10000, fen(0), ""},
+		{"CANCELED", 10000, nil, ""},
+		{"CANCELED", 0, fen(0), ""},
+		{"CANCELED", 10000, fen(10000), "net_amount 10000 contradicts order_status CANCELED"},
+		{"CANCELED", 10000, fen(1), "net_amount 1 contradicts order_status CANCELED"},
+		{"CANCELED", 0, fen(1), "net_amount 1 contradicts order_status CANCELED"},
+		{"CANCELED", 10000, fen(-1), "net_amount -1 exceeds total_amount 10000"},
+		{"CANCELED", -10000, fen(0), "total_amount -10000 is not an amount"},
+		{"CANCELED", -10000, nil, "total_amount -10000 is not an amount"},
+		{"CANCELED", math.MaxInt64, fen(0), ""},
+		{"REFUNDED", 10000, fen(0), ""},
+		{"REFUNDED", 10000, fen(5000), "net_amount 5000 contradicts order_status REFUNDED"},
+		{"PAY_CANCELED", 10000, fen(0), ""},
+		{"PAY_CANCELED", 1, fen(1), ""},
+		{"PAY_CANCELED", 10000, fen(5000), "net_amount 5000 contradicts order_status PAY_CANCELED"},
+		{"PAID", 10000, fen(10000), ""},
+		{"PAID", 0, fen(10000), ""},
+		{"PAID", 10000, fen(0), "net_amount 0 contradicts order_status PAID"},
+		{"PAID", 0, fen(0), "net_amount 0 contradicts order_status PAID"},
+		{"PAID", 10000, fen(5000), "net_amount 5000 contradicts order_status PAID"},
+		{"PAID", 10000, fen(10001), "net_amount 10001 exceeds total_amount 10000"},
+		{"PARTIAL_REFUNDED", 10000, fen(5000), ""},
+		{"CANCEL_INPROGRESS", 10000, fen(10000), ""},
+		{"CANCEL_INPROGRESS", 10000, fen(10001), "net_amount 10001 exceeds total_amount 10000"},
 	} {
 		order := Order{OrderStatus: tt.orderStatus, TotalAmount: tt.total, NetAmount: tt.net}
-		require.Equal(t, tt.contradiction, order.contradiction(), "%+v", tt)
-
-		settled := judgeSettled(&OrderQueryResponse{Response{Result: Result{Order: order}}})
+		settled := judgeRevoked(&OrderQueryResponse{Response{Result: Result{Order: order}}})
 		require.Equal(t, tt.orderStatus, settled.Code, "%+v", tt)
-		require.Equal(t, tt.contradiction, settled.Message, "%+v", tt)
 
 		revoked := &Response{ResultCode: "200", Result: Result{ResultCode: "CANCEL_SUCCESS", Order: order}}
-		verdict, cause := judge(revoked, http.StatusOK, operation{judge: judgeRevoke})
+		verdict, cause := judge(revoked, http.StatusOK, Operation{Judge: judgeRevoke})
 		if tt.contradiction != "" {
+			require.EqualError(t, order.contradiction(), tt.contradiction)
+			require.EqualError(t, settled.Cause, tt.contradiction)
 			require.Equal(t, unknown, settled.Outcome, "%+v", tt)
+			require.False(t, settled.Unchanged, "%+v", tt)
 			require.Equal(t, unknown, verdict.Outcome, "%+v", tt)
 			require.ErrorIs(t, cause, cnpay.ErrUndecided)
-			require.ErrorContains(t, cause, tt.contradiction)
+			require.EqualError(t, cause, tt.contradiction)
 			continue
 		}
+		require.NoError(t, order.contradiction(), "%+v", tt)
+		require.NoError(t, settled.Cause, "%+v", tt)
 		require.Equal(t, judgeOrderStatus(tt.orderStatus), settled.Outcome, "%+v", tt)
 		if verdict.Outcome == succeeded {
 			require.NoError(t, cause)
@@ -276,13 +280,14 @@ func TestContradictions(t *testing.T) {
 
 	// An order without a state has the one that the result means.
 	for _, tt := range []struct {
-		code, net string
-		outcome   cnpay.Outcome
+		code    string
+		net     int64
+		outcome cnpay.Outcome
 	}{
-		{"CANCEL_SUCCESS", "0", succeeded}, {"CANCEL_SUCCESS", "10000", unknown},
-		{"CANCEL_ABORT_SUCCESS", "0", succeeded}, {"CANCEL_ABORT_SUCCESS", "10000", succeeded}, {"CANCEL_ABORT_SUCCESS", "1", unknown},
+		{"CANCEL_SUCCESS", 0, succeeded}, {"CANCEL_SUCCESS", 10000, unknown},
+		{"CANCEL_ABORT_SUCCESS", 0, succeeded}, {"CANCEL_ABORT_SUCCESS", 10000, succeeded}, {"CANCEL_ABORT_SUCCESS", 1, unknown},
 	} {
-		r := &Result{ResultCode: tt.code, Order: Order{SN: "1", TotalAmount: "10000", NetAmount: tt.net}}
+		r := &Result{ResultCode: tt.code, Order: Order{SN: "1", TotalAmount: 10000, NetAmount: &tt.net}}
 		require.Equal(t, tt.outcome, revokeOutcome(r), "%+v", tt)
 	}
 	// An order that is revoked, or about to be, is not one that a refusal left as it was.
@@ -291,9 +296,9 @@ func TestContradictions(t *testing.T) {
 		"REFUNDED": failed, "PAID": failed, "CANCEL_ERROR": failed, "": failed,
 	} {
 		r := &Result{ResultCode: "FAIL", ErrorCode: "UPAY_CANCEL_INVALID_ORDER_STATE", Order: Order{OrderStatus: status}}
-		got, contradiction := judgeRevoke(r)
+		got, cause := judgeRevoke(r)
 		require.Equal(t, outcome, got, status)
-		require.Equal(t, outcome == unknown, contradiction != "", status)
+		require.Equal(t, outcome == unknown, errors.Is(cause, cnpay.ErrUndecided), status)
 		r.ErrorCode = "UPAY_CANCEL_ORDER_NOOP"
 		require.Equal(t, pending, revokeOutcome(r), status)
 	}

@@ -23,7 +23,7 @@ import (
 	"github.com/cnpay-go/cnpay/upay/upaytest"
 )
 
-var record = flag.Bool("record", false, "record testdata/*.yaml again, against the gateway in this process")
+var record = flag.Bool("record", false, "record testdata again, against the gateway in this process")
 
 // TestRecorded replays whole exchanges. The signature covers neither time nor nonce, so a replayed request must equal
 // the recorded one to the signature.
@@ -47,7 +47,7 @@ func TestRecorded(t *testing.T) {
 			cnpay.Pending, "", cnpay.Succeeded, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			file := filepath.Join("testdata", tt.name)
+			file := filepath.Join("testdata", "scenarios", tt.name)
 			options := []recorder.Option{
 				recorder.WithMode(recorder.ModeReplayOnly), recorder.WithMatcher(sameRequest), recorder.WithSkipRequestLatency(true),
 			}
@@ -75,8 +75,8 @@ func TestRecorded(t *testing.T) {
 				cnpay.WithHTTPClient(&http.Client{Transport: tape}), cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
 			require.NoError(t, err)
 
-			req := &upay.OrderRevokeRequest{ClientSN: "7654321132"}
-			res, err := client.Orders.Revoke(t.Context(), req)
+			res, err := client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{ClientSN: "7654321132"})
+			ticket := cnpay.TicketOf(res, err)
 			require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err), "%v", err)
 			if tt.code != "" {
 				require.Equal(t, tt.code, res.Result.ErrorCode)
@@ -84,12 +84,12 @@ func TestRecorded(t *testing.T) {
 			// Where the order changes between the queries, the first is a settlement of its own.
 			schedule := make(cnpay.Schedule, tt.queries)
 			if tt.between != nil {
-				settled, err := client.Orders.SettleRevoke(t.Context(), req, cnpay.WithSchedule(schedule[:1]))
+				settled, err := client.Settle(t.Context(), ticket, cnpay.WithSchedule(schedule[:1]))
 				require.Equal(t, cnpay.Pending, cnpay.OutcomeOf(settled, err))
 				change()
 				schedule = schedule[1:]
 			}
-			settled, err := client.Orders.SettleRevoke(t.Context(), req, cnpay.WithSchedule(schedule))
+			settled, err := client.Settle(t.Context(), ticket, cnpay.WithSchedule(schedule))
 			require.Equal(t, tt.settled, cnpay.OutcomeOf(settled, err))
 			require.Equal(t, len(schedule), settled.Queries)
 			require.NoError(t, tape.Stop())
