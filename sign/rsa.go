@@ -66,6 +66,7 @@ func (s *RSASigner) Sign(message []byte) (string, error) {
 type RSAVerifier struct {
 	key  *rsa.PublicKey
 	hash crypto.Hash
+	once bool // the message is hashed once
 	used func() // hears of every message that is verified; nil outside a Trust
 }
 
@@ -98,7 +99,13 @@ func (v *RSAVerifier) Verify(message []byte, signature string) error {
 		return err
 	}
 	var digest digest
-	if err := rsa.VerifyPKCS1v15(v.key, v.hash, digest.ofHex(v.hash, message), raw); err != nil {
+	var sum []byte
+	if v.once {
+		sum = digest.of(v.hash, message)
+	} else {
+		sum = digest.ofHex(v.hash, message)
+	}
+	if err := rsa.VerifyPKCS1v15(v.key, v.hash, sum, raw); err != nil {
 		return fmt.Errorf("%w: %w", ErrSignature, err)
 	}
 	if v.used != nil {
