@@ -67,10 +67,9 @@ func TestPublishedAnswers(t *testing.T) {
 			func(t *testing.T, r *upay.Response) {
 				require.Empty(t, r.Result.FinishTime)
 				require.Empty(t, r.Result.PaymentList)
-				require.Equal(t, map[string]string{
-					"biz_response.data.qr_code":           `"weixin://wxpay/bizpayurl?pr=EXAMPLE"`,
-					"biz_response.data.qr_code_image_url": `"https://example.com/qrcode?content=EXAMPLE"`,
-				}, r.Extra)
+				require.Equal(t, "weixin://wxpay/bizpayurl?pr=EXAMPLE", r.Result.QRCode)
+				require.Equal(t, "https://example.com/qrcode?content=EXAMPLE", r.Result.QRCodeImageURL)
+				require.Empty(t, r.Extra)
 			}},
 		{"captures/query-refunded.json", &upay.OrderQueryRequest{ClientSN: "20171101000002"}, cnpay.Answered, nil, "",
 			func(t *testing.T, r *upay.Response) {

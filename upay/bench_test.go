@@ -19,7 +19,7 @@ func BenchmarkBuildAndSign(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	req := &OrderRevokeRequest{TerminalSN: terminalSN, ClientSN: "18348290098298292838"}
+	req := &OrderRevokeRequest{Sender: Sender{terminalSN}, ClientSN: "18348290098298292838"}
 	header := http.Header{}
 	b.Run("bare", func(b *testing.B) {
 		b.ReportAllocs()

@@ -20,7 +20,7 @@ const (
 
 // 通讯响应码 and 通讯错误码: whether the request was accepted.
 func TestEnvelopeCodes(t *testing.T) {
-	revoke := Operation{Judge: judgeRevoke}
+	revoke := &Operation{Judge: judgeRevoke}
 	for _, tt := range []struct {
 		resultCode, errorCode string
 		httpStatus            int
@@ -59,13 +59,13 @@ func TestEnvelopeCodes(t *testing.T) {
 		{"201", "", http.StatusOK, "CANCEL_SUCCESS", unknown, "201"},
 		{"200.0", "", http.StatusOK, "CANCEL_SUCCESS", unknown, "200.0"},
 	} {
-		r := &Response{ResultCode: tt.resultCode, ErrorCode: tt.errorCode, ErrorMessage: "text", Result: Result{ResultCode: tt.biz}}
+		r := &Response{Envelope: Envelope{ResultCode: tt.resultCode, ErrorCode: tt.errorCode, ErrorMessage: "text"}, Result: *result(tt.biz, "", Order{})}
 		v, cause := judge(r, tt.httpStatus, revoke)
 		require.Equal(t, tt.outcome, v.Outcome, "%+v", tt)
 		require.Equal(t, tt.code, v.Code, "%+v", tt)
 		require.Equal(t, tt.outcome == unknown && tt.httpStatus != http.StatusOK, errors.Is(cause, cnpay.ErrHTTPStatus), "%+v", tt)
 	}
-	refusedAndRevoked := &Response{ResultCode: "400", Result: Result{Order: Order{OrderStatus: "CANCELED"}}}
+	refusedAndRevoked := &Response{Envelope: Envelope{ResultCode: "400"}, Result: *result("", "", Order{OrderStatus: "CANCELED"})}
 	v, _ := judge(refusedAndRevoked, http.StatusOK, revoke)
 	require.Equal(t, unknown, v.Outcome)
 }
@@ -91,8 +91,12 @@ func TestRevokeResultCodes(t *testing.T) {
 		"ACTIVATE_SUCCESS": unknown, "TERMINAL_CHECKIN_SUCCESS": unknown, "cancel_success": unknown, "": unknown,
 		"CANCEL_PERHAPS": unknown,
 	} {
-		require.Equal(t, outcome, revokeOutcome(&Result{ResultCode: code}), code)
+		require.Equal(t, outcome, revokeOutcome(result(code, "", Order{})), code)
 	}
+}
+
+func result(code, errorCode string, order Order) *Result {
+	return &Result{Codes: Codes{ResultCode: code, ErrorCode: errorCode}, Order: order}
 }
 
 func revokeOutcome(r *Result) cnpay.Outcome {
@@ -121,7 +125,7 @@ func TestRevokeSuccessNeedsAnOrderThatAgrees(t *testing.T) {
 		{"CANCEL_ABORT_SUCCESS", "FAIL_CANCELED", "PAID", unknown},
 		{"CANCEL_ABORT_SUCCESS", "FAIL_IO_1", "PAY_CANCELED", unknown},
 	} {
-		b := &Result{ResultCode: tt.code, Order: Order{Status: tt.status, OrderStatus: tt.orderStatus}}
+		b := result(tt.code, "", Order{Status: tt.status, OrderStatus: tt.orderStatus})
 		require.Equal(t, tt.outcome, revokeOutcome(b), "%+v", tt)
 	}
 }
@@ -145,12 +149,12 @@ func TestRevokeErrorCodes(t *testing.T) {
 		"TRADE_NOT_EXIST": unknown, "TRADE_HAS_SUCCESS": unknown, "CLIENT_SN_CONFLICT": unknown,
 		"REFUND_REQUEST_CONFLICT": unknown, "UPAY_REFUND_ORDER_NOOP": unknown, "NO_DOCUMENT_HAS_IT": unknown,
 	} {
-		require.Equal(t, outcome, revokeOutcome(&Result{ResultCode: "FAIL", ErrorCode: code}), code)
+		require.Equal(t, outcome, revokeOutcome(result("FAIL", code, Order{})), code)
 	}
 	// With any other result the error code only explains.
-	require.Equal(t, unknown, revokeOutcome(&Result{ResultCode: "CANCEL_ERROR", ErrorCode: "UPAY_TCP_ORDER_NOT_REFUNDABLE"}))
-	require.Equal(t, unknown, revokeOutcome(&Result{ResultCode: "CANCEL_ERROR", ErrorCode: "UPAY_CANCEL_ORDER_NOOP"}))
-	require.Equal(t, succeeded, revokeOutcome(&Result{ResultCode: "CANCEL_SUCCESS", ErrorCode: "TRADE_FAILED"}))
+	require.Equal(t, unknown, revokeOutcome(result("CANCEL_ERROR", "UPAY_TCP_ORDER_NOT_REFUNDABLE", Order{})))
+	require.Equal(t, unknown, revokeOutcome(result("CANCEL_ERROR", "UPAY_CANCEL_ORDER_NOOP", Order{})))
+	require.Equal(t, succeeded, revokeOutcome(result("CANCEL_SUCCESS", "TRADE_FAILED", Order{})))
 }
 
 func TestQueryResultCodes(t *testing.T) {
@@ -171,7 +175,7 @@ func TestQueryResultCodes(t *testing.T) {
 		{"", "", Order{}, unknown},
 		{"", "UPAY_ORDER_NOT_EXISTS", Order{}, unknown},
 	} {
-		outcome, cause := judgeQuery(&Result{ResultCode: tt.code, ErrorCode: tt.errorCode, Order: tt.order})
+		outcome, cause := judgeQuery(result(tt.code, tt.errorCode, tt.order))
 		require.Equal(t, tt.outcome, outcome, "%+v", tt)
 		require.NoError(t, cause)
 	}
@@ -189,7 +193,7 @@ func TestOrderStatus(t *testing.T) {
 	} {
 		require.Equal(t, outcome, judgeOrderStatus(status), status)
 
-		found := judgeRevoked(&OrderQueryResponse{Response{Result: Result{Order: Order{OrderStatus: status}}}})
+		found := judgeRevoked(&Result{Order: Order{OrderStatus: status}})
 		require.Equal(t, cnpay.Verdict{Outcome: outcome, Code: status}, found.Verdict, status)
 		require.Equal(t, status == "PAID", found.Unchanged, status)
 		require.False(t, found.Absent, status)
@@ -253,11 +257,11 @@ func TestContradictions(t *testing.T) {
 		{"CANCEL_INPROGRESS", 10000, fen(10001), "net_amount 10001 exceeds total_amount 10000"},
 	} {
 		order := Order{OrderStatus: tt.orderStatus, TotalAmount: tt.total, NetAmount: tt.net}
-		settled := judgeRevoked(&OrderQueryResponse{Response{Result: Result{Order: order}}})
+		settled := judgeRevoked(&Result{Order: order})
 		require.Equal(t, tt.orderStatus, settled.Code, "%+v", tt)
 
-		revoked := &Response{ResultCode: "200", Result: Result{ResultCode: "CANCEL_SUCCESS", Order: order}}
-		verdict, cause := judge(revoked, http.StatusOK, Operation{Judge: judgeRevoke})
+		revoked := &Response{Envelope: Envelope{ResultCode: "200"}, Result: *result("CANCEL_SUCCESS", "", order)}
+		verdict, cause := judge(revoked, http.StatusOK, &Operation{Judge: judgeRevoke})
 		if tt.contradiction != "" {
 			require.EqualError(t, order.contradiction(), tt.contradiction)
 			require.EqualError(t, settled.Cause, tt.contradiction)
@@ -287,7 +291,7 @@ func TestContradictions(t *testing.T) {
 		{"CANCEL_SUCCESS", 0, succeeded}, {"CANCEL_SUCCESS", 10000, unknown},
 		{"CANCEL_ABORT_SUCCESS", 0, succeeded}, {"CANCEL_ABORT_SUCCESS", 10000, succeeded}, {"CANCEL_ABORT_SUCCESS", 1, unknown},
 	} {
-		r := &Result{ResultCode: tt.code, Order: Order{SN: "1", TotalAmount: 10000, NetAmount: &tt.net}}
+		r := result(tt.code, "", Order{SN: "1", TotalAmount: 10000, NetAmount: &tt.net})
 		require.Equal(t, tt.outcome, revokeOutcome(r), "%+v", tt)
 	}
 	// An order that is revoked, or about to be, is not one that a refusal left as it was.
@@ -295,7 +299,7 @@ func TestContradictions(t *testing.T) {
 		"CANCELED": unknown, "PAY_CANCELED": unknown, "CANCEL_INPROGRESS": unknown,
 		"REFUNDED": failed, "PAID": failed, "CANCEL_ERROR": failed, "": failed,
 	} {
-		r := &Result{ResultCode: "FAIL", ErrorCode: "UPAY_CANCEL_INVALID_ORDER_STATE", Order: Order{OrderStatus: status}}
+		r := result("FAIL", "UPAY_CANCEL_INVALID_ORDER_STATE", Order{OrderStatus: status})
 		got, cause := judgeRevoke(r)
 		require.Equal(t, outcome, got, status)
 		require.Equal(t, outcome == unknown, errors.Is(cause, cnpay.ErrUndecided), status)

@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"flag"
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -100,6 +100,54 @@ func TestRecorded(t *testing.T) {
 	}
 }
 
+// TestRecordedOperations replays one exchange of every operation.
+func TestRecordedOperations(t *testing.T) {
+	for id := range runs(t, nil, dial(t, saying(""))) {
+		t.Run(id, func(t *testing.T) {
+			file := filepath.Join("testdata", "operations", id)
+			options := []recorder.Option{
+				recorder.WithMode(recorder.ModeReplayOnly), recorder.WithMatcher(sameRequest), recorder.WithSkipRequestLatency(true),
+			}
+			var gateway *upaytest.Server
+			if *record {
+				gateway = upaytest.NewServer()
+				defer gateway.Close()
+				gateway.SetNotificationKey(testKey())
+				gateway.SetTerminalKey(terminalKey)
+				gateway.SetClock(func() time.Time { return time.UnixMilli(1449646835244) })
+				options = append(options, recorder.WithMode(recorder.ModeRecordOnly),
+					recorder.WithRealTransport(detour(gateway.URL)), recorder.WithHook(forget, recorder.BeforeSaveHook))
+			}
+			tape, err := recorder.New(file, options...)
+			require.NoError(t, err)
+			keys, err := upay.NewFileKeys(t.TempDir())
+			require.NoError(t, err)
+			client, err := upay.New(upay.Config{TerminalSN: terminalSN, TerminalKey: terminalKey, Keys: keys},
+				cnpay.WithHTTPClient(&http.Client{Transport: tape}), cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
+			require.NoError(t, err)
+			run := runs(t, gateway, client)[id]
+			if id == upay.OpCheckIn {
+				run = runs(t, nil, client)[id]
+			}
+			res, err := run()(t.Context())
+			require.NoError(t, err)
+			want := map[string]cnpay.Outcome{
+				upay.OpPrecreate: cnpay.Pending, upay.OpQuery: cnpay.Answered, upay.OpRefundQuery: cnpay.Answered,
+				upay.OpPreauthQuery: cnpay.Answered, upay.OpPreauthList: cnpay.Answered,
+			}
+			if want[id] == cnpay.Unknown {
+				want[id] = cnpay.Succeeded
+			}
+			require.Equal(t, want[id], cnpay.OutcomeOf(res, err))
+			require.Equal(t, id, cnpay.TicketOf(res, err).Operation)
+			require.NoError(t, tape.Stop())
+			if *record {
+				sayOrigin(t, file+".yaml")
+			}
+		})
+	}
+}
+
 // sameRequest compares method, address, signature and what the body says.
 func sameRequest(r *http.Request, recorded cassette.Request) bool {
 	body, err := io.ReadAll(r.Body)
@@ -107,10 +155,10 @@ func sameRequest(r *http.Request, recorded cassette.Request) bool {
 		return false
 	}
 	r.Body = io.NopCloser(strings.NewReader(string(body)))
-	var a, b map[string]string
+	var a, b map[string]any
 	return r.Method == recorded.Method && r.URL.String() == recorded.URL &&
 		r.Header.Get("Authorization") == recorded.Headers.Get("Authorization") &&
-		json.Unmarshal(body, &a) == nil && json.Unmarshal([]byte(recorded.Body), &b) == nil && maps.Equal(a, b)
+		json.Unmarshal(body, &a) == nil && json.Unmarshal([]byte(recorded.Body), &b) == nil && reflect.DeepEqual(a, b)
 }
 
 // detour sends to the gateway in this process what is addressed to Upay.

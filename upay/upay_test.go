@@ -2,6 +2,8 @@ package upay_test
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -17,10 +19,20 @@ import (
 	"github.com/cnpay-go/cnpay/upay/upaytest"
 )
 
+// testKey signs the notifications of all gateways: to make a key takes longer than a test.
+var testKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
 func start(t *testing.T, opts ...cnpay.Option) (*upaytest.Server, *upay.Client) {
 	t.Helper()
 	gateway := upaytest.NewServer()
 	t.Cleanup(gateway.Close)
+	gateway.SetNotificationKey(testKey())
 	client, err := upay.New(gateway.Config(), opts...)
 	require.NoError(t, err)
 	return gateway, client

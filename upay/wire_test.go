@@ -142,7 +142,7 @@ func TestFaultyRequestsAreNotSent(t *testing.T) {
 		"revoke, everything wrong": {
 			func() (cnpay.Result, error) {
 				return client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{
-					TerminalSN: "T-1", SN: strings.Repeat("1", 17), ClientSN: strings.Repeat("中", 33),
+					Sender: upay.Sender{TerminalSN: "T-1"}, SN: strings.Repeat("1", 17), ClientSN: strings.Repeat("中", 33),
 				})
 			},
 			[]cnpay.Fault{
@@ -191,7 +191,7 @@ func TestLengthsAtTheLimitAreSent(t *testing.T) {
 		return answer(http.StatusOK, `{"result_code":"400"}`), nil
 	})
 	_, err := client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{
-		TerminalSN: strings.Repeat("1", 32), SN: strings.Repeat("2", 16), ClientSN: strings.Repeat("单", 32),
+		Sender: upay.Sender{TerminalSN: strings.Repeat("1", 32)}, SN: strings.Repeat("2", 16), ClientSN: strings.Repeat("单", 32),
 	})
 	require.ErrorIs(t, err, cnpay.ErrRefused)
 	_, err = client.Orders.Query(t.Context(), &upay.OrderQueryRequest{ClientSN: strings.Repeat("3", 64), RefundRequestNo: strings.Repeat("4", 31)})
