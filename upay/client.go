@@ -10,6 +10,7 @@ package upay
 import (
 	"cmp"
 	"errors"
+	"sync/atomic"
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/internal/call"
@@ -23,6 +24,9 @@ import (
 const (
 	Production = "https://vsi-api.shouqianba.com"
 	HongKong   = "https://hk-api.shouqianba.com" // in newer material only (WoSai/sqb-payment-skills)
+
+	ProductionCashier = "https://qr.shouqianba.com"            // of the cashier's page
+	ProductionPreauth = "https://upay-auth-api.shouqianba.com" // of the pre-authorisation product
 )
 
 // Config is the terminal's access to the gateway. Blanks, line ends and invisible characters around TerminalSN and
@@ -30,39 +34,75 @@ const (
 type Config struct {
 	Gateway     string       // scheme and host; empty means Production
 	TerminalSN  string       // terminal number (收钱吧终端ID) from activation, digits
-	TerminalKey cnpay.Secret // the terminal's newest key, from activation or check-in
+	TerminalKey cnpay.Secret // the terminal's key from activation, or its newest where Keys is nil
+
+	// Keys keeps the terminal's key where it is replaced by check-ins, which need it; once it holds a key of the terminal,
+	// TerminalKey is not used any more. See [TerminalsService.CheckIn].
+	Keys KeyStore
+
+	Cashier        string // scheme and host of the cashier's page; empty means ProductionCashier
+	PreauthGateway string // scheme and host of the pre-authorisation product; empty means ProductionPreauth
+
+	// NotificationKeys are the public keys that verify notifications, in PEM or Base64; empty means [NotificationKey].
+	NotificationKeys []string
 }
 
 // Client calls Upay for one terminal. It is safe for concurrent use.
 type Client struct {
-	Orders *OrdersService
+	Orders    *OrdersService
+	Pages     *PagesService
+	Preauth   *PreauthService
+	Terminals *TerminalsService
 
-	call   call.Client
-	signer sign.Signer
+	call             call.Client
+	cashier, preauth string
+	notifications    []sign.Verifier
+
+	configured cnpay.Secret
+	keys       KeyStore
+	key        atomic.Pointer[terminalKey] // the newest that is known
+	loaded     atomic.Bool                 // whether the key store was read
+	gate       gate
 }
 
 // New checks the configuration; it sends nothing.
 func New(config Config, opts ...cnpay.Option) (*Client, error) {
 	settings := cnpay.Settings{}.With(opts...)
 	gateway, noGateway := transport.Gateway(cmp.Or(config.Gateway, Production), settings.PlainHTTP)
+	cashier, noCashier := transport.Gateway(cmp.Or(config.Cashier, ProductionCashier), settings.PlainHTTP)
+	preauth, noPreauth := transport.Gateway(cmp.Or(config.PreauthGateway, ProductionPreauth), settings.PlainHTTP)
 	terminalSN, noTerminal := credential.Required("terminal number", config.TerminalSN)
-	c := &Client{call: call.Client{
-		Provider: "upay", Gateway: gateway, Account: terminalSN,
-		Settings: settings, Transport: transport.New(settings.HTTPClient),
-	}}
+	c := &Client{
+		call: call.Client{
+			Provider: "upay", Gateway: gateway, Account: terminalSN,
+			Settings: settings, Transport: transport.New(settings.HTTPClient),
+		},
+		cashier: cashier, preauth: preauth, keys: config.Keys,
+	}
 	for _, fault := range c.call.Fields.Check(&struct {
 		TerminalSN string `json:"terminal number" spec:"O N..32"`
 	}{terminalSN}) {
 		noTerminal = errors.New(fault.Field + " " + fault.Problem)
 	}
-	key, noKey := credential.Required("terminal key", config.TerminalKey.Reveal())
-	err := errors.Join(noGateway, noTerminal, noKey)
+	text, noKey := credential.Required("terminal key", config.TerminalKey.Reveal())
+	notifications, noNotifications := notificationKeys(config.NotificationKeys)
+	err := errors.Join(noGateway, prefixed("cashier: ", noCashier), prefixed("pre-authorisation: ", noPreauth), noTerminal, noKey, noNotifications)
 	if err == nil {
-		c.signer, err = sign.NewSuffixMD5(key)
+		var key *terminalKey
+		key, err = newTerminalKey(cnpay.Secret(text))
+		c.key.Store(key)
 	}
 	if err != nil {
 		return nil, transport.ConfigError("upay", err)
 	}
-	c.Orders = &OrdersService{c}
+	c.configured, c.notifications = cnpay.Secret(text), notifications
+	c.Orders, c.Pages, c.Preauth, c.Terminals = &OrdersService{c}, &PagesService{c}, &PreauthService{c}, &TerminalsService{c}
 	return c, nil
+}
+
+func prefixed(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.New(what + err.Error())
 }

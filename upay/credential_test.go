@@ -18,6 +18,6 @@ func TestCredentialsAreTrimmed(t *testing.T) {
 	client, err := upay.New(config)
 	require.NoError(t, err)
 	gateway.AddOrder("7654321132", 10000)
-	res, err := client.Orders.Revoke(t.Context(), &upay.RevokeRequest{ClientSN: "7654321132"})
+	res, err := client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{ClientSN: "7654321132"})
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(res, err), "%v", err)
 }

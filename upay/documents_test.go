@@ -17,8 +17,12 @@ func TestDocuments(t *testing.T) {
 	var messages []conform.Message
 	for _, request := range operations() {
 		op := request.operation()
+		method := "" // POST
+		if op.ID == OpCashier {
+			method = "GET" // by the payer's browser
+		}
 		messages = append(messages, conform.Message{
-			ID: op.ID, Path: op.Path, Query: op.Query, NoMoney: op.NoMoney, Repeatable: op.Repeatable,
+			ID: op.ID, Method: method, Path: op.Path, Query: op.Query, NoMoney: op.NoMoney, Repeatable: op.Repeatable,
 			Settled: op.Settle != nil, Request: request,
 		})
 	}

@@ -25,7 +25,7 @@ func ExampleOrdersService_Revoke() {
 	res, err := client.Orders.Revoke(context.Background(), &upay.OrderRevokeRequest{ClientSN: "7654321132"})
 	switch cnpay.OutcomeOf(res, err) {
 	case cnpay.Succeeded:
-		fmt.Println("returned, left of the order:", res.Result.NetAmount, "fen")
+		fmt.Println("returned, left of the order:", *res.Result.NetAmount, "fen")
 	case cnpay.Failed, cnpay.NotSent:
 		fmt.Println("the order is as it was:", err)
 	default:
@@ -39,7 +39,7 @@ func ExampleOrdersService_Revoke_refused() {
 	gateway := upaytest.NewServer()
 	defer gateway.Close()
 	gateway.AddOrder("7654321132", 10000)
-	gateway.Misbehave("revoke", cnpaytest.Refused)
+	gateway.Misbehave(upay.OpRevoke, cnpaytest.Refused)
 	client, err := upay.New(gateway.Config())
 	if err != nil {
 		fmt.Println(err)
@@ -58,23 +58,22 @@ func ExampleOrdersService_Revoke_refused() {
 }
 
 // The answer is lost on its way. Whether the payer has the money back is unknown, so the order is queried.
-func ExampleOrdersService_SettleRevoke() {
+func ExampleClient_Settle() {
 	gateway := upaytest.NewServer()
 	defer gateway.Close()
 	gateway.AddOrder("7654321132", 10000)
-	gateway.Misbehave("revoke", cnpaytest.LostAnswer)
+	gateway.Misbehave(upay.OpRevoke, cnpaytest.LostAnswer)
 	client, err := upay.New(gateway.Config())
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	req := &upay.OrderRevokeRequest{ClientSN: "7654321132"}
 
-	res, err := client.Orders.Revoke(context.Background(), req)
+	res, err := client.Orders.Revoke(context.Background(), &upay.OrderRevokeRequest{ClientSN: "7654321132"})
 	fmt.Println("revoke:", cnpay.OutcomeOf(res, err))
-	settled, err := client.Orders.SettleRevoke(context.Background(), req)
-	fmt.Println("settled:", cnpay.OutcomeOf(settled, err), settled.Answer.Result.OrderStatus)
-	fmt.Println("revokes sent:", gateway.Received("revoke"))
+	settled, err := client.Settle(context.Background(), cnpay.TicketOf(res, err)) // here or in another process
+	fmt.Println("settled:", cnpay.OutcomeOf(settled, err), settled.Code)
+	fmt.Println("revokes sent:", gateway.Received(upay.OpRevoke))
 	// Output:
 	// revoke: unknown
 	// settled: succeeded CANCELED

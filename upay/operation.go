@@ -3,6 +3,7 @@ package upay
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/internal/call"
@@ -11,8 +12,21 @@ import (
 
 // The operations of this package, as tickets, errors, logs and gateways for tests name them.
 const (
-	OpQuery  = "query"
-	OpRevoke = "revoke"
+	OpPay             = "pay"
+	OpPrecreate       = "precreate"
+	OpQuery           = "query"
+	OpRefund          = "refund"
+	OpRefundQuery     = "refund_query"
+	OpRevoke          = "revoke"
+	OpCancel          = "cancel"
+	OpCashier         = "wap_gateway"
+	OpPreauthCreate   = "pre_auth_freeze"
+	OpPreauthComplete = "pre_auth_pay"
+	OpPreauthCancel   = "pre_auth_unfreeze"
+	OpPreauthRefund   = "pre_auth_refund"
+	OpPreauthQuery    = "pre_auth_query"
+	OpPreauthList     = "pre_auth_query_trans"
+	OpCheckIn         = "terminal_checkin"
 )
 
 // Operation is one line of Upay's list. This package's own are behind the methods of its services; [Do] carries out one
@@ -28,8 +42,8 @@ type Operation struct {
 	// Repeatable is set only where the documents say that a repeat is harmless: the call itself then repeats it.
 	Repeatable bool
 
-	// Judge says what the result of an accepted request means. Its error is a cause, of the kind that an answer
-	// contradicts itself. Without a Judge an operation on money that is answered well is Pending, never Succeeded.
+	// Judge says what the result of an accepted request on an order means. Its error is a cause, of the kind that an
+	// answer contradicts itself. Without a Judge an operation on money that is answered well is Pending, never Succeeded.
 	Judge func(*Result) (cnpay.Outcome, error)
 	// Settle is the rule by which [Client.Settle] finds the outcome, from nothing but the ticket. Without one the call
 	// stays open for a person. [WithOperations] makes it known to a client.
@@ -43,7 +57,12 @@ type Request interface {
 
 // operations are the requests of all operations of this package.
 func operations() []Request {
-	return []Request{&OrderQueryRequest{}, &OrderRevokeRequest{}}
+	return []Request{
+		&OrderPayByCodeRequest{}, &OrderCreateQRRequest{}, &OrderQueryRequest{}, &OrderRefundRequest{}, &OrderQueryRefundRequest{},
+		&OrderRevokeRequest{}, &OrderCancelRequest{}, &PageCashierRequest{},
+		&PreauthCreateRequest{}, &PreauthCompleteRequest{}, &PreauthCancelRequest{}, &PreauthRefundRequest{},
+		&PreauthQueryRequest{}, &PreauthListRequest{}, &TerminalCheckInRequest{},
+	}
 }
 
 // WithOperations makes operations of the program's own known to [Client.Settle].
@@ -56,17 +75,32 @@ func Do[Res any, R interface {
 	response
 }](ctx context.Context, c *Client, op Operation, request any, opts ...cnpay.Option) (*Res, error) {
 	res := R(new(Res))
-	x := &exchange{client: c, op: op, request: spec.Copy(request), answer: res}
-	header := http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}
-	answered, err := c.call.Do(ctx, op.line(), header, x, &res.base().Answer, opts)
+	x := &exchange{client: c, op: op, request: request, answer: res}
+	answered, err := c.send(ctx, x, opts)
+	if x.overtaken && op.Query { // a check-in replaced the key on the way
+		res = R(new(Res))
+		answered, err = c.send(ctx, &exchange{client: c, op: op, request: request, answer: res}, opts)
+	}
 	if !answered {
 		return nil, err
 	}
 	return (*Res)(res), err
 }
 
-func (op *Operation) line() call.Operation {
-	return call.Operation{ID: op.ID, Path: op.Path, Query: op.Query, NoMoney: op.NoMoney, Repeatable: op.Repeatable}
+func (c *Client) send(ctx context.Context, x *exchange, opts []cnpay.Option) (answered bool, err error) {
+	header := http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}
+	x.ctx, x.request = ctx, spec.Copy(x.request)
+	defer x.releaseKey()
+	return c.call.Do(ctx, c.line(x.op), header, x, &x.answer.base().Answer, opts)
+}
+
+// line is the operation as the steps of a call know it. The pre-authorisation product is on a host of its own.
+func (c *Client) line(op Operation) call.Operation {
+	line := call.Operation{ID: op.ID, Path: op.Path, Query: op.Query, NoMoney: op.NoMoney, Repeatable: op.Repeatable}
+	if strings.HasPrefix(op.Path, "/api/v1/pre-auth/") {
+		line.Gateway = c.preauth
+	}
+	return line
 }
 
 // do carries out an operation of this package.
@@ -80,7 +114,7 @@ func do[Res any, R interface {
 // Ticket is the ticket of a request that is yet to be sent; see [cnpay.Ticket].
 func (c *Client) Ticket(request Request) (cnpay.Ticket, error) {
 	op := request.operation()
-	return c.call.NewTicket(op.line(), &exchange{client: c, op: op, request: spec.Copy(request)})
+	return c.call.NewTicket(c.line(op), &exchange{client: c, op: op, request: spec.Copy(request)})
 }
 
 // faults are what is wrong with a request.

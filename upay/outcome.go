@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,25 +13,49 @@ import (
 	"github.com/cnpay-go/cnpay/internal/transport"
 )
 
-// RevokeSchedule is when to query after a revoke: at once, because most are done before their answer is lost, then
-// every five seconds for fifty, as the documents advise for polling.
+// RevokeSchedule is when to query after a revoke, a cancel or a refund: at once, because most are done before their
+// answer is lost, then every five seconds for fifty, as the documents advise for polling.
 func RevokeSchedule() cnpay.Schedule {
 	return append(cnpay.Schedule{0}, cnpay.Every(5*time.Second, 10)...)
 }
 
+// PaySchedule is when to query after a payment by code: every five seconds for fifty. The documents then want it
+// cancelled.
+func PaySchedule() cnpay.Schedule { return cnpay.Every(5*time.Second, 10) }
+
+// QRSchedule is when to query an order that the payer pays by scanning: as the newer page has it, until the sixth
+// minute. Upay itself ends the order after about four.
+func QRSchedule() cnpay.Schedule {
+	const s = time.Second
+	return cnpay.Schedule{
+		10 * s, 5 * s, 5 * s, 10 * s, 10 * s, 10 * s, 10 * s, 20 * s, 20 * s, 20 * s, 30 * s, 30 * s, 30 * s, 30 * s, 120 * s,
+	}
+}
+
+// CashierSchedule is when to query an order that the payer pays on the page of the cashier, two minutes in all. A payer
+// who opens the page later pays later: the notification says so, or a job that queries.
+func CashierSchedule() cnpay.Schedule {
+	return append(cnpay.Schedule{2 * time.Second}, cnpay.Every(5*time.Second, 23)...)
+}
+
+// PreauthSchedule is when to query a step of a pre-authorisation: for eighty seconds, as its document has it. What is
+// open then is for Upay's support.
+func PreauthSchedule() cnpay.Schedule { return cnpay.Every(8*time.Second, 10) }
+
 // judge decides what an answer means; its error is a cause that says more than the outcome does. First comes whether
 // the request was accepted at all, and only then the operation's result. 500, and an answer that contradicts itself,
 // decide nothing.
-func judge(r *Response, httpStatus int, op Operation) (cnpay.Verdict, error) {
-	v := cnpay.Verdict{Code: cmp.Or(r.ErrorCode, r.ResultCode), Message: r.ErrorMessage}
+func judge(r response, httpStatus int, op *Operation) (cnpay.Verdict, error) {
+	e, c := r.base(), r.codes()
+	v := cnpay.Verdict{Code: cmp.Or(e.ErrorCode, e.ResultCode), Message: e.ErrorMessage}
 	var cause error
 	switch {
-	case r.ResultCode == "400" && r.Result.ResultCode == "" && r.Result.Order.empty():
-		v.Outcome = judgeRefusal(r.ErrorCode)
-	case r.ResultCode == "200" && (r.ErrorCode == "" || r.ErrorCode == "SUCCESS") &&
-		httpStatus == http.StatusOK && r.Result.ResultCode != "":
-		v = cnpay.Verdict{Code: cmp.Or(r.Result.ErrorCode, r.Result.ResultCode), Message: r.Result.ErrorMessage}
-		v.Outcome, cause = op.judge(&r.Result)
+	case e.ResultCode == "400" && c.ResultCode == "" && r.blank():
+		v.Outcome = judgeRefusal(e.ErrorCode)
+	case e.ResultCode == "200" && (e.ErrorCode == "" || e.ErrorCode == "SUCCESS") &&
+		httpStatus == http.StatusOK && !(c.ResultCode == "" && r.blank()):
+		v = cnpay.Verdict{Code: cmp.Or(c.ErrorCode, c.ResultCode, e.ResultCode), Message: c.ErrorMessage}
+		v.Outcome, cause = op.judge(r)
 	}
 	if v.Outcome == cnpay.Unknown && httpStatus != http.StatusOK {
 		return v, fmt.Errorf("%w: %w", cnpay.ErrUndecided, transport.StatusError(httpStatus))
@@ -40,13 +65,19 @@ func judge(r *Response, httpStatus int, op Operation) (cnpay.Verdict, error) {
 
 // judge reads the result of an accepted request. Of an operation without a rule of its own a good result says no more
 // than that Upay has it.
-func (op *Operation) judge(r *Result) (cnpay.Outcome, error) {
-	switch {
-	case op.Judge != nil:
-		return op.Judge(r)
-	case r.ResultCode == "FAIL":
-		return judgeFail(r.ErrorCode), nil
-	case !strings.HasSuffix(r.ResultCode, "SUCCESS"):
+func (op *Operation) judge(r response) (cnpay.Outcome, error) {
+	if own, ok := r.(interface {
+		judge() (cnpay.Outcome, error)
+	}); ok {
+		return own.judge()
+	}
+	if order, ok := r.(interface{ result() *Result }); ok && op.Judge != nil {
+		return op.Judge(order.result())
+	}
+	switch c := r.codes(); {
+	case c.ResultCode == "FAIL":
+		return judgeFail(c.ErrorCode), nil
+	case !strings.HasSuffix(c.ResultCode, "SUCCESS"):
 		return cnpay.Unknown, nil
 	case op.Query || op.NoMoney:
 		return cnpay.Succeeded, nil
@@ -95,6 +126,94 @@ func (r *Result) revoked(state string) (cnpay.Outcome, error) {
 		return cnpay.Unknown, call.Contradiction("%s contradicts order_status %s", r.ResultCode, order.OrderStatus)
 	}
 	return outcome, err
+}
+
+// judgeCancel is judgeRevoke, but for an order that Upay does not know: the payment that was to be cancelled may still be
+// on its way, and would be made after this.
+func judgeCancel(r *Result) (cnpay.Outcome, error) {
+	if noSuchOrder(r) {
+		return cnpay.Unknown, call.Contradiction("there is nothing to cancel, unless the payment is still on its way: settle the payment")
+	}
+	return judgeRevoke(r)
+}
+
+// judgePay reads the answer to a payment by code.
+func judgePay(r *Result) (cnpay.Outcome, error) {
+	switch r.ResultCode {
+	case "PAY_SUCCESS":
+		return r.agrees("PAID", cnpay.Succeeded)
+	case "PAY_IN_PROGRESS":
+		return r.agrees("CREATED", cnpay.Pending)
+	case "PAY_FAIL":
+		return r.agrees("PAY_CANCELED", cnpay.Failed)
+	case "FAIL":
+		return r.refused()
+	}
+	return cnpay.Unknown, nil // PAY_FAIL_ERROR, PAY_FAIL_IN_PROGRESS: not certain at the channel
+}
+
+// judgePrecreate reads the answer to an order that the payer pays later.
+func judgePrecreate(r *Result) (cnpay.Outcome, error) {
+	switch r.ResultCode {
+	case "PRECREATE_SUCCESS":
+		return r.agrees("CREATED", cnpay.Pending)
+	case "PRECREATE_FAIL":
+		return r.agrees("PAY_CANCELED", cnpay.Failed)
+	case "FAIL":
+		return r.refused()
+	}
+	return cnpay.Unknown, nil // PRECREATE_FAIL_ERROR, PRECREATE_FAIL_IN_PROGRESS
+}
+
+// agrees judges a result by the order that comes with it, as far as it says anything: a state that it leaves out is the
+// one that the result means.
+func (r *Result) agrees(state string, want cnpay.Outcome) (cnpay.Outcome, error) {
+	order := r.Order
+	order.OrderStatus = cmp.Or(order.OrderStatus, state)
+	outcome, err := order.paid()
+	if err == nil && outcome != want || order.OrderStatus != state && want == cnpay.Succeeded {
+		return cnpay.Unknown, cmp.Or(err, call.Contradiction("%s contradicts order_status %s", r.ResultCode, order.OrderStatus))
+	}
+	return outcome, err
+}
+
+// refused reads a payment that was refused: an order that is paid, or still open, is not one that nothing happened to.
+func (r *Result) refused() (cnpay.Outcome, error) {
+	if outcome, _ := r.Order.paid(); outcome == cnpay.Succeeded || outcome == cnpay.Pending {
+		return cnpay.Unknown, call.Contradiction("FAIL contradicts order_status %s", r.OrderStatus)
+	}
+	return judgeFail(r.ErrorCode), nil
+}
+
+// judgeRefund reads the answer to a refund. Whether its order shows this refund is compared elsewhere.
+func judgeRefund(r *Result) (cnpay.Outcome, error) {
+	switch r.ResultCode {
+	case "REFUND_SUCCESS":
+		order := r.Order
+		order.Status = cmp.Or(order.Status, "SUCCESS")
+		order.OrderStatus = cmp.Or(order.OrderStatus, "REFUNDED")
+		if r.OrderStatus == "" && r.NetAmount != nil && *r.NetAmount > 0 {
+			order.OrderStatus = "PARTIAL_REFUNDED"
+		}
+		outcome, err := order.refunded()
+		if err == nil && outcome != cnpay.Succeeded {
+			return cnpay.Unknown, call.Contradiction("REFUND_SUCCESS contradicts status %s, order_status %s", order.Status, order.OrderStatus)
+		}
+		return outcome, err
+	case "REFUND_IN_PROGRESS", "REFUND_INPROGRESS":
+		return cnpay.Pending, nil
+	case "REFUND_FAIL":
+		if certain := r.Status == "" || r.Status == "FAIL_CANCELED"; !certain {
+			return cnpay.Unknown, call.Contradiction("REFUND_FAIL contradicts status %s", r.Status)
+		}
+		return cnpay.Failed, nil
+	case "FAIL":
+		if r.ErrorCode == "UPAY_REFUND_ORDER_NOOP" {
+			return cnpay.Pending, nil // done before; the documents want it confirmed by a query
+		}
+		return judgeFail(r.ErrorCode), nil
+	}
+	return cnpay.Unknown, nil // REFUND_ERROR, REFUND_FAIL_ERROR: not certain at the channel
 }
 
 func judgeQuery(r *Result) (cnpay.Outcome, error) {
@@ -165,6 +284,52 @@ func judgeOrderStatus(status string) cnpay.Outcome {
 	return cnpay.Unknown // CREATED, PAY_ERROR, CANCEL_ERROR, INVALID_STATUS_CODE, IN_QUEUE, or undocumented too
 }
 
+// paid reads an order as the end of its payment.
+func (o *Order) paid() (cnpay.Outcome, error) {
+	if err := o.contradiction(); err != nil {
+		return cnpay.Unknown, err
+	}
+	var outcome cnpay.Outcome
+	var certain []string
+	switch o.OrderStatus {
+	case "PAID":
+		outcome, certain = cnpay.Succeeded, []string{"SUCCESS"}
+	case "REFUNDED", "PARTIAL_REFUNDED", "REFUND_INPROGRESS", "REFUND_ERROR": // it was paid, whatever the refund's end
+		return cnpay.Succeeded, nil
+	case "PAY_CANCELED":
+		outcome, certain = cnpay.Failed, []string{"SUCCESS", "FAIL_CANCELED"}
+	case "CANCELED":
+		outcome, certain = cnpay.Failed, []string{"SUCCESS"}
+	case "CREATED":
+		outcome, certain = cnpay.Pending, []string{"CREATED", "IN_PROG"}
+	default:
+		return cnpay.Unknown, nil // PAY_ERROR, CANCEL_INPROGRESS, CANCEL_ERROR, INVALID_STATUS_CODE, or undocumented
+	}
+	if o.Status != "" && !slices.Contains(certain, o.Status) {
+		return cnpay.Unknown, call.Contradiction("status %s contradicts order_status %s", o.Status, o.OrderStatus)
+	}
+	return outcome, nil
+}
+
+// refunded reads an order whose latest transaction is the refund as that refund's end.
+func (o *Order) refunded() (cnpay.Outcome, error) {
+	if err := o.contradiction(); err != nil {
+		return cnpay.Unknown, err
+	}
+	switch o.Status {
+	case "SUCCESS":
+		if o.OrderStatus != "REFUNDED" && o.OrderStatus != "PARTIAL_REFUNDED" {
+			return cnpay.Unknown, nil // PAID: of the payment, most likely; others: another refund is under way
+		}
+		return cnpay.Succeeded, nil
+	case "FAIL_CANCELED":
+		return cnpay.Failed, nil
+	case "IN_PROG", "CREATED":
+		return cnpay.Pending, nil
+	}
+	return cnpay.Unknown, nil // REFUND_ERROR and other FAIL_*: not certain at the channel
+}
+
 // contradiction says how an order's amounts contradict each other or its state. Amounts that are left out do not.
 func (o *Order) contradiction() error {
 	switch {
@@ -184,6 +349,8 @@ func (o *Order) contradiction() error {
 		possible = net > 0 && whole
 	case "PAY_CANCELED": // the documents' example has the whole amount
 		possible = net == 0 || whole
+	case "PARTIAL_REFUNDED":
+		possible = net > 0 && (total == 0 || net < total)
 	case "CANCELED", "REFUNDED":
 		possible = net == 0
 	}
@@ -193,17 +360,11 @@ func (o *Order) contradiction() error {
 	return nil
 }
 
-// judgeRevoked judges the answer to a query after a revoke. An order that Upay does not have proves nothing about the
-// revoke: the answer may come from a copy of the books that is behind, or the payment and its revoke may both still be
-// on their way.
-func judgeRevoked(r *OrderQueryResponse) cnpay.Finding {
-	f := cnpay.Finding{Answer: r}
-	if noSuchOrder(&r.Result) {
-		f.Absent, f.Code, f.Message = true, r.Result.ErrorCode, r.Result.ErrorMessage
-		return f
+// judgeRevoked judges an order after a revoke.
+func judgeRevoked(r *Result) cnpay.Finding {
+	outcome, err := r.Order.judge()
+	return cnpay.Finding{
+		Verdict: cnpay.Verdict{Outcome: outcome, Code: r.OrderStatus}, Cause: err,
+		Unchanged: err == nil && r.OrderStatus == "PAID",
 	}
-	outcome, err := r.Result.Order.judge()
-	f.Outcome, f.Code, f.Cause = outcome, r.Result.OrderStatus, err
-	f.Unchanged = err == nil && r.Result.OrderStatus == "PAID"
-	return f
 }

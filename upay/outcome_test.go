@@ -2,6 +2,7 @@ package upay
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"testing"
 
@@ -19,7 +20,7 @@ const (
 
 // 通讯响应码 and 通讯错误码: whether the request was accepted.
 func TestEnvelopeCodes(t *testing.T) {
-	revoke := operation{judge: judgeRevoke}
+	revoke := &Operation{Judge: judgeRevoke}
 	for _, tt := range []struct {
 		resultCode, errorCode string
 		httpStatus            int
@@ -58,13 +59,13 @@ func TestEnvelopeCodes(t *testing.T) {
 		{"201", "", http.StatusOK, "CANCEL_SUCCESS", unknown, "201"},
 		{"200.0", "", http.StatusOK, "CANCEL_SUCCESS", unknown, "200.0"},
 	} {
-		r := &Response{ResultCode: tt.resultCode, ErrorCode: tt.errorCode, ErrorMessage: "text", Result: Result{ResultCode: tt.biz}}
+		r := &Response{Envelope: Envelope{ResultCode: tt.resultCode, ErrorCode: tt.errorCode, ErrorMessage: "text"}, Result: *result(tt.biz, "", Order{})}
 		v, cause := judge(r, tt.httpStatus, revoke)
 		require.Equal(t, tt.outcome, v.Outcome, "%+v", tt)
 		require.Equal(t, tt.code, v.Code, "%+v", tt)
 		require.Equal(t, tt.outcome == unknown && tt.httpStatus != http.StatusOK, errors.Is(cause, cnpay.ErrHTTPStatus), "%+v", tt)
 	}
-	refusedAndRevoked := &Response{ResultCode: "400", Result: Result{Order: Order{OrderStatus: "CANCELED"}}}
+	refusedAndRevoked := &Response{Envelope: Envelope{ResultCode: "400"}, Result: *result("", "", Order{OrderStatus: "CANCELED"})}
 	v, _ := judge(refusedAndRevoked, http.StatusOK, revoke)
 	require.Equal(t, unknown, v.Outcome)
 }
@@ -90,8 +91,12 @@ func TestRevokeResultCodes(t *testing.T) {
 		"ACTIVATE_SUCCESS": unknown, "TERMINAL_CHECKIN_SUCCESS": unknown, "cancel_success": unknown, "": unknown,
 		"CANCEL_PERHAPS": unknown,
 	} {
-		require.Equal(t, outcome, revokeOutcome(&Result{ResultCode: code}), code)
+		require.Equal(t, outcome, revokeOutcome(result(code, "", Order{})), code)
 	}
+}
+
+func result(code, errorCode string, order Order) *Result {
+	return &Result{Codes: Codes{ResultCode: code, ErrorCode: errorCode}, Order: order}
 }
 
 func revokeOutcome(r *Result) cnpay.Outcome {
@@ -120,7 +125,7 @@ func TestRevokeSuccessNeedsAnOrderThatAgrees(t *testing.T) {
 		{"CANCEL_ABORT_SUCCESS", "FAIL_CANCELED", "PAID", unknown},
 		{"CANCEL_ABORT_SUCCESS", "FAIL_IO_1", "PAY_CANCELED", unknown},
 	} {
-		b := &Result{ResultCode: tt.code, Order: Order{Status: tt.status, OrderStatus: tt.orderStatus}}
+		b := result(tt.code, "", Order{Status: tt.status, OrderStatus: tt.orderStatus})
 		require.Equal(t, tt.outcome, revokeOutcome(b), "%+v", tt)
 	}
 }
@@ -144,12 +149,12 @@ func TestRevokeErrorCodes(t *testing.T) {
 		"TRADE_NOT_EXIST": unknown, "TRADE_HAS_SUCCESS": unknown, "CLIENT_SN_CONFLICT": unknown,
 		"REFUND_REQUEST_CONFLICT": unknown, "UPAY_REFUND_ORDER_NOOP": unknown, "NO_DOCUMENT_HAS_IT": unknown,
 	} {
-		require.Equal(t, outcome, revokeOutcome(&Result{ResultCode: "FAIL", ErrorCode: code}), code)
+		require.Equal(t, outcome, revokeOutcome(result("FAIL", code, Order{})), code)
 	}
 	// With any other result the error code only explains.
-	require.Equal(t, unknown, revokeOutcome(&Result{ResultCode: "CANCEL_ERROR", ErrorCode: "UPAY_TCP_ORDER_NOT_REFUNDABLE"}))
-	require.Equal(t, unknown, revokeOutcome(&Result{ResultCode: "CANCEL_ERROR", ErrorCode: "UPAY_CANCEL_ORDER_NOOP"}))
-	require.Equal(t, succeeded, revokeOutcome(&Result{ResultCode: "CANCEL_SUCCESS", ErrorCode: "TRADE_FAILED"}))
+	require.Equal(t, unknown, revokeOutcome(result("CANCEL_ERROR", "UPAY_TCP_ORDER_NOT_REFUNDABLE", Order{})))
+	require.Equal(t, unknown, revokeOutcome(result("CANCEL_ERROR", "UPAY_CANCEL_ORDER_NOOP", Order{})))
+	require.Equal(t, succeeded, revokeOutcome(result("CANCEL_SUCCESS", "TRADE_FAILED", Order{})))
 }
 
 func TestQueryResultCodes(t *testing.T) {
@@ -170,9 +175,9 @@ func TestQueryResultCodes(t *testing.T) {
 		{"", "", Order{}, unknown},
 		{"", "UPAY_ORDER_NOT_EXISTS", Order{}, unknown},
 	} {
-		outcome, contradiction := judgeQuery(&Result{ResultCode: tt.code, ErrorCode: tt.errorCode, Order: tt.order})
+		outcome, cause := judgeQuery(result(tt.code, tt.errorCode, tt.order))
 		require.Equal(t, tt.outcome, outcome, "%+v", tt)
-		require.Empty(t, contradiction)
+		require.NoError(t, cause)
 	}
 }
 
@@ -188,8 +193,11 @@ func TestOrderStatus(t *testing.T) {
 	} {
 		require.Equal(t, outcome, judgeOrderStatus(status), status)
 
-		verdict := judgeSettled(&OrderQueryResponse{Response{Result: Result{Order: Order{OrderStatus: status}}}})
-		require.Equal(t, cnpay.Verdict{Outcome: outcome, Code: status}, verdict, status)
+		found := judgeRevoked(&Result{Order: Order{OrderStatus: status}})
+		require.Equal(t, cnpay.Verdict{Outcome: outcome, Code: status}, found.Verdict, status)
+		require.Equal(t, status == "PAID", found.Unchanged, status)
+		require.False(t, found.Absent, status)
+		require.NoError(t, found.Cause, status)
 	}
 }
 
@@ -206,66 +214,66 @@ func TestTransactionStatus(t *testing.T) {
 			if outcome.Final() && !certain {
 				outcome = unknown
 			}
-			got, contradiction := (&Order{OrderStatus: orderStatus, Status: status}).judge()
+			got, cause := (&Order{OrderStatus: orderStatus, Status: status}).judge()
 			require.Equal(t, outcome, got, "%s %s", orderStatus, status)
-			require.Equal(t, outcome == unknown && orderStatus != "PAID", contradiction != "", "%s %s", orderStatus, status)
+			require.Equal(t, outcome == unknown && orderStatus != "PAID", errors.Is(cause, cnpay.ErrUndecided), "%s %s", orderStatus, status)
 		}
 	}
 }
 
+func fen(n int64) *int64 { return &n }
+
 // Amounts that contradict each other or the state of their order decide nothing, in the answer to a revoke or a query.
 func TestContradictions(t *testing.T) {
 	for _, tt := range []struct {
-		orderStatus, total, net string
-		contradiction           string
+		orderStatus   string
+		total         int64
+		net           *int64
+		contradiction string
 	}{
-		{"CANCELED", "10000", "0", ""},
-		{"CANCELED", "10000", "", ""},
-		{"CANCELED", "", "0", ""},
-		{"CANCELED", "", "00", ""},
-		{"CANCELED", "10000", "10000", "net_amount 10000 contradicts order_status CANCELED"},
-		{"CANCELED", "10000", "1", "net_amount 1 contradicts order_status CANCELED"},
-		{"CANCELED", "", "1", "net_amount 1 contradicts order_status CANCELED"},
-		{"CANCELED", "10000", "-1", "net_amount -1 is not an amount"},
-		{"CANCELED", "-10000", "0", "total_amount -10000 is not an amount"},
-		{"CANCELED", "10000", "0.00", "net_amount 0.00 is not an amount"},
-		{"CANCELED", "1e4", "0", "total_amount 1e4 is not an amount"},
-		{"CANCELED", "18446744073709551616", "0", "total_amount 18446744073709551616 is not an amount"},
-		{"CANCELED", "9223372036854775808", "0", "total_amount 9223372036854775808 is not an amount"},
-		{"CANCELED", "9223372036854775807", "0", ""},
-		{"CANCELED", " 1", "0", "total_amount  1 is not an amount"},
-		{"REFUNDED", "10000", "0", ""},
-		{"REFUNDED", "10000", "5000", "net_amount 5000 contradicts order_status REFUNDED"},
-		{"PAY_CANCELED", "10000", "0", ""},
-		{"PAY_CANCELED", "1", "1", ""},
-		{"PAY_CANCELED", "10000", "5000", "net_amount 5000 contradicts order_status PAY_CANCELED"},
-		{"PAID", "10000", "10000", ""},
-		{"PAID", "", "10000", ""},
-		{"PAID", "10000", "0", "net_amount 0 contradicts order_status PAID"},
-		{"PAID", "", "0", "net_amount 0 contradicts order_status PAID"},
-		{"PAID", "10000", "5000", "net_amount 5000 contradicts order_status PAID"},
-		{"PAID", "10000", "10001", "net_amount 10001 exceeds total_amount 10000"},
-		{"PARTIAL_REFUNDED", "10000", "5000", ""},
-		{"CANCEL_INPROGRESS", "10000", "10000", ""},
-		{"CANCEL_INPROGRESS", "10000", "10001", "net_amount 10001 exceeds total_amount 10000"},
-		{"", "10000", "x", "net_amount x is not an amount"},
+		{"CANCELED", 10000, fen(0), ""},
+		{"CANCELED", 10000, nil, ""},
+		{"CANCELED", 0, fen(0), ""},
+		{"CANCELED", 10000, fen(10000), "net_amount 10000 contradicts order_status CANCELED"},
+		{"CANCELED", 10000, fen(1), "net_amount 1 contradicts order_status CANCELED"},
+		{"CANCELED", 0, fen(1), "net_amount 1 contradicts order_status CANCELED"},
+		{"CANCELED", 10000, fen(-1), "net_amount -1 exceeds total_amount 10000"},
+		{"CANCELED", -10000, fen(0), "total_amount -10000 is not an amount"},
+		{"CANCELED", -10000, nil, "total_amount -10000 is not an amount"},
+		{"CANCELED", math.MaxInt64, fen(0), ""},
+		{"REFUNDED", 10000, fen(0), ""},
+		{"REFUNDED", 10000, fen(5000), "net_amount 5000 contradicts order_status REFUNDED"},
+		{"PAY_CANCELED", 10000, fen(0), ""},
+		{"PAY_CANCELED", 1, fen(1), ""},
+		{"PAY_CANCELED", 10000, fen(5000), "net_amount 5000 contradicts order_status PAY_CANCELED"},
+		{"PAID", 10000, fen(10000), ""},
+		{"PAID", 0, fen(10000), ""},
+		{"PAID", 10000, fen(0), "net_amount 0 contradicts order_status PAID"},
+		{"PAID", 0, fen(0), "net_amount 0 contradicts order_status PAID"},
+		{"PAID", 10000, fen(5000), "net_amount 5000 contradicts order_status PAID"},
+		{"PAID", 10000, fen(10001), "net_amount 10001 exceeds total_amount 10000"},
+		{"PARTIAL_REFUNDED", 10000, fen(5000), ""},
+		{"CANCEL_INPROGRESS", 10000, fen(10000), ""},
+		{"CANCEL_INPROGRESS", 10000, fen(10001), "net_amount 10001 exceeds total_amount 10000"},
 	} {
 		order := Order{OrderStatus: tt.orderStatus, TotalAmount: tt.total, NetAmount: tt.net}
-		require.Equal(t, tt.contradiction, order.contradiction(), "%+v", tt)
-
-		settled := judgeSettled(&OrderQueryResponse{Response{Result: Result{Order: order}}})
+		settled := judgeRevoked(&Result{Order: order})
 		require.Equal(t, tt.orderStatus, settled.Code, "%+v", tt)
-		require.Equal(t, tt.contradiction, settled.Message, "%+v", tt)
 
-		revoked := &Response{ResultCode: "200", Result: Result{ResultCode: "CANCEL_SUCCESS", Order: order}}
-		verdict, cause := judge(revoked, http.StatusOK, operation{judge: judgeRevoke})
+		revoked := &Response{Envelope: Envelope{ResultCode: "200"}, Result: *result("CANCEL_SUCCESS", "", order)}
+		verdict, cause := judge(revoked, http.StatusOK, &Operation{Judge: judgeRevoke})
 		if tt.contradiction != "" {
+			require.EqualError(t, order.contradiction(), tt.contradiction)
+			require.EqualError(t, settled.Cause, tt.contradiction)
 			require.Equal(t, unknown, settled.Outcome, "%+v", tt)
+			require.False(t, settled.Unchanged, "%+v", tt)
 			require.Equal(t, unknown, verdict.Outcome, "%+v", tt)
 			require.ErrorIs(t, cause, cnpay.ErrUndecided)
-			require.ErrorContains(t, cause, tt.contradiction)
+			require.EqualError(t, cause, tt.contradiction)
 			continue
 		}
+		require.NoError(t, order.contradiction(), "%+v", tt)
+		require.NoError(t, settled.Cause, "%+v", tt)
 		require.Equal(t, judgeOrderStatus(tt.orderStatus), settled.Outcome, "%+v", tt)
 		if verdict.Outcome == succeeded {
 			require.NoError(t, cause)
@@ -276,13 +284,14 @@ func TestContradictions(t *testing.T) {
 
 	// An order without a state has the one that the result means.
 	for _, tt := range []struct {
-		code, net string
-		outcome   cnpay.Outcome
+		code    string
+		net     int64
+		outcome cnpay.Outcome
 	}{
-		{"CANCEL_SUCCESS", "0", succeeded}, {"CANCEL_SUCCESS", "10000", unknown},
-		{"CANCEL_ABORT_SUCCESS", "0", succeeded}, {"CANCEL_ABORT_SUCCESS", "10000", succeeded}, {"CANCEL_ABORT_SUCCESS", "1", unknown},
+		{"CANCEL_SUCCESS", 0, succeeded}, {"CANCEL_SUCCESS", 10000, unknown},
+		{"CANCEL_ABORT_SUCCESS", 0, succeeded}, {"CANCEL_ABORT_SUCCESS", 10000, succeeded}, {"CANCEL_ABORT_SUCCESS", 1, unknown},
 	} {
-		r := &Result{ResultCode: tt.code, Order: Order{SN: "1", TotalAmount: "10000", NetAmount: tt.net}}
+		r := result(tt.code, "", Order{SN: "1", TotalAmount: 10000, NetAmount: &tt.net})
 		require.Equal(t, tt.outcome, revokeOutcome(r), "%+v", tt)
 	}
 	// An order that is revoked, or about to be, is not one that a refusal left as it was.
@@ -290,10 +299,10 @@ func TestContradictions(t *testing.T) {
 		"CANCELED": unknown, "PAY_CANCELED": unknown, "CANCEL_INPROGRESS": unknown,
 		"REFUNDED": failed, "PAID": failed, "CANCEL_ERROR": failed, "": failed,
 	} {
-		r := &Result{ResultCode: "FAIL", ErrorCode: "UPAY_CANCEL_INVALID_ORDER_STATE", Order: Order{OrderStatus: status}}
-		got, contradiction := judgeRevoke(r)
+		r := result("FAIL", "UPAY_CANCEL_INVALID_ORDER_STATE", Order{OrderStatus: status})
+		got, cause := judgeRevoke(r)
 		require.Equal(t, outcome, got, status)
-		require.Equal(t, outcome == unknown, contradiction != "", status)
+		require.Equal(t, outcome == unknown, errors.Is(cause, cnpay.ErrUndecided), status)
 		r.ErrorCode = "UPAY_CANCEL_ORDER_NOOP"
 		require.Equal(t, pending, revokeOutcome(r), status)
 	}

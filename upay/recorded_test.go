@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"flag"
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +23,7 @@ import (
 	"github.com/cnpay-go/cnpay/upay/upaytest"
 )
 
-var record = flag.Bool("record", false, "record testdata/*.yaml again, against the gateway in this process")
+var record = flag.Bool("record", false, "record testdata again, against the gateway in this process")
 
 // TestRecorded replays whole exchanges. The signature covers neither time nor nonce, so a replayed request must equal
 // the recorded one to the signature.
@@ -47,7 +47,7 @@ func TestRecorded(t *testing.T) {
 			cnpay.Pending, "", cnpay.Succeeded, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			file := filepath.Join("testdata", tt.name)
+			file := filepath.Join("testdata", "scenarios", tt.name)
 			options := []recorder.Option{
 				recorder.WithMode(recorder.ModeReplayOnly), recorder.WithMatcher(sameRequest), recorder.WithSkipRequestLatency(true),
 			}
@@ -75,8 +75,8 @@ func TestRecorded(t *testing.T) {
 				cnpay.WithHTTPClient(&http.Client{Transport: tape}), cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
 			require.NoError(t, err)
 
-			req := &upay.OrderRevokeRequest{ClientSN: "7654321132"}
-			res, err := client.Orders.Revoke(t.Context(), req)
+			res, err := client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{ClientSN: "7654321132"})
+			ticket := cnpay.TicketOf(res, err)
 			require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err), "%v", err)
 			if tt.code != "" {
 				require.Equal(t, tt.code, res.Result.ErrorCode)
@@ -84,14 +84,62 @@ func TestRecorded(t *testing.T) {
 			// Where the order changes between the queries, the first is a settlement of its own.
 			schedule := make(cnpay.Schedule, tt.queries)
 			if tt.between != nil {
-				settled, err := client.Orders.SettleRevoke(t.Context(), req, cnpay.WithSchedule(schedule[:1]))
+				settled, err := client.Settle(t.Context(), ticket, cnpay.WithSchedule(schedule[:1]))
 				require.Equal(t, cnpay.Pending, cnpay.OutcomeOf(settled, err))
 				change()
 				schedule = schedule[1:]
 			}
-			settled, err := client.Orders.SettleRevoke(t.Context(), req, cnpay.WithSchedule(schedule))
+			settled, err := client.Settle(t.Context(), ticket, cnpay.WithSchedule(schedule))
 			require.Equal(t, tt.settled, cnpay.OutcomeOf(settled, err))
 			require.Equal(t, len(schedule), settled.Queries)
+			require.NoError(t, tape.Stop())
+			if *record {
+				sayOrigin(t, file+".yaml")
+			}
+		})
+	}
+}
+
+// TestRecordedOperations replays one exchange of every operation.
+func TestRecordedOperations(t *testing.T) {
+	for id := range runs(t, nil, dial(t, saying(""))) {
+		t.Run(id, func(t *testing.T) {
+			file := filepath.Join("testdata", "operations", id)
+			options := []recorder.Option{
+				recorder.WithMode(recorder.ModeReplayOnly), recorder.WithMatcher(sameRequest), recorder.WithSkipRequestLatency(true),
+			}
+			var gateway *upaytest.Server
+			if *record {
+				gateway = upaytest.NewServer()
+				defer gateway.Close()
+				gateway.SetNotificationKey(testKey())
+				gateway.SetTerminalKey(terminalKey)
+				gateway.SetClock(func() time.Time { return time.UnixMilli(1449646835244) })
+				options = append(options, recorder.WithMode(recorder.ModeRecordOnly),
+					recorder.WithRealTransport(detour(gateway.URL)), recorder.WithHook(forget, recorder.BeforeSaveHook))
+			}
+			tape, err := recorder.New(file, options...)
+			require.NoError(t, err)
+			keys, err := upay.NewFileKeys(t.TempDir())
+			require.NoError(t, err)
+			client, err := upay.New(upay.Config{TerminalSN: terminalSN, TerminalKey: terminalKey, Keys: keys},
+				cnpay.WithHTTPClient(&http.Client{Transport: tape}), cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
+			require.NoError(t, err)
+			run := runs(t, gateway, client)[id]
+			if id == upay.OpCheckIn {
+				run = runs(t, nil, client)[id]
+			}
+			res, err := run()(t.Context())
+			require.NoError(t, err)
+			want := map[string]cnpay.Outcome{
+				upay.OpPrecreate: cnpay.Pending, upay.OpQuery: cnpay.Answered, upay.OpRefundQuery: cnpay.Answered,
+				upay.OpPreauthQuery: cnpay.Answered, upay.OpPreauthList: cnpay.Answered,
+			}
+			if want[id] == cnpay.Unknown {
+				want[id] = cnpay.Succeeded
+			}
+			require.Equal(t, want[id], cnpay.OutcomeOf(res, err))
+			require.Equal(t, id, cnpay.TicketOf(res, err).Operation)
 			require.NoError(t, tape.Stop())
 			if *record {
 				sayOrigin(t, file+".yaml")
@@ -107,10 +155,10 @@ func sameRequest(r *http.Request, recorded cassette.Request) bool {
 		return false
 	}
 	r.Body = io.NopCloser(strings.NewReader(string(body)))
-	var a, b map[string]string
+	var a, b map[string]any
 	return r.Method == recorded.Method && r.URL.String() == recorded.URL &&
 		r.Header.Get("Authorization") == recorded.Headers.Get("Authorization") &&
-		json.Unmarshal(body, &a) == nil && json.Unmarshal([]byte(recorded.Body), &b) == nil && maps.Equal(a, b)
+		json.Unmarshal(body, &a) == nil && json.Unmarshal([]byte(recorded.Body), &b) == nil && reflect.DeepEqual(a, b)
 }
 
 // detour sends to the gateway in this process what is addressed to Upay.

@@ -23,7 +23,20 @@ const (
 	illegalSign = `{"result_code":"400","error_code":"ILLEGAL_SIGN","error_code_standard":"EJ26"}`
 )
 
-// settle runs SettleRevoke in a bubble of time against a gateway that returns the answers in turn, the last one for
+// ticketOf is the ticket of a request that was not sent.
+func ticketOf(t testing.TB, client *upay.Client, req upay.Request) cnpay.Ticket {
+	t.Helper()
+	ticket, err := client.Ticket(req)
+	require.NoError(t, err)
+	return ticket
+}
+
+// answerOf is the last answer to a settlement's queries.
+func answerOf(s *cnpay.Settlement) *upay.OrderQueryResponse {
+	return s.Answer.(*upay.OrderQueryResponse)
+}
+
+// settle settles a revoke in a bubble of time against a gateway that returns the answers in turn, the last one for
 // ever, and returns the times of the queries.
 func settle(t *testing.T, ctx context.Context, opts []cnpay.Option, answers ...string) (*cnpay.Settlement, []time.Duration, error) {
 	t.Helper()
@@ -42,7 +55,7 @@ func settle(t *testing.T, ctx context.Context, opts []cnpay.Option, answers ...s
 		}
 		return answer(http.StatusOK, next), nil
 	}, cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
-	settled, err := client.Orders.SettleRevoke(ctx, &upay.OrderRevokeRequest{SN: "7892259488292938"}, opts...)
+	settled, err := client.Settle(ctx, ticketOf(t, client, &upay.OrderRevokeRequest{SN: "7892259488292938"}), opts...)
 	return settled, asked, err
 }
 
@@ -106,7 +119,10 @@ func TestSettleRevoke(t *testing.T) {
 				if err != nil {
 					var e *cnpay.Error
 					require.ErrorAs(t, err, &e)
-					require.Equal(t, cnpay.Subject{Provider: "upay", Operation: "revoke", Order: "7892259488292938"}, e.Subject)
+					require.Equal(t, cnpay.Ticket{
+						Provider: "upay", Gateway: "vsi-api.shouqianba.com", Account: terminalSN, Operation: upay.OpRevoke, Order: "7892259488292938",
+						Fields: map[string]string{"terminal_sn": terminalSN, "sn": "7892259488292938"},
+					}, e.Ticket)
 				}
 			})
 		})
@@ -143,16 +159,17 @@ func TestSettleRevokeThatIsLate(t *testing.T) {
 					}
 					return answer(http.StatusOK, order("PAID")), nil
 				})
-				req := &upay.OrderRevokeRequest{SN: "7892259488292938"}
-				res, err := client.Orders.Revoke(t.Context(), req)
+				res, err := client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{SN: "7892259488292938"})
+				ticket := cnpay.TicketOf(res, err)
 				require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
-				settled, err := client.Orders.SettleRevoke(t.Context(), req)
+				settled, err := client.Settle(t.Context(), ticket)
 				require.Equal(t, tt.outcome, cnpay.OutcomeOf(settled, err))
 				require.Equal(t, tt.queries, settled.Queries)
 				if tt.outcome == cnpay.Unknown {
 					require.Equal(t, "PAID", settled.Code)
 					time.Sleep(tt.late)
-					settled, err = client.Orders.SettleRevoke(t.Context(), req)
+					require.True(t, settled.SendAgain, "the same revoke again would end the doubt")
+					settled, err = client.Settle(t.Context(), ticket)
 					require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
 				}
 			})
@@ -166,9 +183,9 @@ func TestSettleRevokeByAContradiction(t *testing.T) {
 		`"order_status":"CANCELED","total_amount":"10000","net_amount":"10000"}}}`
 	synctest.Test(t, func(t *testing.T) {
 		settled, _, err := settle(t, t.Context(), nil, contradictory)
-		require.EqualError(t, err, "upay revoke 7892259488292938: unknown: CANCELED net_amount 10000 contradicts order_status "+
-			"CANCELED: after 11 queries: the answer does not decide the outcome")
-		require.Equal(t, "10000", settled.Answer.Result.NetAmount)
+		require.EqualError(t, err, "upay revoke 7892259488292938: unknown: CANCELED: after 11 queries: "+
+			"net_amount 10000 contradicts order_status CANCELED")
+		require.EqualValues(t, 10000, *answerOf(settled).Result.NetAmount)
 	})
 }
 
@@ -182,7 +199,7 @@ func TestSettleRevokeScheduleOfTheCaller(t *testing.T) {
 }
 
 // A request that no query can be made of is refused at once; that says nothing about the order.
-func TestSettleRevokeOfNothing(t *testing.T) {
+func TestSettleOfNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := dial(t, func(*http.Request, string) (*http.Response, error) {
 			t.Error("sent")
@@ -190,9 +207,13 @@ func TestSettleRevokeOfNothing(t *testing.T) {
 		})
 		begin := time.Now()
 		for _, req := range []*upay.OrderRevokeRequest{nil, {}} {
-			settled, err := client.Orders.SettleRevoke(t.Context(), req)
+			ticket, err := client.Ticket(req)
+			require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(nil, err))
+			require.ErrorContains(t, err, "sn is required without client_sn")
+			settled, err := client.Settle(t.Context(), ticket)
 			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
 			require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
+			require.ErrorContains(t, err, "sn is required without client_sn")
 		}
 		require.Equal(t, begin, time.Now())
 	})

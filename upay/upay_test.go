@@ -2,10 +2,12 @@ package upay_test
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/json"
 	"net"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,10 +19,20 @@ import (
 	"github.com/cnpay-go/cnpay/upay/upaytest"
 )
 
+// testKey signs the notifications of all gateways: to make a key takes longer than a test.
+var testKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
 func start(t *testing.T, opts ...cnpay.Option) (*upaytest.Server, *upay.Client) {
 	t.Helper()
 	gateway := upaytest.NewServer()
 	t.Cleanup(gateway.Close)
+	gateway.SetNotificationKey(testKey())
 	client, err := upay.New(gateway.Config(), opts...)
 	require.NoError(t, err)
 	return gateway, client
@@ -69,17 +81,17 @@ func TestRevokeFaults(t *testing.T) {
 			t.Parallel()
 			gateway, client := start(t)
 			gateway.AddOrder("7654321132", 10000)
-			gateway.Misbehave("revoke", tt.fault)
+			gateway.Misbehave(upay.OpRevoke, tt.fault)
 			req := &upay.OrderRevokeRequest{ClientSN: "7654321132"}
 
 			res, err := client.Orders.Revoke(t.Context(), req, cnpay.WithTimeout(timeout(tt.fault)))
 			require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err))
 			require.ErrorIs(t, err, tt.cause)
-			require.Equal(t, 1, gateway.Received("revoke"))
+			require.Equal(t, 1, gateway.Received(upay.OpRevoke))
 
-			settled, err := client.Orders.SettleRevoke(t.Context(), req, cnpay.WithSchedule(cnpay.Schedule{0, 0}))
+			settled, err := client.Settle(t.Context(), cnpay.TicketOf(res, err), cnpay.WithSchedule(cnpay.Schedule{0, 0}))
 			require.Equal(t, tt.settled, cnpay.OutcomeOf(settled, err))
-			require.Equal(t, 1, gateway.Received("revoke"))
+			require.Equal(t, 1, gateway.Received(upay.OpRevoke))
 		})
 	}
 }
@@ -95,12 +107,12 @@ func TestSettleSurvivesFaultsOfTheQuery(t *testing.T) {
 			gateway, client := start(t, cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
 			sn := gateway.AddOrder("7654321132", 10000)
 			gateway.SetStatus(sn, "CANCELED")
-			gateway.Misbehave("query", fault)
+			gateway.Misbehave(upay.OpQuery, fault)
 
-			settled, err := client.Orders.SettleRevoke(t.Context(), &upay.OrderRevokeRequest{SN: sn}, cnpay.WithSchedule(cnpay.Schedule{0, 0}))
+			settled, err := client.Settle(t.Context(), ticketOf(t, client, &upay.OrderRevokeRequest{SN: sn}), cnpay.WithSchedule(cnpay.Schedule{0, 0}))
 			require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
 			require.Equal(t, 2, settled.Queries)
-			require.Equal(t, 2, gateway.Received("query"))
+			require.Equal(t, 2, gateway.Received(upay.OpQuery))
 		})
 	}
 }
@@ -109,22 +121,22 @@ func TestSettleSurvivesFaultsOfTheQuery(t *testing.T) {
 func TestOnlyQueriesAreRepeated(t *testing.T) {
 	gateway, client := start(t, cnpay.WithRetry(cnpay.Retry{Attempts: 3, MinWait: time.Millisecond}))
 	sn := gateway.AddOrder("7654321132", 10000)
-	gateway.Misbehave("query", cnpaytest.HTTP502, cnpaytest.LostAnswer)
+	gateway.Misbehave(upay.OpQuery, cnpaytest.HTTP502, cnpaytest.LostAnswer)
 	res, err := client.Orders.Query(t.Context(), &upay.OrderQueryRequest{SN: sn})
 	require.NoError(t, err)
 	require.Equal(t, "PAID", res.Result.OrderStatus)
-	require.Equal(t, 3, gateway.Received("query"))
+	require.Equal(t, 3, gateway.Received(upay.OpQuery))
 
-	gateway.AlwaysMisbehave("revoke", cnpaytest.HTTP502)
+	gateway.AlwaysMisbehave(upay.OpRevoke, cnpaytest.HTTP502)
 	_, err = client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{SN: sn})
 	require.ErrorIs(t, err, cnpay.ErrHTTPStatus)
-	require.Equal(t, 1, gateway.Received("revoke"))
+	require.Equal(t, 1, gateway.Received(upay.OpRevoke))
 }
 
 func TestPendingRevoke(t *testing.T) {
 	gateway, client := start(t, cnpay.WithSchedule(cnpay.Schedule{0, 0, 0}))
 	sn := gateway.AddOrder("7654321132", 10000)
-	gateway.Misbehave("revoke", upaytest.Pending)
+	gateway.Misbehave(upay.OpRevoke, upaytest.Pending)
 	req := &upay.OrderRevokeRequest{SN: sn}
 
 	res, err := client.Orders.Revoke(t.Context(), req)
@@ -132,47 +144,94 @@ func TestPendingRevoke(t *testing.T) {
 	require.Equal(t, cnpay.Pending, res.CallOutcome())
 	require.Equal(t, "CANCEL_INPROGRESS", res.Result.OrderStatus)
 
-	settled, err := client.Orders.SettleRevoke(t.Context(), req)
+	settled, err := client.Settle(t.Context(), res.Ticket)
 	require.Equal(t, cnpay.Pending, cnpay.OutcomeOf(settled, err))
 
 	gateway.SetStatus(sn, "PAID") // the channel refused, or another copy of the books answers
-	settled, err = client.Orders.SettleRevoke(t.Context(), req)
+	settled, err = client.Settle(t.Context(), res.Ticket)
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
 	require.Equal(t, "PAID", settled.Code)
-	require.Equal(t, 1, gateway.Received("revoke"))
+	require.Equal(t, 1, gateway.Received(upay.OpRevoke))
 }
 
-// The gateway works on a revoke long after its answer was lost, or when the same revoke is sent again.
+// The gateway carries a revoke out long after its answer was lost: between two queries of the schedule, at its end, and
+// after it. The schedule is the documented one, a hundred times as fast.
 func TestLateRevoke(t *testing.T) {
-	gateway, client := start(t, cnpay.WithSchedule(cnpay.Schedule{0, 0, 0}))
-	var passed atomic.Int64 // the gateway reads its clock in another goroutine
-	gateway.SetClock(func() time.Time { return time.UnixMilli(1449646835244).Add(time.Duration(passed.Load())) })
-	sn := gateway.AddOrder("7654321132", 10000)
-	req := &upay.OrderRevokeRequest{SN: sn}
-	gateway.Misbehave("revoke", cnpaytest.Late(51*time.Second))
+	const scale = 100
+	fast := upay.RevokeSchedule()
+	for i := range fast {
+		fast[i] /= scale
+	}
+	for _, late := range []time.Duration{time.Second, 49 * time.Second, 70 * time.Second} {
+		t.Run(late.String(), func(t *testing.T) {
+			t.Parallel()
+			gateway, client := start(t, cnpay.WithSchedule(fast))
+			sn := gateway.AddOrder("7654321132", 10000)
+			gateway.Misbehave(upay.OpRevoke, cnpaytest.Late(late/scale))
+			begun := time.Now()
+			res, err := client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{SN: sn})
+			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
+			ticket := cnpay.TicketOf(res, err)
+			settled, err := client.Settle(t.Context(), ticket)
+			if cnpay.OutcomeOf(settled, err) != cnpay.Succeeded { // the schedule was over first
+				require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
+				require.Equal(t, "PAID", settled.Code)
+				require.True(t, settled.SendAgain)
+				require.Greater(t, late, 40*time.Second)
+				time.Sleep(time.Until(begun.Add(2 * late / scale)))
+				settled, err = client.Settle(t.Context(), ticket, cnpay.WithSchedule(cnpay.Schedule{0}))
+			}
+			require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
+			require.Equal(t, 1, gateway.Received(upay.OpRevoke))
+		})
+	}
+}
 
+// The same revoke again ends the doubt, and the late one then changes nothing.
+func TestLateRevokeThatIsSentAgain(t *testing.T) {
+	gateway, client := start(t)
+	req := &upay.OrderRevokeRequest{SN: gateway.AddOrder("7654321132", 10000)}
+	gateway.Misbehave(upay.OpRevoke, cnpaytest.Late(200*time.Millisecond))
 	res, err := client.Orders.Revoke(t.Context(), req)
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
-	for _, wait := range []time.Duration{0, time.Second, 49 * time.Second} {
-		passed.Add(int64(wait))
-		settled, err := client.Orders.SettleRevoke(t.Context(), req)
-		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
-		require.Equal(t, "PAID", settled.Code)
-	}
-	passed.Add(int64(time.Second))
-	settled, err := client.Orders.SettleRevoke(t.Context(), req)
+	res, err = client.Orders.Revoke(t.Context(), req, cnpay.WithSending(1))
+	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(res, err))
+	require.Equal(t, 1, res.Ticket.Sending)
+	time.Sleep(400 * time.Millisecond)
+	settled, err := client.Settle(t.Context(), res.Ticket)
+	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
+}
+
+// A ticket is all that another process needs: it settles with a client that shares nothing with the sender. Its JSON form
+// holds neither the key nor anything that was not asked for.
+func TestSettleElsewhere(t *testing.T) {
+	gateway, client := start(t)
+	gateway.AddOrder("7654321132", 10000)
+	gateway.Misbehave(upay.OpRevoke, cnpaytest.LostAnswer)
+	res, err := client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{ClientSN: "7654321132"})
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
+	stored, err := json.Marshal(cnpay.TicketOf(res, err))
+	require.NoError(t, err)
+	require.NotContains(t, string(stored), gateway.Config().TerminalKey.Reveal())
+
+	var ticket cnpay.Ticket
+	require.NoError(t, json.Unmarshal(stored, &ticket))
+	require.Equal(t, map[string]string{"terminal_sn": gateway.Config().TerminalSN, "client_sn": "7654321132"}, ticket.Fields)
+	another, err := upay.New(gateway.Config())
+	require.NoError(t, err)
+	settled, err := another.Settle(t.Context(), ticket)
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
 
-	// The same revoke again ends the doubt, and the late one then changes nothing.
-	req.SN = gateway.AddOrder("7654321133", 10000)
-	gateway.Misbehave("revoke", cnpaytest.Late(time.Minute))
-	res, err = client.Orders.Revoke(t.Context(), req)
-	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
-	res, err = client.Orders.Revoke(t.Context(), req)
-	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(res, err))
-	passed.Add(int64(time.Minute))
-	settled, err = client.Orders.SettleRevoke(t.Context(), req)
-	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
+	// A terminal of another merchant, or the production gateway, must not be asked.
+	config := gateway.Config()
+	config.TerminalSN = "10298371039"
+	stranger, err := upay.New(config)
+	require.NoError(t, err)
+	asked := gateway.Received(upay.OpQuery)
+	settled, err = stranger.Settle(t.Context(), ticket)
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
+	require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
+	require.Equal(t, asked, gateway.Received(upay.OpQuery))
 }
 
 func TestSecondRevokeIsConfirmedByQuery(t *testing.T) {
@@ -186,7 +245,7 @@ func TestSecondRevokeIsConfirmedByQuery(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, cnpay.Pending, res.CallOutcome())
 	require.Equal(t, "UPAY_CANCEL_ORDER_NOOP", res.Result.ErrorCode)
-	settled, err := client.Orders.SettleRevoke(t.Context(), req)
+	settled, err := client.Settle(t.Context(), res.Ticket)
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
 	require.Equal(t, 1, settled.Queries)
 }
@@ -214,35 +273,49 @@ func TestRevokeThatNeverLeft(t *testing.T) {
 // journal is a cnpay.Recorder.
 type journal struct {
 	mu       sync.Mutex
-	started  []cnpay.Subject
-	finished []cnpay.Call
+	started  []cnpay.Ticket
+	finished []cnpay.Ticket
+	calls    []cnpay.Call
 }
 
-func (j *journal) Started(_ context.Context, s cnpay.Subject) error {
+func (j *journal) Started(ctx context.Context, t cnpay.Ticket) (context.Context, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.started = append(j.started, s)
-	return nil
+	j.started = append(j.started, t)
+	return ctx, nil
 }
 
-func (j *journal) Finished(_ context.Context, c cnpay.Call) {
+func (j *journal) Finished(_ context.Context, t cnpay.Ticket, c cnpay.Call) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	c.Duration = 0
-	j.finished = append(j.finished, c)
+	j.finished = append(j.finished, t)
+	j.calls = append(j.calls, c)
 }
 
 func TestRecorderSeesTheMerchantsNumber(t *testing.T) {
 	var j journal
 	gateway, client := start(t, cnpay.WithRecorder(&j))
 	sn := gateway.AddOrder("7654321132", 10000)
-	_, err := client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{SN: sn, ClientSN: "7654321132"})
+	before := time.Now()
+	res, err := client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{SN: sn, ClientSN: "7654321132"}, cnpay.WithTimeout(time.Minute))
 	require.NoError(t, err)
-	subject := cnpay.Subject{Provider: "upay", Operation: "revoke", Order: "7654321132"}
-	require.Equal(t, []cnpay.Subject{subject}, j.started)
-	require.Equal(t, []cnpay.Call{{
-		Subject: subject, Outcome: cnpay.Succeeded, Code: "CANCEL_SUCCESS", HTTPStatus: http.StatusOK, Sent: 1,
-	}}, j.finished)
+	require.Len(t, j.started, 1)
+	ticket := j.started[0]
+	require.WithinRange(t, ticket.Began, before.Add(-time.Second), time.Now())
+	require.InDelta(t, time.Minute, ticket.Until.Sub(ticket.Began), float64(time.Second))
+	require.Equal(t, []cnpay.Ticket{ticket}, j.finished)
+	require.Equal(t, ticket, res.Ticket)
+	ticket.Began, ticket.Until = time.Time{}, time.Time{}
+	require.Equal(t, ticketOf(t, client, &upay.OrderRevokeRequest{SN: sn, ClientSN: "7654321132"}), ticket)
+	require.Equal(t, "7654321132", ticket.Order)
+	require.False(t, ticket.NoMoney)
+	require.Equal(t, []cnpay.Call{{Outcome: cnpay.Succeeded, Code: "CANCEL_SUCCESS", HTTPStatus: http.StatusOK, Sent: 1}}, j.calls)
+
+	_, err = client.Orders.Query(t.Context(), &upay.OrderQueryRequest{SN: sn})
+	require.NoError(t, err)
+	require.True(t, j.started[1].NoMoney)
+	require.Equal(t, cnpay.Answered, j.calls[1].Outcome)
 }
 
 // One client serves many goroutines.
@@ -259,5 +332,21 @@ func TestConcurrentRevokes(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	require.Equal(t, 32, gateway.Received("revoke"))
+	require.Equal(t, 32, gateway.Received(upay.OpRevoke))
+}
+
+// A dump is for support: the whole exchange, without what pays or proves who somebody is.
+func TestDump(t *testing.T) {
+	var dumps []cnpay.Dump
+	gateway, client := start(t)
+	gateway.AddOrder("7654321132", 10000)
+	_, err := client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{ClientSN: "7654321132"},
+		cnpay.WithDump(func(_ context.Context, d cnpay.Dump) { dumps = append(dumps, d) }))
+	require.NoError(t, err)
+	require.Len(t, dumps, 1)
+	require.Equal(t, upay.OpRevoke, dumps[0].Ticket.Operation)
+	require.Contains(t, dumps[0].Request, "/upay/v2/revoke")
+	require.Contains(t, dumps[0].Request, `"client_sn":"7654321132"`)
+	require.Contains(t, dumps[0].Answer, `"result_code":"CANCEL_SUCCESS"`)
+	require.NotContains(t, dumps[0].Request+dumps[0].Answer, gateway.Config().TerminalKey.Reveal())
 }

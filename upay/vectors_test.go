@@ -31,7 +31,7 @@ func TestVectorsOfTheOfficialDemos(t *testing.T) {
 		c, err := New(Config{TerminalSN: "1", TerminalKey: v.Input.Key})
 		require.NoError(t, err, v.ID)
 		header := http.Header{}
-		require.NoError(t, c.authorize(header, []byte(v.Input.Body)))
+		require.NoError(t, (&exchange{client: c, key: c.key.Load()}).Sign(header, []byte(v.Input.Body)))
 		require.Equal(t, "1 "+v.Expected.Sign, header.Get("Authorization"), v.ID)
 	}
 }

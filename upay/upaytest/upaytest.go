@@ -6,18 +6,22 @@
 //	sn := gateway.AddOrder("7654321132", 10000)
 //	gateway.Misbehave(upay.OpRevoke, cnpaytest.LostAnswer)
 //
-// It checks signatures with its own code, keeps orders as Upay does, and misbehaves on command.
+// It checks signatures with its own code, keeps orders as Upay does, sends notifications, has a cashier's page that a
+// person can use, and misbehaves on command.
 package upaytest
 
 import (
 	"crypto/md5"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	_ "embed"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
@@ -27,7 +31,8 @@ import (
 	"github.com/cnpay-go/cnpay/upay"
 )
 
-// Pending leaves a revoke under way: the order is CANCEL_INPROGRESS until SetStatus says how it ended.
+// Pending leaves an operation under way: a payment that the payer has not confirmed (see Pay), a revoke or a cancel (see
+// SetStatus), a refund (see FinishRefund), a step of a pre-authorisation (see FinishPreauth).
 const Pending cnpaytest.Fault = "pending"
 
 //go:embed operations.txt
@@ -39,30 +44,35 @@ func Operations() []cnpaytest.Operation { return cnpaytest.ReadOperations(operat
 // Server is the gateway. It has the methods of [cnpaytest.Gateway].
 type Server struct {
 	*testgateway.Server
-	config upay.Config
-	ledger testgateway.Ledger // by client_sn
+	ledger testgateway.Ledger // orders by client_sn, refunds by client_tsn, steps of pre-authorisations by client_trans_no
 
-	mu   sync.Mutex // one request after the other
-	last int
-	now  func() time.Time
-}
-
-// note is what the gateway keeps of an order besides its money.
-type note struct {
-	sn     string
-	status string // where it is not what the money says
+	mu       sync.Mutex // one request after the other
+	config   upay.Config
+	previous cnpay.Secret // the key before the last check-in, which still checks in
+	key      *rsa.PrivateKey
+	last     int
+	now      func() time.Time
 }
 
 // NewServer starts a gateway with one activated terminal.
 func NewServer() *Server {
 	s := &Server{now: time.Now}
 	mux := http.NewServeMux()
+	routes := map[string][]testgateway.Operation{}
 	for _, op := range testgateway.Operations(operations) {
-		mux.HandleFunc(op.Method+" "+op.Path, s.handle(op, rows()[op.ID]))
+		if op.Method == http.MethodPost {
+			routes[op.Method+" "+op.Path] = append(routes[op.Method+" "+op.Path], op)
+		}
 	}
+	for pattern, ops := range routes {
+		mux.HandleFunc(pattern, s.handle(ops))
+	}
+	mux.HandleFunc("GET /gateway", s.cashier)
+	mux.HandleFunc("GET /pay/{sn}", s.payPage)
+	mux.HandleFunc("POST /pay/{sn}", s.paid)
 	s.Server = testgateway.Start(mux)
 	s.config = upay.Config{
-		Gateway:     s.URL,
+		Gateway: s.URL, Cashier: s.URL, PreauthGateway: s.URL,
 		TerminalSN:  "00101010029201012912",
 		TerminalKey: cnpay.Secret(testgateway.RandomHex(16)),
 	}
@@ -73,24 +83,37 @@ func NewServer() *Server {
 func (s *Server) Config() upay.Config {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	public, err := x509.MarshalPKIXPublicKey(&s.notificationKey().PublicKey)
+	if err != nil {
+		panic(err) // a mistake of this package
+	}
+	s.config.NotificationKeys = []string{string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))}
 	return s.config
 }
 
-// SetTerminalKey replaces the terminal's key, as a check-in does.
+func (s *Server) notificationKey() *rsa.PrivateKey {
+	if s.key == nil {
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			panic(err) // the system has no random numbers
+		}
+		s.key = key
+	}
+	return s.key
+}
+
+// SetNotificationKey replaces the key that signs notifications, which is made anew for each server otherwise.
+func (s *Server) SetNotificationKey(key *rsa.PrivateKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.key = key
+}
+
+// SetTerminalKey replaces the terminal's key, as a check-in elsewhere does.
 func (s *Server) SetTerminalKey(key cnpay.Secret) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.config.TerminalKey = key
-}
-
-// AddOrder makes an order that was paid just now, of amount fen, and returns Upay's number for it.
-func (s *Server) AddOrder(clientSN string, amount int64) (sn string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.last++
-	sn = fmt.Sprintf("78922594%08d", s.last)
-	s.ledger.Pay(testgateway.Payment, clientSN, amount, note{sn: sn})
-	return sn
+	s.previous, s.config.TerminalKey = s.config.TerminalKey, key
 }
 
 // SetClock replaces time.Now, so that recorded answers are the same each time.
@@ -100,26 +123,10 @@ func (s *Server) SetClock(now func() time.Time) {
 	s.now = now
 }
 
-// SetStatus puts an order into another state (订单状态): REFUNDED, CREATED for one that is not paid yet, CANCELED or
-// PAID to end a revoke that was Pending.
-func (s *Server) SetStatus(sn, status string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.setStatus(sn, status)
-}
-
-func (s *Server) setStatus(sn, status string) {
-	if m, ok := s.find(object{"sn": sn}); ok {
-		m.State = map[string]testgateway.State{
-			"CREATED": testgateway.Waiting, "CANCELED": testgateway.Undone, "PAY_CANCELED": testgateway.Closed,
-		}[status]
-		if m.State == "" {
-			m.State = testgateway.Done
-		}
-		m.Given = map[string]int64{"REFUNDED": m.Amount, "PARTIAL_REFUNDED": m.Amount / 2}[status]
-		m.Note = note{sn, status}
-		s.ledger.Put(m)
-	}
+// number is the next of the gateway's own numbers.
+func (s *Server) number() string {
+	s.last++
+	return fmt.Sprintf("78922594%08d", s.last)
 }
 
 type object map[string]any
@@ -134,18 +141,42 @@ func (o object) text(name string) string {
 type row func(s *Server, request object, fault cnpaytest.Fault) object
 
 func rows() map[string]row {
-	return map[string]row{upay.OpQuery: (*Server).query, upay.OpRevoke: (*Server).revoke}
+	return map[string]row{
+		upay.OpPay: (*Server).pay, upay.OpPrecreate: (*Server).precreate,
+		upay.OpQuery: (*Server).query, upay.OpRefundQuery: (*Server).query,
+		upay.OpRefund: (*Server).refund, upay.OpRevoke: (*Server).revoke, upay.OpCancel: (*Server).revoke,
+		upay.OpPreauthCreate: (*Server).freeze, upay.OpPreauthCancel: (*Server).unfreeze, upay.OpPreauthComplete: (*Server).complete,
+		upay.OpPreauthRefund: (*Server).refundPreauth, upay.OpPreauthQuery: (*Server).queryPreauth, upay.OpPreauthList: (*Server).listPreauth,
+		upay.OpCheckIn: (*Server).checkIn,
+	}
 }
 
-func (s *Server) handle(op testgateway.Operation, act row) http.HandlerFunc {
+// handle serves the operations of one path: of two queries the one with a refund's number is the refund's.
+func (s *Server) handle(ops []testgateway.Operation) http.HandlerFunc {
+	all := rows()
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 		if err != nil {
 			return
 		}
+		var request object
+		isObject := json.Unmarshal(body, &request) == nil
+		op := ops[0]
+		if len(ops) > 1 && request.text("refund_request_no") != "" {
+			op = ops[1]
+		}
 		fault := s.Receive(op.ID)
 		s.Serve(w, r, fault, func() testgateway.Answer {
-			text, err := json.Marshal(s.answer(r.Header.Get("Authorization"), body, op, act, fault))
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			answer, fine := s.check(r.Header.Get("Authorization"), body, request, op)
+			switch {
+			case fine && isObject:
+				answer = all[op.ID](s, request, fault)
+			case fine:
+				answer = refusal("INVALID_PARAMS", "参数错误")
+			}
+			text, err := json.Marshal(answer)
 			if err != nil {
 				panic(err) // a mistake of this package
 			}
@@ -154,121 +185,78 @@ func (s *Server) handle(op testgateway.Operation, act row) http.HandlerFunc {
 	}
 }
 
-func (s *Server) answer(authorization string, body []byte, op testgateway.Operation, act row, fault cnpaytest.Fault) object {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	digest := md5.Sum(append(body, s.config.TerminalKey.Reveal()...))
-	if authorization != s.config.TerminalSN+" "+hex.EncodeToString(digest[:]) {
-		return refusal("ILLEGAL_SIGN", "签名错误")
+// check refuses what the gateway refuses before it looks at its books.
+func (s *Server) check(authorization string, body []byte, request object, op testgateway.Operation) (refused object, fine bool) {
+	signed := func(key cnpay.Secret) bool {
+		digest := md5.Sum(append(body[:len(body):len(body)], key.Reveal()...))
+		return key != "" && authorization == s.config.TerminalSN+" "+hex.EncodeToString(digest[:])
 	}
-	var request object
-	if json.Unmarshal(body, &request) != nil || request.text("sn") == "" && request.text("client_sn") == "" {
-		return refusal("INVALID_PARAMS", "参数错误")
+	if !signed(s.config.TerminalKey) && !(op.ID == upay.OpCheckIn && signed(s.previous)) {
+		return refusal("ILLEGAL_SIGN", "签名错误"), false
 	}
 	for _, name := range op.Mandatory {
 		if request.text(name) == "" {
-			return refusal("INVALID_PARAMS", "缺少参数 "+name)
+			return refusal("INVALID_PARAMS", "缺少参数 "+name), false
+		}
+	}
+	for _, either := range [][]string{{"sn", "client_sn"}, {"auth_sn", "client_auth_sn", "sn"}, {"request_no", "client_trans_no"}} {
+		if needsOneOf(op.ID)[either[0]] && !request.hasOneOf(either) {
+			return refusal("INVALID_PARAMS", "参数错误"), false
 		}
 	}
 	if request.text("terminal_sn") != s.config.TerminalSN {
-		return refusal("INVALID_TERMINAL", "终端错误")
+		return refusal("INVALID_TERMINAL", "终端错误"), false
 	}
-	return object{"result_code": "200", "biz_response": act(s, request, fault)}
+	return nil, true
 }
+
+// needsOneOf says of which numbers a request must have one, by the first of them.
+func needsOneOf(id string) map[string]bool {
+	switch id {
+	case upay.OpQuery, upay.OpRefundQuery, upay.OpRefund, upay.OpRevoke, upay.OpCancel:
+		return map[string]bool{"sn": true}
+	case upay.OpPreauthCancel, upay.OpPreauthComplete, upay.OpPreauthRefund:
+		return map[string]bool{"auth_sn": true}
+	case upay.OpPreauthQuery:
+		return map[string]bool{"request_no": true}
+	}
+	return nil
+}
+
+func (o object) hasOneOf(names []string) bool {
+	for _, name := range names {
+		if o.text(name) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+func accepted(result object) object { return object{"result_code": "200", "biz_response": result} }
 
 func refusal(code, text string) object {
 	return object{"result_code": "400", "error_code": code, "error_message": text}
 }
 
 func fail(code, text string) object {
-	return object{"result_code": "FAIL", "error_code": code, "error_message": text}
+	return accepted(object{"result_code": "FAIL", "error_code": code, "error_message": text})
 }
 
-// find is the order that a request names. Where both numbers are given, Upay uses sn alone.
-func (s *Server) find(request object) (testgateway.Movement, bool) {
-	if sn := request.text("sn"); sn != "" {
-		for _, m := range s.ledger.All() {
-			if m.Note.(note).sn == sn {
-				return m, true
-			}
-		}
-		return testgateway.Movement{}, false
+// checkIn replaces the terminal's key. The one before it still checks in, so that a lost answer can be made good.
+func (s *Server) checkIn(_ object, fault cnpaytest.Fault) object {
+	if fault == cnpaytest.Refused {
+		return refusal("INVALID_PARAMS", "设备指纹不匹配")
 	}
-	return s.ledger.Find(request.text("client_sn"))
-}
-
-// status is the state of an order in Upay's words (订单状态).
-func status(m testgateway.Movement) string {
-	switch {
-	case m.Note.(note).status != "":
-		return m.Note.(note).status
-	case m.State == testgateway.Waiting:
-		return "CREATED"
-	case m.State == testgateway.Closed:
-		return "PAY_CANCELED"
-	case m.State == testgateway.Undone:
-		return "CANCELED"
-	case m.Given == 0:
-		return "PAID"
-	case m.Given < m.Amount:
-		return "PARTIAL_REFUNDED"
+	s.previous, s.config.TerminalKey = s.config.TerminalKey, cnpay.Secret(testgateway.RandomHex(16))
+	result := object{
+		"terminal_sn": s.config.TerminalSN, "terminal_key": s.config.TerminalKey.Reveal(),
+		"merchant_sn": "", "merchant_name": "", "store_sn": "", "store_name": "",
 	}
-	return "REFUNDED"
-}
-
-func (s *Server) revoke(request object, fault cnpaytest.Fault) object {
-	m, ok := s.find(request)
-	sn, _ := m.Note.(note)
-	switch {
-	case !ok:
-		return fail("UPAY_ORDER_NOT_EXISTS", "订单不存在")
-	case fault == cnpaytest.Refused:
-		return fail("UPAY_TCP_ORDER_NOT_REFUNDABLE", "订单"+sn.sn+"参与了活动并且无法撤销")
-	case status(m) == "CANCELED":
-		return fail("UPAY_CANCEL_ORDER_NOOP", "订单已撤销")
-	case status(m) == "CREATED":
-		s.setStatus(sn.sn, "PAY_CANCELED")
-		return s.about(request, "CANCEL_ABORT_SUCCESS", fault)
-	case status(m) != "PAID":
-		return fail("UPAY_CANCEL_INVALID_ORDER_STATE", "订单"+sn.sn+"状态是"+status(m)+"，无法撤销")
-	case fault == Pending:
-		s.setStatus(sn.sn, "CANCEL_INPROGRESS")
-		return s.about(request, "CANCEL_IN_PROGRESS", fault)
-	}
-	s.setStatus(sn.sn, "CANCELED")
-	return s.about(request, "CANCEL_SUCCESS", fault)
-}
-
-func (s *Server) query(request object, fault cnpaytest.Fault) object {
-	if _, ok := s.find(request); !ok || fault == cnpaytest.Refused {
-		return fail("UPAY_ORDER_NOT_EXISTS", "订单不存在")
-	}
-	return s.about(request, "SUCCESS", fault)
-}
-
-// about is an answer with the order as it is now.
-func (s *Server) about(request object, code string, fault cnpaytest.Fault) object {
-	m, _ := s.find(request)
-	sn, clientSN := m.Note.(note).sn, m.Number
 	switch fault {
 	case cnpaytest.OtherAnswer:
-		sn, clientSN = "7892259499999999", "other-"+clientSN
+		result["terminal_sn"] = "00101010029201019999"
 	case cnpaytest.UnknownCode:
-		code = "CANCEL_PERHAPS"
+		result["result_code"] = "TERMINAL_CHECKIN_PERHAPS"
 	}
-	finished := strconv.FormatInt(s.now().UnixMilli(), 10)
-	transaction, net := "SUCCESS", m.Left()
-	switch status(m) {
-	case "CREATED", "CANCEL_INPROGRESS":
-		transaction, net, finished = "IN_PROG", m.Amount, ""
-	case "PAY_CANCELED":
-		transaction = "FAIL_CANCELED"
-	}
-	return object{"result_code": code, "data": object{
-		"terminal_sn": s.config.TerminalSN, "sn": sn, "client_sn": clientSN,
-		"trade_no": "2013112011001004330000121536", "status": transaction, "order_status": status(m),
-		"payway": "3", "payway_name": "微信", "sub_payway": "1",
-		"total_amount": strconv.FormatInt(m.Amount, 10), "net_amount": strconv.FormatInt(net, 10),
-		"subject": "Pizza", "operator": "Peter", "finish_time": finished, "channel_finish_time": finished,
-	}}
+	return accepted(result)
 }
