@@ -1,43 +1,9 @@
 package testgateway
 
-import (
-	"fmt"
-	"strings"
-)
+import "github.com/cnpay-go/cnpay/cnpaytest"
 
-// Operation is one line of a provider's operations.txt: what the provider's documents say of it, written down apart from
-// the tags of the package, so that each is the other's witness.
-type Operation struct {
-	ID         string
-	Chinese    string
-	Kind       string   // money, query or setup
-	Repeatable bool     // the documents say that a repeat is harmless
-	SettledBy  string   // the operation that settles it, "" if none does
-	Method     string   // "-" for what is not sent by us: pages, notifications
-	Path       string   // likewise
-	Mandatory  []string // wire names
-}
+// Operation is a line of operations.txt.
+type Operation = cnpaytest.Operation
 
-// Operations reads an operations.txt: a line an operation, of words with blanks between them,
-//
-//	id  中文  money|query|setup  once|repeatable  settled-by|-  POST|GET|-  path|-  mandatory names ...
-//
-// and lines that begin with #.
-func Operations(text string) []Operation {
-	var all []Operation
-	for line := range strings.Lines(text) {
-		words := strings.Fields(line)
-		if len(words) == 0 || strings.HasPrefix(words[0], "#") {
-			continue
-		}
-		if len(words) < 7 {
-			panic(fmt.Sprintf("operations.txt: %q has fewer than seven words", line))
-		}
-		none := func(word string) string { return strings.TrimPrefix(word, "-") }
-		all = append(all, Operation{
-			ID: words[0], Chinese: words[1], Kind: words[2], Repeatable: words[3] == "repeatable", SettledBy: none(words[4]),
-			Method: none(words[5]), Path: none(words[6]), Mandatory: words[7:],
-		})
-	}
-	return all
-}
+// Operations reads an operations.txt.
+func Operations(text string) []Operation { return cnpaytest.ReadOperations(text) }
