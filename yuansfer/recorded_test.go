@@ -16,6 +16,7 @@ import (
 	"gopkg.in/dnaeon/go-vcr.v4/pkg/recorder"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/yuansfer"
 	"github.com/cnpay-go/cnpay/yuansfer/yuansfertest"
 )
@@ -35,7 +36,7 @@ func TestRecorded(t *testing.T) {
 	}{
 		{"revoke-success", func(s *yuansfertest.Server) {}, cnpay.Succeeded, nil, "000100"},
 		{"revoke-refused", func(s *yuansfertest.Server) {
-			s.Misbehave(revoke, yuansfertest.Refused)
+			s.Misbehave(revoke, cnpaytest.Refused)
 		}, cnpay.Failed, cnpay.ErrRefused, "000030"},
 		{"revoke-supplier-error", func(s *yuansfertest.Server) {
 			s.Misbehave(revoke, yuansfertest.SupplierError)

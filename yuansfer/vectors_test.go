@@ -38,7 +38,8 @@ func TestVectorsOfTheOfficialSDKs(t *testing.T) {
 			require.NoError(t, err)
 			if v.Kind == "revoke-body" {
 				body, err := c.build(&AutoDebitRevokeRequest{
-					MerchantNo: v.Input.MerchantNo, StoreNo: v.Input.StoreNo, AutoDebitNo: v.Input.AutoDebitNo,
+					Sender:      Sender{MerchantNo: v.Input.MerchantNo, StoreNo: v.Input.StoreNo},
+					AutoDebitNo: v.Input.AutoDebitNo,
 				})
 				require.NoError(t, err)
 				require.JSONEq(t, string(v.Expected.Body), string(body))
