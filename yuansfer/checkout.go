@@ -37,13 +37,13 @@ type PageCashierRequest struct {
 	// AppID is the merchant's app; Yuansfer's Java SDK has it.
 	AppID string `json:"appId" spec:"O S"`
 	// GoodsInfo is what is sold (商品信息). It is signed and sent as JSON text.
-	GoodsInfo []Goods `json:"goodsInfo" spec:"O"`
+	GoodsInfo GoodsInfo `json:"goodsInfo" spec:"O"`
 	// CreditType is how a card is used (信用卡类型): normal, recurring; in newer documents CIT and hosted.
 	CreditType string `json:"creditType" spec:"C S"`
 	// PaymentCount is how often the card is charged (扣款次数), as text: "0" is without end.
 	PaymentCount string `json:"paymentCount" spec:"C[creditType=recurring] N"`
 	// Frequency is the number of days between charges (扣款间隔).
-	Frequency int64 `json:"frequency" spec:"C[creditType=recurring] N"`
+	Frequency int64 `json:"frequency,string" spec:"C[creditType=recurring] N"`
 	// CustomerNo is Yuansfer's number of the customer (客户号).
 	CustomerNo string `json:"customerNo" spec:"O S"`
 	// VaultID is a stored way of paying, in newer documents.

@@ -15,7 +15,7 @@ import (
 // FuzzAnswer: no answer panics, and none is accepted that does not say, in so many words, that our agreement is
 // revoked.
 func FuzzAnswer(f *testing.F) {
-	files, err := filepath.Glob("testdata/*.json")
+	files, err := filepath.Glob("testdata/documents/*.json")
 	require.NoError(f, err)
 	require.NotEmpty(f, files)
 	for _, name := range files {

@@ -1,6 +1,7 @@
 package yuansfer
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
 	"unicode"
@@ -44,7 +45,7 @@ type NewOrder struct {
 	// Description says what is sold (订单描述); no special characters.
 	Description string `json:"description" spec:"O PLAIN100"`
 	// Timeout is how long the order can be paid (超时时间), minutes. Empty means 120.
-	Timeout int64 `json:"timeout" spec:"O N"`
+	Timeout int64 `json:"timeout,string" spec:"O N"`
 }
 
 // Currencies are those of an amount.
@@ -81,6 +82,34 @@ type Goods struct {
 	Name string `json:"goods_name" spec:"M S"`
 	// Quantity is how many, as text.
 	Quantity string `json:"quantity" spec:"M S"`
+}
+
+// GoodsInfo are the items of an order. On the wire, and in the JSON form, it is one text that holds a JSON list.
+type GoodsInfo []Goods
+
+// MarshalJSON writes the text that is sent.
+func (g GoodsInfo) MarshalJSON() ([]byte, error) { return marshalText([]Goods(g)) }
+
+// UnmarshalJSON reads the text, or a list.
+func (g *GoodsInfo) UnmarshalJSON(text []byte) error { return unmarshalText(text, (*[]Goods)(g)) }
+
+func marshalText(items any) ([]byte, error) {
+	text, err := json.Marshal(items)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(string(text))
+}
+
+func unmarshalText(text []byte, items any) error {
+	var inner string
+	if json.Unmarshal(text, &inner) == nil {
+		if inner == "" {
+			return nil
+		}
+		text = []byte(inner)
+	}
+	return json.Unmarshal(text, items)
 }
 
 // Response is what every answer begins with.

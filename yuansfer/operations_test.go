@@ -25,7 +25,8 @@ func dollars() yuansfer.Currencies {
 type books struct {
 	t       testing.TB
 	gateway *yuansfertest.Server
-	client  *yuansfer.Client
+	client  *yuansfer.Client // for what goes before
+	calls   *yuansfer.Client // for the operation itself
 	n       int
 }
 
@@ -94,7 +95,7 @@ func (b *books) capture() *yuansfer.OrderV4PayRequest {
 
 // runs are the runs of every operation, each with a new order.
 func (b *books) runs() map[string]func() conform.Run {
-	c := b.client
+	c := b.calls
 	days := yuansfer.Period{StartDate: "20260901", EndDate: "20260916"}
 	return map[string]func() conform.Run{
 		yuansfer.OpConsult: func() conform.Run {
@@ -117,7 +118,7 @@ func (b *books) runs() map[string]func() conform.Run {
 		yuansfer.OpCardPay: func() conform.Run {
 			order := b.cashier()
 			order.Terminal = "YIP"
-			res, err := c.Pages.Cashier(b.t.Context(), order)
+			res, err := b.client.Pages.Cashier(b.t.Context(), order)
 			require.NoError(b.t, err)
 			require.NotEmpty(b.t, res.Result.Authorization)
 			return conform.Of(c.Cards.Pay, &yuansfer.CardPayRequest{
@@ -188,7 +189,7 @@ func (b *books) runs() map[string]func() conform.Run {
 		},
 		yuansfer.OpPayoutCreate: func() conform.Run { return conform.Of(c.Payouts.Create, b.payout()) },
 		yuansfer.OpPayoutQuery: func() conform.Run {
-			res, err := c.Payouts.Create(b.t.Context(), b.payout())
+			res, err := b.client.Payouts.Create(b.t.Context(), b.payout())
 			require.NoError(b.t, err)
 			return conform.Of(c.Payouts.Query, &yuansfer.PayoutQueryRequest{InvoiceID: res.Result.InvoiceID})
 		},
@@ -198,7 +199,7 @@ func (b *books) runs() map[string]func() conform.Run {
 		yuansfer.OpOrderV4Pay: func() conform.Run { return conform.Of(c.OrdersV4.Pay, b.capture()) },
 		yuansfer.OpOrderV4Finish: func() conform.Run {
 			b.gateway.Misbehave(yuansfer.OpOrderV4Pay, yuansfertest.Pending)
-			res, err := c.OrdersV4.Pay(b.t.Context(), b.capture())
+			res, err := b.client.OrdersV4.Pay(b.t.Context(), b.capture())
 			require.NoError(b.t, err)
 			return conform.Of(c.OrdersV4.Finish, &yuansfer.OrderV4FinishRequest{TransactionNo: res.ResultBody.TransactionNo})
 		},
@@ -210,17 +211,18 @@ func world(t *testing.T) *conform.World {
 	gateway, client := start(t)
 	another, err := yuansfer.New(gateway.Config())
 	require.NoError(t, err)
-	b := &books{t: t, gateway: gateway, client: client}
+	b := &books{t: t, gateway: gateway, client: client, calls: client}
 	return &conform.World{Gateway: gateway, Client: client, Another: another, Runs: b.runs()}
 }
 
-func TestOperations(t *testing.T) {
+// rows are what the documents say of every operation.
+func rows() []conform.Row {
 	anonymous := []cnpaytest.Fault{cnpaytest.UnknownCode, yuansfertest.SystemError, yuansfertest.SupplierError}
 	faults := append([]cnpaytest.Fault{cnpaytest.OtherAnswer, yuansfertest.NoResult}, anonymous...)
 	query := func(id string, faults []cnpaytest.Fault) conform.Row {
 		return conform.Row{ID: id, Accepted: cnpay.Answered, Repeatable: true, Faults: faults}
 	}
-	conform.Test(t, []conform.Row{
+	return []conform.Row{
 		{ID: yuansfer.OpConsult, Accepted: cnpay.Succeeded, Faults: faults},
 		{ID: yuansfer.OpApplyToken, Accepted: cnpay.Succeeded, Faults: faults},
 		{ID: yuansfer.OpAutoDebitPay, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: faults},
@@ -249,5 +251,7 @@ func TestOperations(t *testing.T) {
 		{ID: yuansfer.OpOrderV4Pay, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: []cnpaytest.Fault{yuansfertest.SystemError, cnpaytest.UnknownCode},
 			Secrets: []string{"4111111111111111", "123"}},
 		{ID: yuansfer.OpOrderV4Finish, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: append([]cnpaytest.Fault{cnpaytest.OtherAnswer}, anonymous...)},
-	}, world)
+	}
 }
+
+func TestOperations(t *testing.T) { conform.Test(t, rows(), world) }

@@ -31,13 +31,13 @@ type OrderV4PayRequest struct {
 	// Note is repeated in the notification (备注).
 	Note string `json:"note" spec:"O PLAIN100"`
 	// Timeout is how long the order can be paid (超时时间), minutes.
-	Timeout int64 `json:"timeout" spec:"O N"`
+	Timeout int64 `json:"timeout,string" spec:"O N"`
 	// ClientIP is the payer's address.
 	ClientIP string `json:"clientIp" spec:"O S"`
 	// CustomerNo is Yuansfer's number of the customer (客户号).
 	CustomerNo string `json:"customerNo" spec:"O S"`
 	// GoodsInfo is what is sold (商品信息). It is signed and sent as JSON text.
-	GoodsInfo []GoodsV4 `json:"goodsInfo" spec:"O"`
+	GoodsInfo GoodsInfoV4 `json:"goodsInfo" spec:"O"`
 	// CardNumber is the card (卡号). A request with a VaultID has none.
 	CardNumber string `json:"cardNumber" spec:"C[!vaultId] N12..19 pan"`
 	// CardExpYear is the year of its expiry (有效期年).
@@ -87,6 +87,15 @@ type GoodsV4 struct {
 	// Tax is the tax in the amount, decimal text.
 	Tax string `json:"tax" spec:"O S"`
 }
+
+// GoodsInfoV4 are the items of an order of version 4, as [GoodsInfo] are.
+type GoodsInfoV4 []GoodsV4
+
+// MarshalJSON writes the text that is sent.
+func (g GoodsInfoV4) MarshalJSON() ([]byte, error) { return marshalText([]GoodsV4(g)) }
+
+// UnmarshalJSON reads the text, or a list.
+func (g *GoodsInfoV4) UnmarshalJSON(text []byte) error { return unmarshalText(text, (*[]GoodsV4)(g)) }
 
 // OrderV4PayResponse is the answer to a charge. It comes in an envelope of its own: Status and ResultBody instead of RetCode and
 // Result.

@@ -341,7 +341,7 @@ func TestWire(t *testing.T) {
 // The request and answers as the page of revoke prints them, faults included.
 func TestDocumentsExamples(t *testing.T) {
 	read := func(name string) string {
-		text, err := os.ReadFile(filepath.Join("testdata", name))
+		text, err := os.ReadFile(filepath.Join("testdata", "documents", name))
 		require.NoError(t, err)
 		return string(text)
 	}
