@@ -54,7 +54,11 @@ func LoadPublicKey(data []byte) (*rsa.PublicKey, error) {
 	}
 	key, err := x509.ParsePKIXPublicKey(der)
 	if err != nil {
-		return nil, fmt.Errorf("sign: found %s, want a certificate or a public key", kind(block))
+		found := kind(block)
+		if found == aPublicKey {
+			found = "a damaged public key"
+		}
+		return nil, fmt.Errorf("sign: found %s, want a certificate or a public key", found)
 	}
 	public, ok := key.(*rsa.PublicKey)
 	if !ok {

@@ -39,8 +39,8 @@ func TestPublicKey(t *testing.T) {
 	lines := strings.Split(armoured, "\n")
 	for name, tt := range map[string]struct{ text, says string }{
 		"nothing":                             {"", "nothing"},
-		"a private key":                       {string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})), "found a private key, want a public key"},
-		"two keys":                            {armoured + armoured, "found 2 PEM blocks, want one public key"},
+		"a private key":                       {string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})), "found a private key"},
+		"two keys":                            {armoured + armoured, "found 2 blocks of PEM"},
 		"a lost line":                         {strings.Join(append(lines[:2:2], lines[3:]...), "\n"), "damaged"},
 		"a lost + at the beginning of a line": {lines[0] + "\n" + lines[1] + "\n" + lines[2][1:] + "\n" + strings.Join(lines[3:], "\n"), "damaged"},
 		"no key at all":                       {"this is not a key", "a public key"},

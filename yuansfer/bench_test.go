@@ -18,12 +18,14 @@ func BenchmarkBuildSign(b *testing.B) {
 	c, err := New(Config{MerchantNo: "200043", StoreNo: "300014", Token: "5cbfb079f15b150122261c8537086d77a"})
 	require.NoError(b, err)
 	req := &AutoDebitRevokeRequest{
-		MerchantNo: "200043", StoreNo: "300014", AutoDebitNo: "298217806906830305",
+		Sender: Sender{MerchantNo: "200043", StoreNo: "300014"}, AutoDebitNo: "298217806906830305",
 	}
 	sent := struct {
-		*AutoDebitRevokeRequest
-		VerifySign string `json:"verifySign"`
-	}{req, "acb359804dd3805da41cbccf23af3a0a"}
+		MerchantNo  string `json:"merchantNo"`
+		StoreNo     string `json:"storeNo"`
+		AutoDebitNo string `json:"autoDebitNo"`
+		VerifySign  string `json:"verifySign"`
+	}{"200043", "300014", "298217806906830305", "acb359804dd3805da41cbccf23af3a0a"}
 	text := []byte("autoDebitNo=298217806906830305&merchantNo=200043&storeNo=300014&186abea4b8610d7ff03768255588597a")
 	var want string
 	var got, body []byte
@@ -44,13 +46,11 @@ func BenchmarkBuildSign(b *testing.B) {
 	})
 	b.Run("call", func(b *testing.B) {
 		bench.Ratio(b, 1, floor, func() {
-			m := new(AutoDebitRevokeRequest)
-			*m = *req
-			m.complete(c)
-			got, _ = c.build(m)
-			if faults := c.fields.Check(m); faults != nil {
+			x := c.exchange(req.operation(), req)
+			if faults := x.Check(); faults != nil {
 				b.Fatal(faults)
 			}
+			got, _ = x.Encode()
 		})
 	})
 }

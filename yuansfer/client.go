@@ -1,13 +1,27 @@
 // Package yuansfer is a client of Yuansfer's merchant API, version 3 (圆支付, sold as Pockyt since 2023).
 //
+// # Outcomes
+//
+// A code says whether Yuansfer took the call; what happened to the money is the status of the transaction. An order that
+// somebody pays later is Pending when it is there and Succeeded only when it is paid. Yuansfer documents no key that makes a
+// repeat of a payment or a refund harmless, so such a call is sent once, and [Client.Settle] queries.
+//
 // Answers are not signed: TLS is their only protection. An answer about an agreement or a transaction is accepted only
-// when it names that one.
+// when it names that one. Notifications are signed; see [Client.ParseNotification].
+//
+// # Amounts
+//
+// An amount is decimal text in the currency's major unit, "13" or "13.00", because currencies differ in their decimals; KRW
+// and JPY have none. Answers write "13" as "13.00", and some as a number.
 package yuansfer
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/call"
 	"github.com/cnpay-go/cnpay/internal/credential"
 	"github.com/cnpay-go/cnpay/internal/spec"
 	"github.com/cnpay-go/cnpay/internal/transport"
@@ -31,44 +45,78 @@ type Config struct {
 	StoreNo    string       // store number (商店ID)
 	MerGroupNo string       // partner's number (服务商号); only where a partner calls for its merchants, with the partner's token
 	Token      cnpay.Secret // API token, from the portal
+	// PreviousTokens also verify notifications. After the portal has replaced a token, notifications that were made before
+	// still come with the old one.
+	PreviousTokens []cnpay.Secret
 }
 
 // Client calls Yuansfer for one merchant, or one partner. It is safe for concurrent use.
 type Client struct {
-	AutoDebit *AutoDebitService
+	Pages        *PagesService
+	AutoDebit    *AutoDebitService
+	Cards        *CardsService
+	Apps         *AppsService
+	InStore      *InStoreService
+	Transactions *TransactionsService
+	Clearings    *ClearingsService
+	Withdrawals  *WithdrawalsService
+	Preauth      *PreauthService
+	Payouts      *PayoutsService
+	OrdersV4     *OrdersV4Service
 
-	gateway    string
-	merchantNo string
+	call       call.Client
 	storeNo    string
 	merGroupNo string
 	signer     sign.Signer
-	settings   cnpay.Settings
-	transport  *transport.Client
-	fields     spec.Table
+	verifiers  []*sign.Keyed
 }
 
 // New checks the configuration; it sends nothing.
 func New(config Config, opts ...cnpay.Option) (*Client, error) {
 	settings := cnpay.Settings{}.With(opts...)
-	if config.Gateway == "" {
-		config.Gateway = Production
-	}
-	gateway, noGateway := transport.Gateway(config.Gateway, settings.PlainHTTP)
+	gateway, noGateway := transport.Gateway(cmp.Or(config.Gateway, Production), settings.PlainHTTP)
 	merchantNo, noMerchant := credential.Required("merchant number", config.MerchantNo)
 	storeNo, noStore := credential.Required("store number", config.StoreNo)
 	merGroupNo, badGroup := credential.Optional("partner's number", config.MerGroupNo)
-	token, noToken := credential.Required("token", config.Token.Reveal())
-	if err := errors.Join(noGateway, noMerchant, noStore, badGroup, noToken); err != nil {
-		return nil, transport.ConfigError("yuansfer", err)
+	token, noToken := keyed("token", config.Token)
+	err := errors.Join(noGateway, noMerchant, noStore, badGroup, noToken)
+	verifiers := []*sign.Keyed{token}
+	for i, old := range config.PreviousTokens {
+		verifier, noToken := keyed(fmt.Sprintf("previous token %d", i+1), old)
+		verifiers, err = append(verifiers, verifier), errors.Join(err, noToken)
 	}
-	signer, err := sign.NewVerifySign(token)
 	if err != nil {
 		return nil, transport.ConfigError("yuansfer", err)
 	}
 	c := &Client{
-		gateway: gateway, merchantNo: merchantNo, storeNo: storeNo, merGroupNo: merGroupNo, signer: signer,
-		settings: settings, transport: transport.New(settings.HTTPClient),
+		call: call.Client{
+			Provider: "yuansfer", Gateway: gateway, Account: merchantNo,
+			Settings: settings, Transport: transport.New(settings.HTTPClient),
+			Fields: spec.Table{Domains: domains()},
+		},
+		storeNo: storeNo, merGroupNo: merGroupNo, signer: token, verifiers: verifiers,
 	}
+	if merGroupNo != "" { // a partner's token is good for all its merchants
+		c.call.OwnAccount = func(string) bool { return true }
+	}
+	c.Pages = &PagesService{c}
 	c.AutoDebit = &AutoDebitService{c}
+	c.Cards = &CardsService{c}
+	c.Apps = &AppsService{c}
+	c.InStore = &InStoreService{c}
+	c.Transactions = &TransactionsService{c}
+	c.Clearings = &ClearingsService{c}
+	c.Withdrawals = &WithdrawalsService{c}
+	c.Preauth = &PreauthService{c}
+	c.Payouts = &PayoutsService{c}
+	c.OrdersV4 = &OrdersV4Service{c}
 	return c, nil
+}
+
+func keyed(name string, token cnpay.Secret) (*sign.Keyed, error) {
+	text, err := credential.Required(name, token.Reveal())
+	if err != nil {
+		return nil, err
+	}
+	return sign.NewVerifySign(text)
 }

@@ -1,107 +1,226 @@
 package yuansfer
 
 import (
-	"context"
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/spec"
 	"github.com/cnpay-go/cnpay/internal/transport"
 	"github.com/cnpay-go/cnpay/sign"
 )
 
-// operation is one line of the provider's list.
-type operation struct {
-	id       string // as in the catalog
-	path     string
-	isRepeat bool // an earlier request may have been carried out
-	judge    func(status string) cnpay.Outcome
-}
-
-// message is a request.
-type message interface {
-	complete(*Client)          // fills in what the configuration knows
-	conditions() []cnpay.Fault // beyond those of its tags
-	order() string
-}
-
 // response is a pointer to an answer's struct.
 type response interface {
+	cnpay.Result
 	base() *Response
-	normalize() // moves a field with another name to its documented one
-	order() (wireName, number string)
-	status() string
 }
 
-// call carries out one operation. The caller's request is copied, checked, and sent as it was signed.
-func call[Res, Req any, M interface {
-	*Req
-	message
-}, R interface {
-	*Res
-	response
-}](ctx context.Context, c *Client, op operation, req *Req, opts []cnpay.Option) (*Res, error) {
-	m := M(new(Req))
-	if req != nil {
-		*m = *req
+// What some messages say beyond their tags.
+type (
+	// conditional requests have faults that no tag can say.
+	conditional interface{ conditions() []cnpay.Fault }
+	// lister is a request with lists or objects, which are sent as JSON text.
+	lister interface {
+		texts(fields *spec.Table) ([]sign.Pair, error)
 	}
-	m.complete(c)
-	order := m.order()
-	var res R
-	err := c.transport.Do(ctx, c.settings.With(opts...), &transport.Exchange{
-		Subject: cnpay.Subject{Provider: "yuansfer", Operation: op.id, Order: order},
-		Method:  http.MethodPost,
-		URL:     c.gateway + op.path,
-		Header: http.Header{
-			"Content-Type": {"application/json; charset=UTF-8"},
-			"Accept":       {"application/json"},
-		},
-		Prepare: func() ([]byte, error) {
-			if faults := append(c.fields.Check(m), m.conditions()...); faults != nil {
-				return nil, &cnpay.InvalidRequestError{Faults: faults}
-			}
-			return c.build(m)
-		},
-		Read: func(reply *transport.Reply) (cnpay.Verdict, error) {
-			decoded := R(new(Res))
-			base := decoded.base()
-			extra, err := c.fields.DecodeJSON(reply.Body, decoded)
-			if err != nil && reply.Status != http.StatusOK {
-				return cnpay.Verdict{}, transport.StatusError(reply.Status)
-			}
-			if err != nil {
-				return cnpay.Verdict{}, err
-			}
-			base.Answer = cnpay.Answer{HTTPStatus: reply.Status, Raw: reply.Body, Extra: extra}
-			decoded.normalize()
-			verdict, cause := judge(base, decoded.status(), op)
-			name, answered := decoded.order()
-			if err := belongs(name, order, answered, verdict.Outcome); err != nil {
-				return cnpay.Verdict{}, err
-			}
-			base.Outcome = verdict.Outcome
-			res = decoded
-			return verdict, cause
-		},
-	})
-	return res, err
+	// normalizer is a result whose fields have second names.
+	normalizer interface{ normalize() }
+	// enveloped answers have a code of another kind.
+	enveloped interface {
+		verdict() (accepted bool, code, message string)
+	}
+	// unnamed results are documented without the number of their order: it is compared only where it comes.
+	unnamed interface{ unnamed() }
+	// doubtful answers can contradict themselves.
+	doubtful interface{ contradiction() error }
+)
+
+// exchange is one call to Yuansfer, in the steps of [call.Protocol].
+type exchange struct {
+	client   *Client
+	op       Operation
+	request  any // a copy of the caller's
+	answer   response
+	settings cnpay.Settings // the call's own
 }
 
-// noSeparators refuses text that could be read as another parameter: nothing is escaped in the string that is signed.
-func noSeparators(name, value string) []cnpay.Fault {
-	if strings.ContainsAny(value, "&=") {
-		return []cnpay.Fault{{Field: name, Problem: "must not hold & or ="}}
+// text is a field of the request.
+func (x *exchange) text(name string) string { return x.client.call.Fields.Text(x.request, name) }
+
+// kept are the wire names that tickets keep: what settling needs, and no card data, token or barcode.
+func kept() []string {
+	return []string{
+		"merGroupNo", "merchantNo", "storeNo", "reference", "transactionNo", "amount", "currency", "settleCurrency",
+		"refundReference", "refundAmount", "autoDebitNo", "autoReference", "grantType", "scheduleNo", "paymentCount", "status",
+		"outAuthInfoNo", "authInfoNo", "outAuthDetailNo", "authDetailNo", "unfreezeAmount", "invoiceId",
+	}
+}
+
+// numbers are the wire names of numbers, in groups: an operation's own number is in the first group of which the request
+// holds one, what it acts upon is in a later one.
+func numbers() [][]string {
+	return [][]string{
+		{"refundReference"},
+		{"reference", "outAuthDetailNo", "invoiceId", "autoReference"},
+		{"transactionNo", "authDetailNo", "autoDebitNo", "scheduleNo"},
+	}
+}
+
+// echoed are the wire names of what an answer must repeat as the request has it, as far as it has them.
+func echoed() []string {
+	return []string{
+		"reference", "transactionNo", "refundReference", "autoDebitNo", "autoReference", "outAuthInfoNo", "authInfoNo",
+		"outAuthDetailNo", "authDetailNo", "invoiceId", "merchantNo", "storeNo", "currency", "settleCurrency",
+	}
+}
+
+func (x *exchange) Ticket() cnpay.Ticket {
+	t := cnpay.Ticket{Account: x.text("merchantNo"), Fields: x.client.call.Asked(x.request, kept()...)}
+	for _, group := range numbers() {
+		for _, name := range group {
+			t.Order = cmp.Or(t.Order, x.text(name))
+		}
+	}
+	if x.client.call.Fields.Has(x.request, "timeout") { // an order that ends by itself
+		t.Until = x.settings.Now().UTC().Round(0).Add(life(x.text("timeout")))
+	}
+	return t
+}
+
+func (x *exchange) Messages() (request, answer any) { return x.request, x.answer }
+
+func (x *exchange) Check() []cnpay.Fault {
+	c, fields := x.client, &x.client.call.Fields
+	fields.Fill(x.request, sign.Pair{Name: "merchantNo", Value: c.call.Account}, sign.Pair{Name: "storeNo", Value: c.storeNo})
+	if c.merGroupNo != "" && x.text("merGroupNo") == "" {
+		_, _ = fields.Set(x.request, "merGroupNo", c.merGroupNo) // never fails for text
+	}
+	if fields.Has(x.request, "timestamp") {
+		fields.Fill(x.request, sign.Pair{Name: "timestamp", Value: timestamp(x.settings.Now())})
+	}
+	faults := fields.Check(x.request)
+	if own, ok := x.request.(conditional); ok {
+		faults = append(faults, own.conditions()...)
+	}
+	return faults
+}
+
+func (x *exchange) Encode() ([]byte, error) { return x.client.build(x.request) }
+
+// Sign does nothing: the signature is part of the body.
+func (x *exchange) Sign(http.Header, []byte) error { return nil }
+
+func (x *exchange) Decode(reply *transport.Reply) (extra map[string]string, err error) {
+	if extra, err = x.client.call.Fields.DecodeJSON(reply.Body, x.answer); err != nil {
+		return nil, err
+	}
+	x.answer.base().normalize()
+	if result, ok := x.result().(normalizer); ok {
+		result.normalize()
+	}
+	return extra, nil
+}
+
+func (x *exchange) Judge(httpStatus int) (cnpay.Verdict, error) {
+	result := x.result()
+	v, cause := judge(x.answer, status(&x.client.call.Fields, result), httpStatus, &x.op)
+	if v.Outcome == cnpay.Failed && x.settings.Sending > 0 {
+		v.Outcome = cnpay.Unknown
+		cause = fmt.Errorf("%w: a refused repeat says nothing about the sending before it", cnpay.ErrUndecided)
+	}
+	return v, cause
+}
+
+// Belongs refuses an answer about another order or another amount, and a success that does not say what it is about.
+func (x *exchange) Belongs(outcome cnpay.Outcome) error {
+	fields, result := &x.client.call.Fields, x.result()
+	if result == nil {
+		return nil // of lists and the like
+	}
+	name := fields.Differs(x.request, result, echoed()...)
+	for _, amount := range [...][2]string{{"amount", "amount"}, {"refundAmount", "refundAmount"}, {"unfreezeAmount", "amount"}} {
+		asked, answered := x.text(amount[0]), fields.Text(result, amount[1])
+		if name == "" && asked != "" && answered != "" && !sameAmount(asked, answered) {
+			name = amount[1]
+		}
+	}
+	switch {
+	case name != "":
+		return fmt.Errorf("%w: %s differs", cnpay.ErrMismatch, name)
+	case outcome == cnpay.Succeeded || outcome == cnpay.Pending:
+		if _, ok := result.(unnamed); !ok {
+			return x.named(result)
+		}
 	}
 	return nil
 }
 
+// named refuses a result that lacks the operation's own number, where it is documented to have it.
+func (x *exchange) named(result any) error {
+	fields := &x.client.call.Fields
+	for _, group := range numbers() {
+		missing := ""
+		for _, name := range group {
+			switch {
+			case x.text(name) == "" || !fields.Has(result, name):
+			case fields.Text(result, name) != "":
+				return nil // Differs has compared it
+			default:
+				missing = cmp.Or(missing, name)
+			}
+		}
+		if missing != "" {
+			return fmt.Errorf("%w: %s is missing", cnpay.ErrMismatch, missing)
+		}
+	}
+	return nil
+}
+
+// Learn returns the numbers that Yuansfer gave the order and the refund.
+func (x *exchange) Learn() map[string]string {
+	learnt := map[string]string{}
+	for _, name := range [...]string{"transactionNo", "refundTransactionNo"} {
+		if result := x.result(); result != nil {
+			if value := x.client.call.Fields.Text(result, name); value != "" {
+				learnt[name] = value
+			}
+		}
+	}
+	return learnt
+}
+
+// result is a pointer to the object with the operation's result; nil where the answer has no such object.
+func (x *exchange) result() any {
+	fields := &x.client.call.Fields
+	if result := fields.Object(x.answer, "result"); result != nil {
+		return result
+	}
+	return fields.Object(x.answer, "resultBody")
+}
+
+// status is that of the transaction. In-store answers have it under another name.
+func status(fields *spec.Table, result any) string {
+	if result == nil {
+		return ""
+	}
+	return cmp.Or(fields.Text(result, "status"), fields.Text(result, "transactionStatus"))
+}
+
 // build makes the body: every field as text, in the order that is signed, then verifySign (参数签名). The list that is
 // signed is the list that is sent, so the two cannot differ; empty fields are in neither.
-func (c *Client) build(m message) ([]byte, error) {
-	var room [24]sign.Pair // on the stack: more than any operation has
-	pairs := c.fields.AppendPairs(room[:0], m)
+func (c *Client) build(request any) ([]byte, error) {
+	var room [32]sign.Pair // on the stack: more than any operation has
+	pairs := c.call.Fields.AppendPairs(room[:0], request)
+	if l, ok := request.(lister); ok {
+		texts, err := l.texts(&c.call.Fields)
+		if err != nil {
+			return nil, err
+		}
+		pairs = append(pairs, texts...)
+	}
 	size := len(`,"verifySign":""}`) + 32
 	for _, p := range pairs {
 		size += 2*(len(p.Name)+len(p.Value)) + len(`=&{"":""`)
@@ -122,50 +241,19 @@ func (c *Client) build(m message) ([]byte, error) {
 	return append(body, '}')[len(text):], nil
 }
 
-// appendMember adds a name and its text; the check lets no text through that is not UTF-8.
 func appendMember(body []byte, name, value string) []byte {
-	body = append(append(append(body, '"'), name...), '"', ':')
-	for i := range len(value) {
-		if c := value[i]; c < ' ' || c == '"' || c == '\\' {
-			quoted, _ := json.Marshal(value) // never fails for text
-			return append(body, quoted...)
+	return spec.AppendQuoted(append(spec.AppendQuoted(body, name), ':'), value)
+}
+
+// listText is a list of objects as JSON text, the same bytes for the signature and for the body.
+func listText[T any](fields *spec.Table, items []T) (string, error) {
+	var parts []string
+	for i := range items {
+		text, err := fields.EncodeJSON(&items[i])
+		if err != nil {
+			return "", err
 		}
+		parts = append(parts, string(text))
 	}
-	return append(append(append(body, '"'), value...), '"')
-}
-
-// belongs refuses an answer about another order, and a success that does not say which order it is about.
-func belongs(name, asked, answered string, outcome cnpay.Outcome) error {
-	switch {
-	case answered == asked:
-		return nil
-	case answered != "":
-		return fmt.Errorf("%w: %s differs", cnpay.ErrMismatch, name)
-	case outcome == cnpay.Succeeded || outcome == cnpay.Pending:
-		return fmt.Errorf("%w: %s is missing", cnpay.ErrMismatch, name)
-	}
-	return nil
-}
-
-// Response is what every answer begins with.
-type Response struct {
-	cnpay.Answer
-
-	// RetCode is the answer's code (响应返回码): 000100 where the call was accepted.
-	RetCode string `json:"ret_code" spec:"M S..6"`
-	// RetMsg is a human-readable message in English (响应返回消息).
-	RetMsg string `json:"ret_msg" spec:"M S"`
-	// RetMsgOther is RetMsg under the name that some errors have; it is moved to RetMsg.
-	RetMsgOther string `json:"retMsg,omitempty" spec:"C S"`
-}
-
-func (r *Response) base() *Response { return r }
-
-func (r *Response) normalize() { move(&r.RetMsg, &r.RetMsgOther) }
-
-// move fills an empty field from its other name.
-func move(field, other *string) {
-	if *field == "" {
-		*field, *other = *other, ""
-	}
+	return "[" + strings.Join(parts, ",") + "]", nil
 }

@@ -17,6 +17,6 @@ func TestCredentialsAreTrimmed(t *testing.T) {
 	config.Token = "\u200d" + config.Token + "\x00\r\n"
 	client, err := yuansfer.New(config)
 	require.NoError(t, err)
-	res, err := client.AutoDebit.Revoke(t.Context(), &yuansfer.RevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")})
+	res, err := client.AutoDebit.Revoke(t.Context(), &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")})
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(res, err), "%v", err)
 }

@@ -33,11 +33,11 @@ func ExampleAutoDebitService_Revoke() {
 	// Output: revoked: testAuth2021010801 at gcash
 }
 
-func ExampleAutoDebitService_SettleRevoke() {
+func ExampleClient_Settle() {
 	gateway := yuansfertest.NewServer()
 	defer gateway.Close()
 	req := &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
-	gateway.Misbehave("auto_debit_revoke", yuansfertest.SupplierError)
+	gateway.Misbehave(yuansfer.OpRevoke, yuansfertest.SupplierError)
 
 	client, err := yuansfer.New(gateway.Config())
 	if err != nil {
@@ -47,7 +47,7 @@ func ExampleAutoDebitService_SettleRevoke() {
 	res, err := client.AutoDebit.Revoke(context.Background(), req)
 	fmt.Println(cnpay.OutcomeOf(res, err), res.RetCode)
 
-	settled, err := client.AutoDebit.SettleRevoke(context.Background(), req)
+	settled, err := client.Settle(context.Background(), cnpay.TicketOf(res, err))
 	fmt.Println(cnpay.OutcomeOf(settled, err), settled.Code)
 	// Output:
 	// unknown 000080

@@ -15,7 +15,7 @@ import (
 // FuzzAnswer: no answer panics, and none is accepted that does not say, in so many words, that our agreement is
 // revoked.
 func FuzzAnswer(f *testing.F) {
-	files, err := filepath.Glob("testdata/*.json")
+	files, err := filepath.Glob("testdata/documents/*.json")
 	require.NoError(f, err)
 	require.NotEmpty(f, files)
 	for _, name := range files {
@@ -37,8 +37,7 @@ func FuzzAnswer(f *testing.F) {
 		outcome := cnpay.OutcomeOf(res, err)
 		require.Equal(t, err == nil, outcome == cnpay.Succeeded || outcome == cnpay.Pending)
 		require.NotEqual(t, cnpay.NotSent, outcome)
-		settled, err := client.AutoDebit.SettleRevoke(t.Context(), &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: "298222562856331071"},
-			once(), cnpay.WithSchedule(cnpay.Schedule{0}))
+		settled, err := client.Settle(t.Context(), cnpay.TicketOf(res, err), once(), cnpay.WithSchedule(cnpay.Schedule{0}))
 		again := cnpay.OutcomeOf(settled, err)
 		require.Contains(t, []cnpay.Outcome{cnpay.Unknown, cnpay.Pending, cnpay.Succeeded}, again, "a refused repeat decides nothing")
 		require.Equal(t, outcome == cnpay.Succeeded, again == cnpay.Succeeded)

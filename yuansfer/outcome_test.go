@@ -45,13 +45,15 @@ func TestJudge(t *testing.T) {
 	} {
 		t.Run(tt.code+" "+tt.message, func(t *testing.T) {
 			for _, httpStatus := range []int{http.StatusOK, http.StatusBadRequest} {
-				r := &Response{RetCode: tt.code, RetMsg: tt.message}
-				r.HTTPStatus = httpStatus
-				for repeated, want := range map[bool]cnpay.Outcome{false: tt.first, true: tt.repeated} {
+				for sending, want := range []cnpay.Outcome{tt.first, tt.repeated} {
 					if httpStatus != http.StatusOK && want == cnpay.Succeeded {
 						want = cnpay.Unknown // a success that HTTP calls an error is neither
 					}
-					v, cause := judge(r, "", operation{isRepeat: repeated, judge: judgeRevoke})
+					x := &exchange{
+						client: &Client{}, op: (*AutoDebitRevokeRequest).operation(nil), settings: cnpay.Settings{Sending: sending},
+						answer: &AutoDebitRevokeResponse{Response: Response{RetCode: tt.code, RetMsg: tt.message}},
+					}
+					v, cause := x.Judge(httpStatus)
 					require.Equal(t, cnpay.Verdict{Outcome: want, Code: tt.code, Message: tt.message}, v)
 					if cause != nil {
 						require.Equal(t, want == cnpay.Failed, errors.Is(cause, cnpay.ErrRefused))

@@ -20,11 +20,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/yuansfer"
 	"github.com/cnpay-go/cnpay/yuansfer/yuansfertest"
 )
 
-const revoke = "auto_debit_revoke"
+const revoke = yuansfer.OpRevoke
 
 // The token of the sandbox that the documents publish, in the form that copying leaves it in.
 const sandboxToken = " 5cbfb079f15b150122261c8537086d77a\n"
@@ -93,23 +94,23 @@ func TestRevoke(t *testing.T) {
 
 func TestRevokeFaults(t *testing.T) {
 	for _, tt := range []struct {
-		fault   yuansfertest.Fault
+		fault   cnpaytest.Fault
 		outcome cnpay.Outcome
 		cause   error
 		code    string
 	}{
-		{yuansfertest.Refused, cnpay.Failed, cnpay.ErrRefused, "000030"},
-		{yuansfertest.LostAnswer, cnpay.Unknown, cnpay.ErrTransport, ""},
-		{yuansfertest.Reset, cnpay.Unknown, cnpay.ErrTransport, ""},
-		{yuansfertest.CutBody, cnpay.Unknown, cnpay.ErrTransport, ""},
-		{yuansfertest.HTTP502, cnpay.Unknown, cnpay.ErrHTTPStatus, ""},
-		{yuansfertest.Redirect, cnpay.Unknown, cnpay.ErrHTTPStatus, ""},
-		{yuansfertest.Empty, cnpay.Unknown, cnpay.ErrMalformed, ""},
-		{yuansfertest.HTML, cnpay.Unknown, cnpay.ErrMalformed, ""},
-		{yuansfertest.HugeBody, cnpay.Unknown, cnpay.ErrTooLarge, ""},
-		{yuansfertest.OtherAnswer, cnpay.Unknown, cnpay.ErrMismatch, ""},
+		{cnpaytest.Refused, cnpay.Failed, cnpay.ErrRefused, "000030"},
+		{cnpaytest.LostAnswer, cnpay.Unknown, cnpay.ErrTransport, ""},
+		{cnpaytest.Reset, cnpay.Unknown, cnpay.ErrTransport, ""},
+		{cnpaytest.CutBody, cnpay.Unknown, cnpay.ErrTransport, ""},
+		{cnpaytest.HTTP502, cnpay.Unknown, cnpay.ErrHTTPStatus, ""},
+		{cnpaytest.Redirect, cnpay.Unknown, cnpay.ErrHTTPStatus, ""},
+		{cnpaytest.Empty, cnpay.Unknown, cnpay.ErrMalformed, ""},
+		{cnpaytest.HTML, cnpay.Unknown, cnpay.ErrMalformed, ""},
+		{cnpaytest.HugeBody, cnpay.Unknown, cnpay.ErrTooLarge, ""},
+		{cnpaytest.OtherAnswer, cnpay.Unknown, cnpay.ErrMismatch, ""},
 		{yuansfertest.NoResult, cnpay.Unknown, cnpay.ErrMismatch, ""},
-		{yuansfertest.UnknownCode, cnpay.Unknown, cnpay.ErrUndecided, "000099"},
+		{cnpaytest.UnknownCode, cnpay.Unknown, cnpay.ErrUndecided, "000099"},
 		{yuansfertest.SystemError, cnpay.Unknown, cnpay.ErrUndecided, "000000"},
 		{yuansfertest.SupplierError, cnpay.Unknown, cnpay.ErrUndecided, "000080"},
 	} {
@@ -124,12 +125,12 @@ func TestRevokeFaults(t *testing.T) {
 			var e *cnpay.Error
 			require.ErrorAs(t, err, &e)
 			require.Equal(t, tt.code, e.Code)
-			require.Equal(t, req.AutoDebitNo, e.Order)
+			require.Equal(t, req.AutoDebitNo, e.Ticket.Order)
 			require.Equal(t, tt.code != "", res != nil, "a response with the error, where one belongs to the request")
 			require.Equal(t, 1, gateway.Received(revoke))
-			require.Equal(t, tt.fault != yuansfertest.Refused, gateway.Revoked(req.AutoDebitNo))
+			require.Equal(t, tt.fault != cnpaytest.Refused, gateway.Revoked(req.AutoDebitNo))
 
-			settled, err := client.AutoDebit.SettleRevoke(t.Context(), req, cnpay.WithSchedule(cnpay.Schedule{0, 0}))
+			settled, err := client.Settle(t.Context(), cnpay.TicketOf(res, err), cnpay.WithSchedule(cnpay.Schedule{0, 0}))
 			require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
 			require.Equal(t, 1, settled.Queries)
 			require.Equal(t, 2, gateway.Received(revoke))
@@ -145,17 +146,17 @@ func TestRefusedRepeatIsUnknown(t *testing.T) {
 			gateway, client := start(t, quick())
 			req := &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
 			gateway.RefuseRepeats(code)
-			gateway.Misbehave(revoke, yuansfertest.LostAnswer)
+			gateway.Misbehave(revoke, cnpaytest.LostAnswer)
 
 			res, err := client.AutoDebit.Revoke(t.Context(), req)
 			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
 			require.True(t, gateway.Revoked(req.AutoDebitNo))
 
-			settled, err := client.AutoDebit.SettleRevoke(t.Context(), req, cnpay.WithSchedule(cnpay.Schedule{0, 0}))
+			settled, err := client.Settle(t.Context(), cnpay.TicketOf(res, err), cnpay.WithSchedule(cnpay.Schedule{0, 0}))
 			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
 			require.ErrorIs(t, err, cnpay.ErrUndecided)
 			require.Equal(t, code, settled.Code)
-			require.Equal(t, code, settled.Answer.RetCode)
+			require.Equal(t, code, settled.Answer.(*yuansfer.AutoDebitRevokeResponse).RetCode)
 			require.Equal(t, 2, settled.Queries)
 		})
 	}
@@ -168,11 +169,11 @@ func TestLateRevoke(t *testing.T) {
 	gateway.RefuseRepeats("000040")
 	for late, want := range map[time.Duration]cnpay.Outcome{time.Hour: cnpay.Succeeded, 0: cnpay.Unknown} {
 		req := &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
-		gateway.Misbehave(revoke, yuansfertest.Late(late))
+		gateway.Misbehave(revoke, cnpaytest.Late(late))
 		res, err := client.AutoDebit.Revoke(t.Context(), req)
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
 		require.Equal(t, late == 0, gateway.Revoked(req.AutoDebitNo))
-		settled, err := client.AutoDebit.SettleRevoke(t.Context(), req)
+		settled, err := client.Settle(t.Context(), cnpay.TicketOf(res, err))
 		require.Equal(t, want, cnpay.OutcomeOf(settled, err), late)
 		require.True(t, gateway.Revoked(req.AutoDebitNo))
 	}
@@ -217,7 +218,7 @@ func TestWrongToken(t *testing.T) {
 func TestHang(t *testing.T) {
 	gateway, client := start(t, cnpay.WithTimeout(time.Second))
 	req := &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
-	gateway.Misbehave(revoke, yuansfertest.Hang)
+	gateway.Misbehave(revoke, cnpaytest.Hang)
 	begun := time.Now()
 	res, err := client.AutoDebit.Revoke(t.Context(), req)
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
@@ -248,7 +249,7 @@ func TestInvalidRequest(t *testing.T) {
 	}{
 		{"nil", nil, []string{"autoDebitNo is required"}},
 		{"control characters everywhere", &yuansfer.AutoDebitRevokeRequest{
-			MerGroupNo: "9\x00", MerchantNo: "2\n", StoreNo: "3\t", AutoDebitNo: "4\r",
+			Sender: yuansfer.Sender{MerGroupNo: "9\x00", MerchantNo: "2\n", StoreNo: "3\t"}, AutoDebitNo: "4\r",
 		}, []string{"merGroupNo must be", "merchantNo must be", "storeNo must be", "autoDebitNo must be"}},
 		{"not UTF-8", &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: "\xff"}, []string{"autoDebitNo must be"}},
 	} {
@@ -264,7 +265,7 @@ func TestInvalidRequest(t *testing.T) {
 			for _, fault := range tt.faults {
 				require.ErrorContains(t, err, fault)
 			}
-			settled, err := client.AutoDebit.SettleRevoke(t.Context(), tt.req, cnpay.WithSchedule(cnpay.Schedule{0}))
+			settled, err := client.Settle(t.Context(), cnpay.TicketOf(res, err), cnpay.WithSchedule(cnpay.Schedule{0}))
 			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
 			require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
 			require.Zero(t, gateway.Received(revoke))
@@ -291,7 +292,7 @@ func TestWire(t *testing.T) {
 			"the same: the request's own numbers win",
 			yuansfer.Config{MerchantNo: "1", StoreNo: "2", Token: sandboxToken},
 			yuansfer.AutoDebitRevokeRequest{
-				MerchantNo: "200043", StoreNo: "300014", AutoDebitNo: "298217806906830305",
+				Sender: yuansfer.Sender{MerchantNo: "200043", StoreNo: "300014"}, AutoDebitNo: "298217806906830305",
 			},
 			`{"autoDebitNo":"298217806906830305","merchantNo":"200043","storeNo":"300014",` +
 				`"verifySign":"acb359804dd3805da41cbccf23af3a0a"}`,
@@ -309,7 +310,7 @@ func TestWire(t *testing.T) {
 			"signed raw and sent escaped, computed with hashlib",
 			yuansfer.Config{MerchantNo: "200043", StoreNo: "300014", Token: sandboxToken},
 			yuansfer.AutoDebitRevokeRequest{AutoDebitNo: `协议 "1"\<>`},
-			`{"autoDebitNo":"协议 \"1\"\\\u003c\u003e","merchantNo":"200043","storeNo":"300014",` +
+			`{"autoDebitNo":"协议 \"1\"\\<>","merchantNo":"200043","storeNo":"300014",` +
 				`"verifySign":"bf1315d957c4e46331dc18d663a470e4"}`,
 		},
 		{
@@ -340,7 +341,7 @@ func TestWire(t *testing.T) {
 // The request and answers as the page of revoke prints them, faults included.
 func TestDocumentsExamples(t *testing.T) {
 	read := func(name string) string {
-		text, err := os.ReadFile(filepath.Join("testdata", name))
+		text, err := os.ReadFile(filepath.Join("testdata", "documents", name))
 		require.NoError(t, err)
 		return string(text)
 	}
@@ -457,7 +458,7 @@ func TestHTTPStatus(t *testing.T) {
 		{403, `{"ret_code":"000030"}`, cnpay.Failed, []error{cnpay.ErrRefused}, "refused"},
 		{404, `<html>404</html>`, cnpay.Unknown, []error{cnpay.ErrHTTPStatus}, "404 Not Found"},
 		{404, `{"timestamp":1,"status":404,"error":"Not Found"}`, cnpay.Unknown, []error{cnpay.ErrHTTPStatus}, "404 Not Found"},
-		{407, ``, cnpay.Unknown, []error{cnpay.ErrHTTPStatus}, "407 Proxy Authentication Required"},
+		{407, ``, cnpay.Unknown, []error{cnpay.ErrHTTPStatus}, "407: the proxy wants a password"},
 		{413, `too large`, cnpay.Unknown, []error{cnpay.ErrHTTPStatus}, "413 Request Entity Too Large"},
 		{429, `{"message":"slow down"}`, cnpay.Unknown, []error{cnpay.ErrHTTPStatus}, "429 Too Many Requests"},
 		{204, ``, cnpay.Unknown, []error{cnpay.ErrHTTPStatus}, "204 No Content"},
@@ -529,13 +530,15 @@ func TestNothingSecretIsPrinted(t *testing.T) {
 	require.NotContains(t, log.String(), "data error")
 }
 
-// SettleRevoke has its own schedule unless the caller sets one.
+// Settling has its own schedule unless the caller sets one.
 func TestSettleSchedule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		network := &answering{status: 200, body: `{"ret_code":"000080"}`}
 		client := network.client(t)
 		begun := time.Now()
-		settled, err := client.AutoDebit.SettleRevoke(t.Context(), &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: "1"})
+		ticket, err := client.Ticket(&yuansfer.AutoDebitRevokeRequest{AutoDebitNo: "1"})
+		require.NoError(t, err)
+		settled, err := client.Settle(t.Context(), ticket)
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
 		require.Equal(t, "000080", settled.Code)
 		require.Equal(t, 5, settled.Queries)
@@ -543,7 +546,7 @@ func TestSettleSchedule(t *testing.T) {
 
 		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 		defer cancel()
-		settled, err = client.AutoDebit.SettleRevoke(ctx, &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: "1"})
+		settled, err = client.Settle(ctx, ticket)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Equal(t, cnpay.Unknown, settled.Outcome)
 		require.Equal(t, 2, settled.Queries)
@@ -552,8 +555,10 @@ func TestSettleSchedule(t *testing.T) {
 
 func TestSettlePending(t *testing.T) {
 	network := &answering{status: 200, body: `{"ret_code":"000100","result":{"autoDebitNo":"1","status":"dealing"}}`}
-	settled, err := network.client(t).AutoDebit.SettleRevoke(t.Context(), &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: "1"},
-		cnpay.WithSchedule(cnpay.Schedule{0, 0}))
+	client := network.client(t)
+	ticket, err := client.Ticket(&yuansfer.AutoDebitRevokeRequest{AutoDebitNo: "1"})
+	require.NoError(t, err)
+	settled, err := client.Settle(t.Context(), ticket, cnpay.WithSchedule(cnpay.Schedule{0, 0}))
 	require.NoError(t, err)
 	require.Equal(t, cnpay.Pending, settled.Outcome)
 	require.Equal(t, 2, settled.Queries)

@@ -371,6 +371,24 @@ func (t *Table) Text(message any, name string) string {
 	return ""
 }
 
+// Object returns a pointer to the object of that wire name inside message, a pointer to a struct; nil where there is none.
+func (t *Table) Object(message any, name string) any {
+	v := reflect.ValueOf(message).Elem()
+	typ := t.of(v.Type())
+	i, ok := typ.byName[name]
+	if !ok || typ.fields[i].kind != object {
+		return nil
+	}
+	held := v.FieldByIndex(typ.fields[i].index)
+	switch {
+	case held.Kind() != reflect.Pointer:
+		return held.Addr().Interface()
+	case held.IsNil():
+		return nil
+	}
+	return held.Interface()
+}
+
 // Differs is the first of the names whose field the request and the answer both hold, and not alike; "" if there is none.
 func (t *Table) Differs(request, answer any, names ...string) string {
 	for _, name := range names {
@@ -605,7 +623,7 @@ func parseDomain(doc string, classes map[string]*class) (_ domain, ok bool) {
 		return d, true
 	case strings.ContainsAny(doc, "YyMmDdHhs"):
 		d.form = timeForm
-		return d, strings.Trim(doc, "YyMDdhHmsST-:./ +") == ""
+		return d, strings.Trim(doc, "YyMDdhHmsSTZ-:./ +") == ""
 	}
 	name := strings.TrimRight(doc, "0123456789.")
 	if !slices.Contains([]string{"N", "AN", "NS", "ANS", "S"}, name) {

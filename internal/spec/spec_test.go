@@ -99,6 +99,8 @@ func TestDomains(t *testing.T) {
 		{"M yyyy-MM-dd HH:mm:ss", "2026-12-31 23:59:59", ""},
 		{"M yyyy-MM-dd HH:mm:ss", "2026-12-31T23:59:59", "must be a time of the form yyyy-MM-dd HH:mm:ss"},
 		{"M yyyy-MM-dd", "2026-11-31", "must be a time of the form yyyy-MM-dd"},
+		{"M yyyy-MM-ddTHH:mm:ssZ", "2026-12-31T23:59:59Z", ""},
+		{"M yyyy-MM-ddTHH:mm:ssZ", "2026-12-31T23:59:59z", "must be a time of the form yyyy-MM-ddTHH:mm:ssZ"},
 		{"M MMDD", "0229", ""},
 		{"M MMDD", "0230", "must be a time of the form MMDD"},
 		{"M MMDDhhmmss", "1231235959", ""},
@@ -198,6 +200,22 @@ func TestSet(t *testing.T) {
 		require.ErrorContains(t, err, name)
 		require.NotContains(t, err.Error(), "6216", "an error does not repeat what may be a card number")
 	}
+}
+
+func TestObject(t *testing.T) {
+	var table spec.Table
+	var m struct {
+		In      inner   `json:"in" spec:"O"`
+		Pointer *inner  `json:"pointer" spec:"O"`
+		List    []inner `json:"list" spec:"O"`
+	}
+	table.Object(&m, "in").(*inner).Name = "changed"
+	require.Equal(t, "changed", m.In.Name, "the object itself, not a copy")
+	require.Nil(t, table.Object(&m, "pointer"))
+	m.Pointer = &inner{}
+	require.Same(t, m.Pointer, table.Object(&m, "pointer"))
+	require.Nil(t, table.Object(&m, "list"))
+	require.Nil(t, table.Object(&m, "none"))
 }
 
 func TestTableIsSafeForConcurrentUse(t *testing.T) {

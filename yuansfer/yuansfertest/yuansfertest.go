@@ -4,14 +4,16 @@
 //	defer gateway.Close()
 //	client, err := yuansfer.New(gateway.Config())
 //	autoDebitNo := gateway.AddAgreement("testAuth2021010801", "gcash")
-//	gateway.Misbehave("auto_debit_revoke", yuansfertest.LostAnswer)
+//	gateway.Misbehave(yuansfer.OpRevoke, cnpaytest.LostAnswer)
 //
-// It checks signatures with its own code, keeps agreements as Yuansfer does, and misbehaves on command.
+// It checks signatures with its own code, keeps agreements and orders as Yuansfer does, has the pages on which a payer pays
+// and signs, sends notifications, and misbehaves on command.
 package yuansfertest
 
 import (
 	"bytes"
 	"crypto/md5"
+	_ "embed"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -25,65 +27,53 @@ import (
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/internal/testgateway"
 	"github.com/cnpay-go/cnpay/yuansfer"
 )
 
-// Fault is a way to misbehave; see the constants.
-type Fault = testgateway.Fault
-
-// The faults this gateway can play.
+// The faults of Yuansfer's own.
 const (
-	OK          = testgateway.OK
-	LostAnswer  = testgateway.LostAnswer
-	Hang        = testgateway.Hang
-	Reset       = testgateway.Reset
-	CutBody     = testgateway.CutBody
-	HTTP502     = testgateway.HTTP502
-	Empty       = testgateway.Empty
-	HTML        = testgateway.HTML
-	HugeBody    = testgateway.HugeBody
-	Redirect    = testgateway.Redirect
-	Refused     = testgateway.Refused
-	OtherAnswer = testgateway.OtherAnswer
-	UnknownCode = testgateway.UnknownCode
-
-	NoResult      Fault = "no-result"      // a success that does not say what it is about
-	SystemError   Fault = "system-error"   // processed, then the code 000000
-	SupplierError Fault = "supplier-error" // processed, then the code 000080
+	Pending       cnpaytest.Fault = "pending"        // accepted, and open until Pay or SetStatus ends it
+	NoResult      cnpaytest.Fault = "no-result"      // a success that does not say what it is about
+	SystemError   cnpaytest.Fault = "system-error"   // processed, then the code 000000
+	SupplierError cnpaytest.Fault = "supplier-error" // processed, then the code 000080
 )
 
-// Late is LostAnswer of a slow gateway: nothing is answered, and the agreement changes d after its request arrived.
-func Late(d time.Duration) Fault { return testgateway.Late(d) }
+//go:embed operations.txt
+var operations string
 
-// Server is the gateway. With all gateways of this module it has in common its address, URL, and the methods
-//
-//	Close()
-//	Misbehave(operation string, faults ...Fault)     // the next requests of the operation meet these, one each
-//	AlwaysMisbehave(operation string, fault Fault)   // all others meet this one
-//	Received(operation string) int                   // how many requests arrived
-//
-// An operation has the name that errors and logs give it, [cnpay.Subject].Operation: auto_debit_revoke.
+// Operations is what Yuansfer's documents say of each operation that the gateway knows.
+func Operations() []cnpaytest.Operation { return cnpaytest.ReadOperations(operations) }
+
+// Server is the gateway. It has the methods of [cnpaytest.Gateway].
 type Server struct {
 	*testgateway.Server
+	ledger testgateway.Ledger // by the merchant's number, with a prefix for all but payments
 
-	mu         sync.Mutex
+	mu         sync.Mutex // one request after the other
 	config     yuansfer.Config
 	agreements map[string]*agreement // by autoDebitNo
-	later      testgateway.Later
+	schedules  map[string]string     // scheduleNo -> paymentCount or CANCELLED
+	details    map[string]*detail    // by outAuthDetailNo
+	last       int
 	repeats    string
-}
-
-type agreement struct {
-	autoDebitNo, autoReference, vendor string
-	revoked                            bool
+	now        func() time.Time
 }
 
 // NewServer starts a gateway with one merchant and one store.
 func NewServer() *Server {
-	s := &Server{agreements: map[string]*agreement{}}
+	s := &Server{agreements: map[string]*agreement{}, schedules: map[string]string{}, details: map[string]*detail{}, now: time.Now}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /auto-debit/v3/revoke", s.handle("auto_debit_revoke", s.revoke))
+	for _, op := range Operations() {
+		if op.Path != "" {
+			mux.HandleFunc(op.Method+" "+op.Path, s.handle(op, rows()[op.ID]))
+		}
+	}
+	mux.HandleFunc("GET /cashier/{no}", s.cashier)
+	mux.HandleFunc("POST /cashier/{no}", s.cashierDone)
+	mux.HandleFunc("GET /sign/{no}", s.signing)
+	mux.HandleFunc("POST /sign/{no}", s.signingDone)
 	s.Server = testgateway.Start(mux)
 	s.config = yuansfer.Config{
 		Gateway:    s.URL,
@@ -91,6 +81,7 @@ func NewServer() *Server {
 		StoreNo:    "300014",
 		Token:      cnpay.Secret(testgateway.RandomHex(16)),
 	}
+	s.ledger.Now = func() time.Time { return s.now() }
 	return s
 }
 
@@ -108,22 +99,18 @@ func (s *Server) SetToken(token cnpay.Secret) {
 	s.config.Token = token
 }
 
-// AddAgreement makes an agreement that its customer has signed, and returns Yuansfer's number for it.
-func (s *Server) AddAgreement(autoReference, vendor string) (autoDebitNo string) {
+// SetPartner makes the gateway that of a partner (服务商), whose number each request must have.
+func (s *Server) SetPartner(merGroupNo string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	autoDebitNo = fmt.Sprintf("2982225628563%05d", len(s.agreements)+1)
-	s.agreements[autoDebitNo] = &agreement{autoDebitNo: autoDebitNo, autoReference: autoReference, vendor: vendor}
-	return autoDebitNo
+	s.config.MerGroupNo = merGroupNo
 }
 
-// Revoked reports whether an agreement is revoked, whatever was answered.
-func (s *Server) Revoked(autoDebitNo string) bool {
+// SetClock replaces time.Now, so that recorded answers are the same each time.
+func (s *Server) SetClock(now func() time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.later.Run(time.Now())
-	a := s.agreements[autoDebitNo]
-	return a != nil && a.revoked
+	s.now = now
 }
 
 // RefuseRepeats makes the gateway refuse the revoke of a revoked agreement with a code, 000040 for example. No
@@ -134,54 +121,102 @@ func (s *Server) RefuseRepeats(code string) {
 	s.repeats = code
 }
 
-type object map[string]any
+type (
+	object map[string]any
+	fields map[string]string
+)
 
-func (s *Server) handle(operation string, act func(map[string]string, Fault) (int, []byte)) http.HandlerFunc {
+// row is how one operation is carried out: what it does to the books, and what it answers. A refusal is a code.
+type row func(s *Server, q fields, fault cnpaytest.Fault) (result object, refusal string)
+
+func (s *Server) handle(op cnpaytest.Operation, act row) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 		if err != nil {
 			return
 		}
-		fault := s.Receive(operation)
-		status, text := s.answer(body, fault, act)
-		s.Answer(w, r, fault, status, "application/json;charset=UTF-8", text)
+		fault := s.Receive(op.ID)
+		s.Serve(w, r, fault, func() testgateway.Answer {
+			status, text := s.answer(body, fault, op, act)
+			return testgateway.Answer{Status: status, ContentType: "application/json;charset=UTF-8", Body: text}
+		})
 	}
 }
 
-func (s *Server) answer(body []byte, fault Fault, act func(map[string]string, Fault) (int, []byte)) (int, []byte) {
+func (s *Server) answer(body []byte, fault cnpaytest.Fault, op cnpaytest.Operation, act row) (int, []byte) {
 	q, err := parameters(body)
 	if err != nil {
-		return refusal("000000", "data error : "+err.Error())
+		return refused("000000", "data error : "+err.Error())
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if q["verifySign"] != s.verifySign(q) {
-		return refusal("000000", "data error : verifySign")
+		return refused("000000", "data error : verifySign")
 	}
-	for _, name := range []string{"merchantNo", "storeNo"} {
+	for _, name := range op.Mandatory {
 		if q[name] == "" {
-			return refusal("000020", "Parameter null : "+name)
+			return refused("000020", "Parameter null : "+name)
 		}
 	}
-	if q["merchantNo"] != s.config.MerchantNo || q["storeNo"] != s.config.StoreNo || q["merGroupNo"] != s.config.MerGroupNo {
-		return refusal("000021", "Parameter has no related information")
+	switch {
+	case q["merchantNo"] != s.config.MerchantNo || q["storeNo"] != s.config.StoreNo || q["merGroupNo"] != s.config.MerGroupNo:
+		return refused("000021", "Parameter has no related information")
+	case q["transactionNo"] != "" && q["reference"] != "":
+		return refused("000022", "Parameters do not match")
+	case fault == cnpaytest.Refused:
+		return refused("000030", "access denied")
 	}
-	s.later.Run(time.Now())
-	if d, late := fault.Delay(); late {
-		s.later.Add(time.Now().Add(d), func() { act(q, OK) })
-		return http.StatusOK, nil
+	result, refusal := act(s, q, fault)
+	if refusal != "" {
+		return refused(refusal, texts()[refusal])
 	}
-	return act(q, fault)
+	return s.envelope(op.ID, result, fault)
+}
+
+// envelope puts the result of an accepted request into an answer, or what a fault makes of it.
+func (s *Server) envelope(id string, result object, fault cnpaytest.Fault) (int, []byte) {
+	verb := id[strings.LastIndexByte(id, '_')+1:]
+	answer := object{"ret_code": "000100", "ret_msg": verb + " success"}
+	switch _, list := result["size"]; {
+	case id == yuansfer.OpOrderV4Pay: // an envelope of its own
+		answer = object{"status": 200, "resultBody": result}
+	case list || result["balance"] != nil:
+		maps.Copy(answer, result)
+	case result != nil:
+		answer["result"] = result
+	}
+	switch fault {
+	case cnpaytest.OtherAnswer:
+		for name := range result {
+			if slices.Contains([]string{"reference", "transactionNo", "autoDebitNo", "autoReference", "outAuthDetailNo", "invoiceId"}, name) {
+				result[name] = "299999999999999999"
+			}
+		}
+	case NoResult:
+		delete(answer, "result")
+		delete(answer, "resultBody")
+	case cnpaytest.UnknownCode:
+		answer["ret_code"], answer["ret_msg"] = "000099", verb+" perhaps"
+	case SystemError:
+		return refused("000000", "system error")
+	case SupplierError:
+		return refused("000080", "supplier system error")
+	}
+	text, err := json.Marshal(answer)
+	if err != nil {
+		panic(err) // a mistake of this package
+	}
+	return http.StatusOK, text
 }
 
 // parameters reads a request: one flat object, every value a text that is not empty, no name twice. The documents
 // are silent about anything else, so a client has no reason to send it.
-func parameters(body []byte) (map[string]string, error) {
+func parameters(body []byte) (fields, error) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
 		return nil, errors.New("not an object")
 	}
-	q := map[string]string{}
+	q := fields{}
 	for d.More() {
 		name, err := d.Token()
 		if err != nil {
@@ -202,7 +237,7 @@ func parameters(body []byte) (map[string]string, error) {
 	return q, nil
 }
 
-func (s *Server) verifySign(q map[string]string) string {
+func (s *Server) verifySign(q fields) string {
 	digest := md5.New()
 	for _, name := range slices.Sorted(maps.Keys(q)) {
 		if name != "verifySign" {
@@ -213,45 +248,57 @@ func (s *Server) verifySign(q map[string]string) string {
 	return hex.EncodeToString(digest.Sum(nil))
 }
 
-func (s *Server) revoke(q map[string]string, fault Fault) (int, []byte) {
-	a := s.agreements[q["autoDebitNo"]]
-	switch {
-	case q["autoDebitNo"] == "":
-		return refusal("000020", "Parameter null : autoDebitNo")
-	case a == nil:
-		return refusal("000021", "Parameter has no related information")
-	case fault == Refused:
-		return refusal("000030", "access denied")
-	case a.revoked && s.repeats != "":
-		return refusal(s.repeats, "Transaction status error")
+// texts are the messages of refusals.
+func texts() map[string]string {
+	return map[string]string{
+		"000020": "Parameter null", "000021": "Parameter has no related information", "000022": "Parameters do not match",
+		"000023": "Parameter value error", "000040": "Transaction status error",
 	}
-	a.revoked = true
-	result := object{"autoDebitNo": a.autoDebitNo, "autoReference": a.autoReference, "vendor": strings.ToUpper(a.vendor)}
-	answer := object{"result": result, "ret_code": "000100", "ret_msg": "revoke success"}
-	switch fault {
-	case OtherAnswer:
-		result["autoDebitNo"], result["autoReference"] = "298222562899999999", "other-"+a.autoReference
-	case NoResult:
-		delete(answer, "result")
-	case UnknownCode:
-		answer["ret_code"], answer["ret_msg"] = "000099", "revoke perhaps"
-	case SystemError:
-		return refusal("000000", "system error")
-	case SupplierError:
-		return refusal("000080", "supplier system error")
-	}
-	text, err := json.Marshal(answer)
-	if err != nil {
-		panic(err) // a mistake of this package
-	}
-	return http.StatusOK, text
 }
 
-// refusal has the form of the documents' example, which is not quite JSON.
-func refusal(code, message string) (int, []byte) {
+// refused is an answer in the form of the documents' example, which is not quite JSON.
+func refused(code, message string) (int, []byte) {
 	text, err := json.Marshal(message)
 	if err != nil {
 		panic(err) // a mistake of this package
 	}
 	return http.StatusBadRequest, fmt.Appendf(nil, "{\n   \"ret_code\": \"%s\",\n   \"retMsg\": %s,\n}", code, text)
 }
+
+// refusalOf is the code of a ledger's refusal.
+func refusalOf(r testgateway.Refusal) string {
+	switch r {
+	case "":
+		return ""
+	case testgateway.NoOrder:
+		return "000021"
+	case testgateway.WrongState:
+		return "000040"
+	}
+	return "000023" // a number that is taken, too much
+}
+
+// number is one of Yuansfer's own.
+func (s *Server) number() string {
+	s.last++
+	return fmt.Sprintf("2975536363%08d", s.last)
+}
+
+// cents reads decimal text, text writes it. Every amount here has two decimals.
+func cents(amount string) (int64, bool) {
+	whole, fraction, _ := strings.Cut(amount, ".")
+	fraction = (fraction + "00")[:max(2, len(fraction))]
+	var n int64
+	if len(fraction) > 2 || len(whole) > 12 {
+		return 0, false
+	}
+	for _, c := range whole + fraction {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, n > 0
+}
+
+func decimal(cents int64) string { return fmt.Sprintf("%d.%02d", cents/100, cents%100) }
