@@ -30,6 +30,7 @@
 package unionpay
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/rsa"
 	"crypto/x509"
@@ -42,6 +43,7 @@ import (
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/call"
 	"github.com/cnpay-go/cnpay/internal/credential"
 	"github.com/cnpay-go/cnpay/internal/spec"
 	"github.com/cnpay-go/cnpay/internal/transport"
@@ -116,16 +118,18 @@ type Config struct {
 
 // Client calls UnionPay for one merchant. It is safe for concurrent use.
 type Client struct {
+	Pages        *PagesService
 	Payments     *PaymentsService
 	Preauth      *PreauthService
 	QR           *QRService
 	Cards        *CardsService
+	Payouts      *PayoutsService
 	Mandates     *MandatesService
 	Orders       *OrdersService
 	Files        *FilesService
 	Certificates *CertificatesService
 
-	gateway     string
+	call        call.Client
 	fileGateway string
 	merIDs      []string // the first is that of requests that name none
 	accessType  string
@@ -136,10 +140,7 @@ type Client struct {
 	keyed       sign.Verifier // of sign methods 11 and 12
 	trust       *sign.Trust   // of sign method 01
 	chain       *sign.Chain   // likewise
-	settings    cnpay.Settings
-	transport   *transport.Client
-	fields      spec.Table
-	scratch     sync.Pool // of *[]byte, in which the text to verify is put together
+	scratch     sync.Pool     // of *[]byte, in which the text to verify is put together
 
 	// What Warnings looks at.
 	configured []configured
@@ -152,19 +153,21 @@ type Client struct {
 func New(config Config, opts ...cnpay.Option) (*Client, error) {
 	settings := cnpay.Settings{}.With(opts...)
 	c := &Client{
-		accessType: orElse(config.AccessType, AccessMerchant),
-		signMethod: orElse(config.SignMethod, RSA),
-		settings:   settings,
-		transport:  transport.New(settings.HTTPClient),
+		accessType: cmp.Or(config.AccessType, AccessMerchant),
+		signMethod: cmp.Or(config.SignMethod, RSA),
+	}
+	c.call = call.Client{
+		Provider: "unionpay", OwnAccount: c.isOwn, Settings: settings, Transport: transport.New(settings.HTTPClient),
+		Fields: spec.Table{Domains: map[string]func(string) string{"GROUP": isGroup}},
 	}
 	var unknown error
 	c.encoding, unknown = config.Encoding.known()
 	err := errors.Join(
-		c.reach(config, settings.PlainHTTP),
+		c.setGateways(config, settings.PlainHTTP),
 		c.setMerchants(config),
 		check(slices.Contains([]string{AccessMerchant, AccessAcquirer, AccessPlatform}, c.accessType), "accessType must be 0, 1 or 2"),
 		check(unknown == nil, "encoding must be UTF-8 or GBK"),
-		c.believe(config),
+		c.setKeys(config),
 	)
 	if err != nil {
 		return nil, transport.ConfigError("unionpay", err)
@@ -172,8 +175,8 @@ func New(config Config, opts ...cnpay.Option) (*Client, error) {
 	for _, x := range c.configured {
 		c.warn("unionpay configuration", x)
 	}
-	c.Payments, c.Preauth, c.QR, c.Cards = &PaymentsService{c}, &PreauthService{c}, &QRService{c}, &CardsService{c}
-	c.Mandates, c.Orders = &MandatesService{c}, &OrdersService{c}
+	c.Pages, c.Payments, c.Preauth, c.QR = &PagesService{c}, &PaymentsService{c}, &PreauthService{c}, &QRService{c}
+	c.Cards, c.Payouts, c.Mandates, c.Orders = &CardsService{c}, &PayoutsService{c}, &MandatesService{c}, &OrdersService{c}
 	c.Files, c.Certificates = &FilesService{c}, &CertificatesService{c}
 	return c, nil
 }
@@ -181,7 +184,7 @@ func New(config Config, opts ...cnpay.Option) (*Client, error) {
 // setMerchants takes over the merchant codes.
 func (c *Client) setMerchants(config Config) error {
 	merID, err := credential.Required("merId", config.MerID)
-	c.merIDs = []string{merID}
+	c.merIDs, c.call.Account = []string{merID}, merID
 	for i, other := range config.OtherMerIDs {
 		other, bad := credential.Required(fmt.Sprintf("otherMerIds[%d]", i), other)
 		c.merIDs, err = append(c.merIDs, other), errors.Join(err, bad)
@@ -189,10 +192,10 @@ func (c *Client) setMerchants(config Config) error {
 	return err
 }
 
-// reach finds the hosts.
-func (c *Client) reach(config Config, plainHTTP bool) (err error) {
+// setGateways finds the hosts.
+func (c *Client) setGateways(config Config, plainHTTP bool) (err error) {
 	gateway, files := ProductionGateway, ProductionFileGateway
-	switch orElse(config.Environment, Production) {
+	switch cmp.Or(config.Environment, Production) {
 	case Production:
 	case Test:
 		gateway, files = TestGateway, TestFileGateway
@@ -200,22 +203,22 @@ func (c *Client) reach(config Config, plainHTTP bool) (err error) {
 		return fmt.Errorf("environment must be %s or %s", Production, Test)
 	}
 	// Files are not fetched from UnionPay's own host for a merchant who calls somewhere else.
-	files = orElse(config.FileGateway, orElse(config.Gateway, files))
+	files = cmp.Or(config.FileGateway, cmp.Or(config.Gateway, files))
 	var noFiles error
-	c.gateway, err = transport.Gateway(orElse(config.Gateway, gateway), plainHTTP)
+	c.call.Gateway, err = transport.Gateway(cmp.Or(config.Gateway, gateway), plainHTTP)
 	if config.FileGateway != "" || config.Gateway == "" {
 		c.fileGateway, noFiles = transport.Gateway(files, plainHTTP)
 	} else {
-		c.fileGateway = c.gateway
+		c.fileGateway = c.call.Gateway
 	}
 	return errors.Join(err, noFiles)
 }
 
-// believe sets up signing and verifying.
-func (c *Client) believe(config Config) (err error) {
+// setKeys sets up signing and verifying.
+func (c *Client) setKeys(config Config) (err error) {
 	switch c.signMethod {
 	case RSA:
-		return errors.Join(c.identify(config.Identity), c.trustIn(config))
+		return errors.Join(c.setIdentity(config.Identity), c.setTrust(config))
 	case SHA256, SM3:
 		secret, err := credential.Required("secureKey", config.SecureKey.Reveal())
 		if err != nil {
@@ -232,7 +235,7 @@ func (c *Client) believe(config Config) (err error) {
 	return errors.New("signMethod must be 01, 11 or 12")
 }
 
-func (c *Client) identify(id *sign.Identity) (err error) {
+func (c *Client) setIdentity(id *sign.Identity) (err error) {
 	if id == nil || id.Key == nil || id.Certificate == nil {
 		return errors.New("identity is required, the merchant's key and certificate (sign.LoadIdentity)")
 	}
@@ -246,7 +249,7 @@ func (c *Client) identify(id *sign.Identity) (err error) {
 	return nil
 }
 
-func (c *Client) trustIn(config Config) error {
+func (c *Client) setTrust(config Config) error {
 	switch own := config.Identity; {
 	case config.RootCert == nil || config.MiddleCert == nil:
 		return errors.Join(
@@ -273,12 +276,10 @@ func (c *Client) trustIn(config Config) error {
 	return err
 }
 
-func (c *Client) now() time.Time {
-	if c.settings.Clock != nil {
-		return c.settings.Clock()
-	}
-	return time.Now()
-}
+func (c *Client) now() time.Time { return c.call.Settings.Now() }
+
+// isOwn reports whether the client may send for a merchant and be notified about it.
+func (c *Client) isOwn(merID string) bool { return slices.Contains(c.merIDs, merID) }
 
 // The SHA-256 fingerprints of the certificate authorities that UnionPay's messages were seen to lead to.
 const (
@@ -305,11 +306,4 @@ func check(ok bool, fault string) error {
 		return nil
 	}
 	return errors.New(fault)
-}
-
-func orElse[S ~string](value, otherwise S) S {
-	if value == "" {
-		return otherwise
-	}
-	return value
 }

@@ -25,6 +25,23 @@ func PayoutSchedule() cnpay.Schedule {
 	return cnpay.Schedule{3 * time.Minute, 3 * time.Minute, 6 * time.Minute, 12 * time.Minute, 24 * time.Minute}
 }
 
+// The codes that the rules of settling name.
+const (
+	codeNotFound   = "34" // 查无此交易
+	codeNoOriginal = "35" // 原交易不存在或状态不正确
+)
+
+// judge reads the code of an answer by the operation's own rule.
+func (op *Operation) judge(code string) cnpay.Outcome {
+	switch {
+	case op.Judge != nil:
+		return op.Judge(code)
+	case op.Query || op.NoMoney:
+		return judgeCode(code)
+	}
+	return judgeAccepted(code)
+}
+
 // judgeCode is what a code (应答码) says of the request that it answers, where "00" means done.
 // A code that is not listed says nothing.
 func judgeCode(code string) cnpay.Outcome {
