@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/sign"
 	"github.com/cnpay-go/cnpay/unionpay"
 	"github.com/cnpay-go/cnpay/unionpay/unionpaytest"
@@ -40,7 +41,7 @@ func posted(t *testing.T, method unionpay.SignMethod, change ...func(*unionpay.P
 	}
 	_, err = client.Preauth.Cancel(t.Context(), req)
 	require.NoError(t, err)
-	_, err = gateway.Notify(t.Context(), req.OrderID, unionpaytest.OK)
+	_, err = gateway.Notify(t.Context(), req.OrderID, cnpaytest.OK)
 	require.NoError(t, err)
 	return client, body
 }

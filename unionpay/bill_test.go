@@ -641,7 +641,7 @@ func TestReconcile(t *testing.T) {
 	require.Equal(t, &Reconciliation{
 		Matched:       3,
 		AmountDiffers: []AmountDifference{{own[3], theirs[1]}},
-		OnlyInLedger:      []LedgerEntry{own[2]},
+		OnlyInLedger:  []LedgerEntry{own[2]},
 		OnlyInBill:    []BillRecord{theirs[0]},
 	}, found)
 	require.False(t, found.Clean())
@@ -671,7 +671,7 @@ func TestReconcileAmbiguous(t *testing.T) {
 			[]BillRecord{{OrderID: "o", TxnTime: "0906000001", TxnAmt: 7}},
 			Reconciliation{
 				AmountDiffers: []AmountDifference{{LedgerEntry{OrderID: "o", TxnTime: "20150906000001", TxnAmt: 6}, BillRecord{OrderID: "o", TxnTime: "0906000001", TxnAmt: 7}}},
-				OnlyInLedger:      []LedgerEntry{{OrderID: "o", TxnTime: "20150905235959", TxnAmt: 5}},
+				OnlyInLedger:  []LedgerEntry{{OrderID: "o", TxnTime: "20150905235959", TxnAmt: 5}},
 			},
 		},
 		"types decide": {
