@@ -367,9 +367,9 @@ func TestQueriesThatContradictThemselves(t *testing.T) {
 		fields []sign.Pair
 		cause  error // nil where nothing contradicts
 	}{
-		"nothing moved":       {[]sign.Pair{{Name: "txnType", Value: "32"}, {Name: "origRespCode", Value: "00"}, {Name: "txnAmt", Value: "0"}}, cnpay.ErrMalformed},
-		"less than nothing":   {[]sign.Pair{{Name: "txnType", Value: "01"}, {Name: "origRespCode", Value: "A6"}, {Name: "txnAmt", Value: "-1"}}, cnpay.ErrMalformed},
-		"not found, and done": {[]sign.Pair{{Name: "respCode", Value: "34"}, {Name: "origRespCode", Value: "00"}}, cnpay.ErrMalformed},
+		"nothing moved":       {[]sign.Pair{{Name: "txnType", Value: "32"}, {Name: "origRespCode", Value: "00"}, {Name: "txnAmt", Value: "0"}}, cnpay.ErrUndecided},
+		"less than nothing":   {[]sign.Pair{{Name: "txnType", Value: "01"}, {Name: "origRespCode", Value: "A6"}, {Name: "txnAmt", Value: "-1"}}, cnpay.ErrUndecided},
+		"not found, and done": {[]sign.Pair{{Name: "respCode", Value: "34"}, {Name: "origRespCode", Value: "00"}}, cnpay.ErrUndecided},
 		"without an amount":   {[]sign.Pair{{Name: "txnType", Value: "32"}, {Name: "origRespCode", Value: "00"}}, nil},
 		"nothing moved, refused": {
 			[]sign.Pair{{Name: "txnType", Value: "32"}, {Name: "origRespCode", Value: "60"}, {Name: "txnAmt", Value: "0"}}, nil},

@@ -9,7 +9,7 @@ import (
 
 // The file was made for this example after the sample that UnionPay's demo programs come with.
 func ExampleReconcile() {
-	file, err := os.Open("testdata/bill/INN15090588ZM_777290058110048")
+	file, err := os.Open("testdata/documents/INN15090588ZM_777290058110048")
 	if err != nil {
 		panic(err)
 	}

@@ -152,7 +152,7 @@ func TestBill(t *testing.T) {
 
 // The file's names are in GBK.
 func TestBillFile(t *testing.T) {
-	f, err := os.Open("testdata/bill/" + zmName)
+	f, err := os.Open("testdata/documents/" + zmName)
 	require.NoError(t, err)
 	defer func() { _ = f.Close() }()
 	got := collect(t, ReadBillRecords(f))

@@ -244,7 +244,7 @@ func TestAnswersTolerated(t *testing.T) {
 			client, _ := keyedClient(t, unionpay.SHA256, answer)
 			res, err := client.Orders.Query(t.Context(), query())
 			require.NoError(t, err)
-			require.Equal(t, cnpay.Succeeded, res.Outcome)
+			require.Equal(t, cnpay.Answered, res.Outcome)
 			require.Equal(t, cnpay.Succeeded, res.Verdict().Outcome)
 			if res.Extra["new"] != "" {
 				require.Equal(t, " {a=b&c=d} [x&y] =;+% ", res.Extra["new"])
@@ -498,7 +498,7 @@ func TestNil(t *testing.T) {
 	require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
 	_, err = client.Orders.Query(t.Context(), nil)
 	require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
-	settled, err := settle(t.Context(), client, nil, atOnce())
+	settled, err := settle(t.Context(), client, (*unionpay.PreauthCancelRequest)(nil), atOnce())
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
 	require.Empty(t, w.body)
 }

@@ -48,7 +48,7 @@ func TestBindings(t *testing.T) {
 	require.ErrorContains(t, err, "40")
 	ask.AccNo = ""
 	_, err = client.Mandates.QueryBinding(t.Context(), ask)
-	require.ErrorContains(t, err, "bindId or accNo is required")
+	require.ErrorContains(t, err, "bindId is required without accNo")
 }
 
 func TestPayoutConditions(t *testing.T) {
@@ -66,6 +66,6 @@ func TestPayoutConditions(t *testing.T) {
 		OrderID: "20240105145046001", TxnTime: "20240105145046", BackURL: "https://m.example/", FrontURL: "https://m.example/", Reserved: "{checkFlag=11100}",
 	})
 	require.NoError(t, err)
-	require.Contains(t, form.Fields, sign.Pair{Name: "txnSubType", Value: "10"})
-	require.Contains(t, form.Fields, sign.Pair{Name: "bizType", Value: "000501"})
+	require.Contains(t, form.Fields, cnpay.FormField{Name: "txnSubType", Value: "10"})
+	require.Contains(t, form.Fields, cnpay.FormField{Name: "bizType", Value: "000501"})
 }

@@ -317,8 +317,8 @@ func TestPayerPays(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, res.TN)
 
-	outcome := func() cnpay.Outcome {
-		return cnpay.OutcomeOf(settle(t.Context(), client, req, cnpay.WithSchedule(cnpay.Schedule{0})))
+	outcome := func(opts ...cnpay.Option) cnpay.Outcome {
+		return cnpay.OutcomeOf(settle(t.Context(), client, req, append(opts, cnpay.WithSchedule(cnpay.Schedule{0}))...))
 	}
 	require.Equal(t, cnpay.Unknown, outcome(), "not paid yet")
 	require.NoError(t, gateway.Pay(req.OrderID, "64"))
@@ -332,7 +332,13 @@ func TestPayerPays(t *testing.T) {
 	require.NoError(t, err)
 	now = now.Add(16 * time.Minute)
 	require.Error(t, gateway.Pay(req.OrderID, "00"), "too late")
+	require.Equal(t, cnpay.Unknown, outcome(), "what was paid in time may still be on its way")
+	require.Equal(t, cnpay.Failed, outcome(cnpay.WithMargin(30*time.Second)), "unless the merchant knows better")
+	now = now.Add(cnpay.DefaultMargin)
 	require.Equal(t, cnpay.Failed, outcome(), "and so it failed for good")
+	settled, err := settle(t.Context(), client, req, cnpay.WithSchedule(cnpay.Schedule{0}))
+	require.Equal(t, "34", settled.Code)
+	require.ErrorIs(t, err, cnpay.ErrUnpaid)
 	req.PayTimeout = ""
 	require.Equal(t, cnpay.Unknown, outcome(), "without an end nothing fails for good")
 }

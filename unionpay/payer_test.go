@@ -79,13 +79,13 @@ func TestSettleAfterThePayer(t *testing.T) {
 	}
 }
 
-// The ladder of the documents: after 5, 10, 30, 60 and 120 minutes.
+// The ladder of the documents: after 5, 10, 30, 60 and 120 minutes, the last of which is an hour after the order has ended.
 func TestPayerLadder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f, sign.Pair{Name: "respCode", Value: "34"}) })
 		begun := time.Now()
 		settled, err := settle(t.Context(), client, &unionpay.PagePurchaseRequest{
-			OrderID: "20240105145046001", TxnTime: unionpay.TxnTime(begun), PayTimeout: unionpay.TxnTime(begun.Add(61 * time.Minute)),
+			OrderID: "20240105145046001", TxnTime: unionpay.TxnTime(begun), PayTimeout: unionpay.TxnTime(begun.Add(59 * time.Minute)),
 		})
 		require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(settled, err))
 		for i, minutes := range []int{5, 10, 30, 60, 120} {

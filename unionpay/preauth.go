@@ -16,7 +16,7 @@ type PreauthCancelRequest struct {
 	Sender
 	Acquirer
 	Platform
-	Terminal
+	Channel
 
 	// BizType is the product (产品类型), the same as the pre-authorisation's. No default is right for all: 000201 on
 	// UnionPay's page and in an app, 000301 by card number (认证支付2.0), 000902 by token (Token支付). The page lists the last
@@ -28,6 +28,8 @@ type PreauthCancelRequest struct {
 	TxnTime string `json:"txnTime" spec:"M YYYYMMDDhhmmss"`
 	// TxnAmt is the whole amount of the pre-authorisation (交易金额), fen.
 	TxnAmt int64 `json:"txnAmt" spec:"M N1..12"`
+	// TermID is the terminal number (终端号).
+	TermID string `json:"termId" spec:"O ANS8"`
 	// BackURL is where the notification of this cancellation goes (后台通知地址), or [NoNotification].
 	BackURL string `json:"backUrl" spec:"M ANS1..256"`
 	// ReqReserved is the merchant's own text about this cancellation (请求方保留域), which answers and notifications repeat.

@@ -22,7 +22,7 @@ import (
 	"github.com/cnpay-go/cnpay/unionpay/unionpaytest"
 )
 
-var record = flag.Bool("record", false, "record testdata/*.yaml again, against the gateway in this process")
+var record = flag.Bool("record", false, "record testdata/operations and testdata/scenarios again, against the gateway in this process")
 
 // recordedAt is the time of all recordings.
 func recordedAt() time.Time { return time.Date(2026, 1, 5, 14, 50, 46, 0, cnpay.Beijing()) }
@@ -110,11 +110,11 @@ func TestRecorded(t *testing.T) {
 			if tt.method == unionpay.RSA {
 				authority(t, &config)
 			}
-			client := onTape(t, config, tt.name)
+			client := onTape(t, config, filepath.Join("scenarios", tt.name))
 
 			req := &unionpay.PreauthCancelRequest{
-				Terminal: unionpay.Terminal{Reserved: "{a=b&c=d}"},
-				BizType:  "000201", OrderID: "20260105145046001", TxnTime: unionpay.TxnTime(recordedAt()), TxnAmt: 10000, BackURL: unionpay.NoNotification, OrigQryID: origQryID, ReqReserved: "测试|a b+c/d",
+				Channel: unionpay.Channel{Reserved: "{a=b&c=d}"},
+				BizType: "000201", OrderID: "20260105145046001", TxnTime: unionpay.TxnTime(recordedAt()), TxnAmt: 10000, BackURL: unionpay.NoNotification, OrigQryID: origQryID, ReqReserved: "测试|a b+c/d",
 			}
 			res, err := client.Preauth.Cancel(t.Context(), req)
 			settled, settledErr := settle(t.Context(), client, req)
@@ -129,7 +129,7 @@ func TestRecorded(t *testing.T) {
 // authority keeps the certificates of the gateway's authority beside the recording, or reads those that it was made with.
 func authority(t *testing.T, config *unionpay.Config) {
 	t.Helper()
-	const file = "testdata/preauth-cancel-certificate.pem"
+	const file = "testdata/scenarios/preauth-cancel-certificate.pem"
 	if *record {
 		gateway := unionpaytest.NewServer()
 		defer gateway.Close()
