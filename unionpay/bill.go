@@ -102,7 +102,7 @@ func OpenBillArchive(archive io.ReaderAt, size int64, opts ...BillOption) (*Bill
 	return b, nil
 }
 
-// checkEntries keeps package zip from believing in millions of files, each of which would cost memory. Bills have three.
+// checkEntries keeps package zip from reading a list of millions of files, each of which would cost memory. Bills have three.
 func checkEntries(archive io.Reader) error {
 	const most = 1000
 	signature := []byte("PK\x01\x02")
@@ -124,7 +124,7 @@ func checkEntries(archive io.Reader) error {
 	}
 }
 
-// The kinds of files, as their names tell: INN<yymmdd>88ZM_<merId>, INN<yymmdd>88ZME_<merId>, RD2010<mmdd>01_<merId>.
+// The kinds of files, by their names: INN<yymmdd>88ZM_<merId>, INN<yymmdd>88ZME_<merId>, RD2010<mmdd>01_<merId>.
 const (
 	kindRecords     = "ZM_"
 	kindAdjustments = "ZME_"
@@ -248,7 +248,7 @@ func (b *Bill) Summary() (string, error) {
 // TxnAmt + Fee = SettleAmt. Of refunds (04) both were seen: C for a fee that is given back (amount 9900, fee C 59,
 // settlement D 9841), and C for one that is taken beside the refund (amount 50000, fee C 2500, settlement D 52500). So
 // never sum fees of refunds, nor of kinds that were not seen, by their sign: SettleAmt + TxnAmt is what a refund cost
-// above its amount, or gave back of it.
+// above its amount, or returned of it.
 type BillRecord struct {
 	TransCode       string `json:"transCode"`       // transaction code (交易代码), S56 ...
 	AcqInsCode      string `json:"acqInsCode"`      // acquiring institution (代理机构标识码)
@@ -347,7 +347,7 @@ func ReadBillRecords(r io.Reader) iter.Seq2[BillRecord, error] {
 
 // A BillAdjustment is one adjustment of a bill, a line of its ZME file. Signs are those of the file, C positive and D
 // negative; no file was seen that says what that of Fee means. It names the
-// transaction that it adjusts by trace number and time; no document gives it an order number.
+// transaction that it adjusts by trace number and time; no document has an order number for it.
 type BillAdjustment struct {
 	TransCode      string `json:"transCode"`      // transaction code (交易代码)
 	AcqInsCode     string `json:"acqInsCode"`     // acquiring institution (代理机构标识码)

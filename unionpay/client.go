@@ -1,32 +1,44 @@
 // Package unionpay is a client of the all-channel gateway of China UnionPay (银联全渠道平台, ACP 5.1.0).
 //
-// A transaction is named by merId, orderId and txnTime together; see [NewOrderID] and [TxnTime]. Operations that move
-// money are answered at once with "accepted" (受理), which is [cnpay.Pending]. What became of them is told later by a
-// notification ([Client.ParseNotification]) and to a query ([OrdersService.Query]); the Settle methods ask until it is
-// known.
-//
-// The services of a [Client] are the families of operations: Payments (purchase, void, refund), Preauth, QR, Cards
-// (opening and tokens), Mandates (payout, collection), Orders (query), Files and Certificates. What happens in the
-// payer's browser begins with a [Form], what happens in an app with a TN. Sensitive fields are made with an [Encrypter].
-// Package unionpaytest plays UnionPay inside a test.
+// A transaction is named by merId, orderId and txnTime together; see [NewOrderID] and [TxnTime]. The services of a
+// [Client] are the families of operations: Pages (what the payer's browser is sent to), Payments (purchase, void, refund),
+// Preauth, QR, Cards (opening and tokens), Payouts, Mandates (collection), Orders (query), Files and Certificates.
+// Sensitive fields are made with an [Encrypter]. Package unionpaytest plays UnionPay inside a test, and [Do] carries out
+// what this package lacks.
 //
 // Blanks at the ends of a field are cut off before it is signed and sent, as UnionPay's own program does it.
 //
-// Everything that UnionPay sends is signed. With sign method 01 its certificate comes inside the message and is
-// believed only when the merchant's own files of the two authorities vouch for it and its owner is UnionPay.
+// Everything that UnionPay sends is signed. With sign method 01 its certificate comes inside the message and is trusted
+// only when the merchant's own files of the two authorities certify it and its owner is UnionPay.
+//
+// # Outcomes
+//
+// Operations that move money are answered at once with "accepted" (受理), which is [cnpay.Pending]. Their outcome comes
+// in a notification ([Client.ParseNotification]), and [Client.Settle] queries until it is final. A request that the
+// package itself refuses is Failed, and one that never left is NotSent, whatever the operation.
 //
 // # Repeats
 //
 // An operation on money may be sent again as it was, with the same orderId and txnTime. UnionPay carries out the one that
 // arrives first and answers the other with code 12, which is Unknown. This is the way out when queries say 34 (not
 // found): the first request may have been lost or still be on its way, and after the repeat one of the two is there. Do it
-// soon, because UnionPay takes only order times that are about now.
+// soon, because UnionPay takes only order times that are about now. [cnpay.WithSending] marks it in the ticket.
 //   - Pending: the repeat was accepted. Settle it; the first, should it still arrive, is refused.
 //   - Unknown, with code 12: the first had arrived. Settle it.
 //   - Failed: the repeat was refused, for the reason that the code says. The first may still be on its way, or be the
 //     reason: settle it, and only what that finds is the outcome.
 //
 // A new orderId is a second operation. Use one only when the outcome of the first is Failed or NotSent.
+//
+// # Orders that the payer pays
+//
+// What begins on a page, in an app or with a QR code that the merchant shows is carried out by the payer, who may try
+// again until payTimeout; UnionPay advises a quarter of an hour after txnTime. What is paid later is returned by UnionPay.
+// A query finds nothing (34) until the payer begins. There is no way to close an order: an unpaid one ends at payTimeout.
+// Deliver on the notification to BackURL, which comes only when the payment succeeded, or on [Client.Settle]; what the
+// browser brings to FrontURL, or the app as an [AppResult], is for the payer's eyes. Only when an order is Failed, after
+// payTimeout and a margin ([cnpay.WithMargin]), may the payer be asked for another one under a new orderId. Without
+// payTimeout no query can say that it failed for good.
 package unionpay
 
 import (
@@ -94,10 +106,11 @@ const (
 	AccessPlatform = "2" // as a platform with merchants below it (平台商户接入)
 )
 
-// NoNotification is the backUrl of an operation about which no notification is wanted.
+// NoNotification is the backUrl of an operation about which no notification is wanted. UnionPay reaches no address with
+// "~"; one on a private line begins with ZX|.
 const NoNotification = "http://www.specialUrl.com"
 
-// Config says who calls, and whom to trust. Blanks, line ends and invisible characters around the merchant codes and
+// Config says who calls and which answers are trusted. Blanks, line ends and invisible characters around the merchant codes and
 // SecureKey are dropped; inside they are refused.
 type Config struct {
 	Environment Environment // empty means Production

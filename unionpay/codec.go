@@ -165,7 +165,7 @@ func (x *exchange) Judge(int) (cnpay.Verdict, error) {
 }
 
 // Belongs refuses an answer to another request, and one that decides without saying what: a genuine refusal of
-// another order could be put in the place of this one's answer. Published refusals name their order.
+// another order could be sent instead of this one's answer. Published refusals name their order.
 func (x *exchange) Belongs(outcome cnpay.Outcome) error {
 	decided := outcome != cnpay.Unknown
 	for _, name := range [...]string{"orderId", "txnTime", "queryId", "merId", "txnType", "txnAmt", "currencyCode", "origQryId", "settleDate"} {
@@ -208,7 +208,7 @@ func (x *exchange) consistent() error {
 }
 
 // trimmed is a value as it is signed and sent: UnionPay's own program cuts off blanks at the ends, so nobody has seen
-// whether its gateway bears them.
+// whether its gateway accepts them.
 func trimmed(value string) string { return strings.Trim(value, " ") }
 
 // form is the body of a request: what is sent is what was signed.
@@ -631,7 +631,7 @@ func fieldOf(pairs []sign.Pair, name string) string {
 }
 
 // decode puts verified fields into dst and returns those it has no place for. The error is that of a number that is
-// none, which is then among those.
+// not one, which is then among those.
 func (c *Client) decode(pairs []sign.Pair, dst any) (extra map[string]string, err error) {
 	for _, p := range pairs {
 		var known bool

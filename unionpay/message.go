@@ -91,7 +91,7 @@ type Channel struct {
 	// ChannelType is the channel (渠道类型): 05 voice, 07 internet, 08 mobile, 16 set-top box. Empty means 08 in an app
 	// and with QR codes, else 07.
 	ChannelType string `json:"channelType" spec:"M N2"`
-	// Reserved is the reserved field (保留域), a [Group] such as {cardNumberLock=1}.
+	// Reserved is the reserved field (保留域), a [Group].
 	Reserved string `json:"reserved" spec:"O ANS1..2048"`
 }
 
@@ -102,7 +102,7 @@ type Terminal struct {
 	ChannelType string `json:"channelType" spec:"M N2"`
 	// TermID is the terminal number (终端号).
 	TermID string `json:"termId" spec:"O ANS1..8"`
-	// Reserved is the reserved field (保留域), a [Group] such as {cardNumberLock=1}.
+	// Reserved is the reserved field (保留域), a [Group].
 	Reserved string `json:"reserved" spec:"O ANS1..2048"`
 }
 
@@ -113,7 +113,7 @@ type TokenProduct struct {
 	// ChannelType is the channel (渠道类型): 05 voice, 07 internet, 08 mobile, 16 set-top box. Empty means 08 in an app
 	// and with QR codes, else 07.
 	ChannelType string `json:"channelType" spec:"M N2"`
-	// Reserved is the reserved field (保留域), a [Group] such as {cardNumberLock=1}.
+	// Reserved is the reserved field (保留域), a [Group].
 	Reserved string `json:"reserved" spec:"O ANS1..2048"`
 }
 

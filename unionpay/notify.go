@@ -42,7 +42,7 @@ type NotificationHead struct {
 	// Extra are the fields that no document names, by wire name, and amounts that are not numbers.
 	Extra map[string]string `json:"extra,omitempty"`
 
-	// Encoding is the character set (编码方式), in any case of letters.
+	// Encoding is the character set (编码方式), case-insensitive.
 	Encoding string `json:"encoding" spec:"R ANS1..20"`
 	// Signature is UnionPay's signature (签名), already verified.
 	Signature string `json:"signature" spec:"M ANS1..1024"`
@@ -62,7 +62,7 @@ type NotificationHead struct {
 	Reserved string `json:"reserved" spec:"O ANS1..2048"`
 	// RespCode is the code of the transaction (应答码).
 	RespCode string `json:"respCode" spec:"M AN2"`
-	// RespMsg is text for people (应答信息).
+	// RespMsg is a human-readable message (应答信息).
 	RespMsg string `json:"respMsg" spec:"M ANS1..256"`
 	// SignMethod is the sign method (签名方法).
 	SignMethod string `json:"signMethod" spec:"M N2"`
@@ -296,9 +296,9 @@ func postedPairs(form url.Values) ([]sign.Pair, error) {
 }
 
 // NotificationHandler is the address that backUrl names. It verifies each notification and hands it to handle, which
-// must store it before it returns nil: only then UnionPay is told that all is well. After an error UnionPay sends it
+// must store it before it returns nil: only then UnionPay gets its ok. After an error UnionPay sends it
 // again, a few times within about a quarter of an hour and then never, which is why Settle exists.
-// handle has about ten seconds and is called from several goroutines. The client's logger hears of every one.
+// handle has about ten seconds and is called from several goroutines. The client's logger gets every one.
 func (c *Client) NotificationHandler(handle func(ctx context.Context, n Notification) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost {

@@ -10,7 +10,8 @@ import (
 )
 
 // NewOrderID returns an order number (商户订单号) that no other call returns: the time in Beijing and 18 random
-// hexadecimal digits, 32 characters in all, because reconciliation files keep no more of it.
+// hexadecimal digits, 32 characters in all, because reconciliation files keep no more of it. An order number has letters
+// and digits only, and is unique for the merchant and day.
 func NewOrderID() string {
 	random := make([]byte, 9)
 	_, _ = rand.Read(random) // never fails
@@ -18,11 +19,11 @@ func NewOrderID() string {
 }
 
 // TxnTime returns t as an order time (订单发送时间), YYYYMMDDhhmmss in Beijing. UnionPay refuses operations whose order
-// time is not about now. Queries and Settle methods need the same order time again, so it is to be stored with the
-// order number before the operation is sent.
+// time is not about now. Queries need the same order time again: store it with the order number, or the ticket, before
+// the operation is sent.
 func TxnTime(t time.Time) string { return t.In(cnpay.Beijing()).Format("20060102150405") }
 
-// OrdersService asks for transactions of any kind.
+// OrdersService finds transactions of any kind.
 type OrdersService struct{ client *Client }
 
 // OrderQueryRequest names the transaction to ask for: by the orderId and the txnTime that it was sent with or, for QR

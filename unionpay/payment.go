@@ -85,7 +85,7 @@ type PaymentPurchaseRequest struct {
 	Sender
 	Acquirer
 	Platform
-	Channel
+	Terminal
 	Details
 	Device
 	Instalments
@@ -112,8 +112,6 @@ type PaymentPurchaseRequest struct {
 	FrontURL string `json:"frontUrl" spec:"C ANS1..256"`
 	// ReqReserved is the merchant's own text about this purchase (请求方保留域), which answers and notifications repeat.
 	ReqReserved string `json:"reqReserved" spec:"O ANS1..1024"`
-	// TermID is the terminal number (终端号).
-	TermID string `json:"termId" spec:"O ANS1..8"`
 }
 
 func (*PaymentPurchaseRequest) operation() Operation {
