@@ -66,6 +66,12 @@ type Learner interface {
 	Learn() map[string]string
 }
 
+// Masker is a protocol that has bodies which are neither JSON nor a form. It returns one as it may be shown in a dump,
+// and false for those that are.
+type Masker interface {
+	Mask(body []byte) (masked []byte, ok bool)
+}
+
 // Do carries out one operation: check, encode, sign, send, verify, decode, judge, compare, hand out. It reports whether
 // answer is that of a verified answer to this request; only then may the caller have it.
 func (c *Client) Do(ctx context.Context, op Operation, header http.Header, p Protocol, answer *cnpay.Answer, opts []cnpay.Option) (answered bool, err error) {
@@ -90,6 +96,11 @@ func (c *Client) Do(ctx context.Context, op Operation, header http.Header, p Pro
 		},
 		Authorize: p.Sign,
 		Mask: func(body []byte) []byte {
+			if m, ok := p.(Masker); ok {
+				if masked, ok := m.Mask(body); ok {
+					return masked
+				}
+			}
 			request, answer := p.Messages()
 			return c.Fields.Mask(body, request, answer)
 		},
