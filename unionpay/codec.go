@@ -1,11 +1,13 @@
 package unionpay
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -33,6 +35,7 @@ type exchange struct {
 	request  any // a copy of the caller's
 	answer   response
 	sent     []sign.Pair // what is signed and sent, in the client's character set
+	encoded  []byte      // the same as a form, with its signature
 	received []sign.Pair
 }
 
@@ -52,6 +55,24 @@ func (x *exchange) Ticket() cnpay.Ticket {
 }
 
 func (x *exchange) Messages() (request, answer any) { return x.request, x.answer }
+
+// Mask hides card data and secrets in an answer, which looks like a form and is not one.
+func (x *exchange) Mask(body []byte) ([]byte, bool) {
+	if bytes.Equal(body, x.encoded) {
+		return nil, false // a form
+	}
+	text, err := plain(body)
+	if err == nil {
+		var m arrived
+		if m, err = x.client.parse(text, x.echoes()); err == nil {
+			return x.client.call.Fields.MaskPairs(m.pairs, x.request, x.answer), true
+		}
+	}
+	return x.client.call.Fields.Mask(groups().ReplaceAll(body, []byte("{***}"))), true
+}
+
+// groups finds what may be a group with a token in it.
+func groups() *regexp.Regexp { return regexp.MustCompile(`\{[^}]*(\}|$)`) }
 
 // Check fills in what the configuration and the operation know, and puts the fields in the order in which they are
 // signed.
@@ -126,7 +147,8 @@ func (x *exchange) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return form(pairs), nil
+	x.encoded = form(pairs)
+	return x.encoded, nil
 }
 
 // signed is the fields with their signature last.
@@ -149,14 +171,19 @@ func (x *exchange) Decode(reply *transport.Reply) (extra map[string]string, err 
 	if reply.Status != http.StatusOK {
 		return nil, transport.StatusError(reply.Status)
 	}
+	if x.received, err = x.client.verified(reply.Body, x.echoes()...); err != nil {
+		return nil, err
+	}
+	return x.client.decode(x.received, x.answer)
+}
+
+// echoes are the fields that the answer repeats and that could break its grammar.
+func (x *exchange) echoes() []sign.Pair {
 	own := x.text("reqReserved")
 	if r, ok := x.request.(interface{ unsent() string }); ok {
 		own = r.unsent()
 	}
-	if x.received, err = x.client.verified(reply.Body, x.client.echoes(x.sent, own)...); err != nil {
-		return nil, err
-	}
-	return x.client.decode(x.received, x.answer)
+	return x.client.echoes(x.sent, own)
 }
 
 func (x *exchange) Judge(int) (cnpay.Verdict, error) {
