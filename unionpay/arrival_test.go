@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/sign"
 	"github.com/cnpay-go/cnpay/unionpay"
 	"github.com/cnpay-go/cnpay/unionpay/unionpaytest"
@@ -40,7 +41,7 @@ func posted(t *testing.T, method unionpay.SignMethod, change ...func(*unionpay.P
 	}
 	_, err = client.Preauth.Cancel(t.Context(), req)
 	require.NoError(t, err)
-	_, err = gateway.Notify(t.Context(), req.OrderID, unionpaytest.OK)
+	_, err = gateway.Notify(t.Context(), req.OrderID, cnpaytest.OK)
 	require.NoError(t, err)
 	return client, body
 }
@@ -366,9 +367,9 @@ func TestQueriesThatContradictThemselves(t *testing.T) {
 		fields []sign.Pair
 		cause  error // nil where nothing contradicts
 	}{
-		"nothing moved":       {[]sign.Pair{{Name: "txnType", Value: "32"}, {Name: "origRespCode", Value: "00"}, {Name: "txnAmt", Value: "0"}}, cnpay.ErrMalformed},
-		"less than nothing":   {[]sign.Pair{{Name: "txnType", Value: "01"}, {Name: "origRespCode", Value: "A6"}, {Name: "txnAmt", Value: "-1"}}, cnpay.ErrMalformed},
-		"not found, and done": {[]sign.Pair{{Name: "respCode", Value: "34"}, {Name: "origRespCode", Value: "00"}}, cnpay.ErrMalformed},
+		"nothing moved":       {[]sign.Pair{{Name: "txnType", Value: "32"}, {Name: "origRespCode", Value: "00"}, {Name: "txnAmt", Value: "0"}}, cnpay.ErrUndecided},
+		"less than nothing":   {[]sign.Pair{{Name: "txnType", Value: "01"}, {Name: "origRespCode", Value: "A6"}, {Name: "txnAmt", Value: "-1"}}, cnpay.ErrUndecided},
+		"not found, and done": {[]sign.Pair{{Name: "respCode", Value: "34"}, {Name: "origRespCode", Value: "00"}}, cnpay.ErrUndecided},
 		"without an amount":   {[]sign.Pair{{Name: "txnType", Value: "32"}, {Name: "origRespCode", Value: "00"}}, nil},
 		"nothing moved, refused": {
 			[]sign.Pair{{Name: "txnType", Value: "32"}, {Name: "origRespCode", Value: "60"}, {Name: "txnAmt", Value: "0"}}, nil},

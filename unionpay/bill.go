@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/zlib"
 	"encoding/base64"
 	"errors"
@@ -38,15 +39,8 @@ type billLimits struct{ archive, file int64 }
 // as it is.
 func WithBillLimits(archive, file int64) BillOption {
 	return func(l *billLimits) {
-		l.archive, l.file = orDefault(archive, l.archive), orDefault(file, l.file)
+		l.archive, l.file = cmp.Or(max(archive, 0), l.archive), cmp.Or(max(file, 0), l.file)
 	}
-}
-
-func orDefault(n, otherwise int64) int64 {
-	if n > 0 {
-		return n
-	}
-	return otherwise
 }
 
 const defaultArchive = 64 << 20
@@ -108,7 +102,7 @@ func OpenBillArchive(archive io.ReaderAt, size int64, opts ...BillOption) (*Bill
 	return b, nil
 }
 
-// checkEntries keeps package zip from believing in millions of files, each of which would cost memory. Bills have three.
+// checkEntries keeps package zip from reading a list of millions of files, each of which would cost memory. Bills have three.
 func checkEntries(archive io.Reader) error {
 	const most = 1000
 	signature := []byte("PK\x01\x02")
@@ -130,7 +124,7 @@ func checkEntries(archive io.Reader) error {
 	}
 }
 
-// The kinds of files, as their names tell: INN<yymmdd>88ZM_<merId>, INN<yymmdd>88ZME_<merId>, RD2010<mmdd>01_<merId>.
+// The kinds of files, by their names: INN<yymmdd>88ZM_<merId>, INN<yymmdd>88ZME_<merId>, RD2010<mmdd>01_<merId>.
 const (
 	kindRecords     = "ZM_"
 	kindAdjustments = "ZME_"
@@ -254,7 +248,7 @@ func (b *Bill) Summary() (string, error) {
 // TxnAmt + Fee = SettleAmt. Of refunds (04) both were seen: C for a fee that is given back (amount 9900, fee C 59,
 // settlement D 9841), and C for one that is taken beside the refund (amount 50000, fee C 2500, settlement D 52500). So
 // never sum fees of refunds, nor of kinds that were not seen, by their sign: SettleAmt + TxnAmt is what a refund cost
-// above its amount, or gave back of it.
+// above its amount, or returned of it.
 type BillRecord struct {
 	TransCode       string `json:"transCode"`       // transaction code (交易代码), S56 ...
 	AcqInsCode      string `json:"acqInsCode"`      // acquiring institution (代理机构标识码)
@@ -353,7 +347,7 @@ func ReadBillRecords(r io.Reader) iter.Seq2[BillRecord, error] {
 
 // A BillAdjustment is one adjustment of a bill, a line of its ZME file. Signs are those of the file, C positive and D
 // negative; no file was seen that says what that of Fee means. It names the
-// transaction that it adjusts by trace number and time; no document gives it an order number.
+// transaction that it adjusts by trace number and time; no document has an order number for it.
 type BillAdjustment struct {
 	TransCode      string `json:"transCode"`      // transaction code (交易代码)
 	AcqInsCode     string `json:"acqInsCode"`     // acquiring institution (代理机构标识码)
@@ -619,7 +613,7 @@ func OpenFileContent(fileContent string, limit int64) (io.Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: fileContent: %w", cnpay.ErrMalformed, err)
 	}
-	return newCapped(z, orDefault(limit, defaultArchive)), nil
+	return newCapped(z, cmp.Or(max(limit, 0), defaultArchive)), nil
 }
 
 // EncodeFileContent returns a file as the field fileContent takes it.
@@ -672,8 +666,8 @@ func (c *capped) Read(p []byte) (int, error) {
 	return n, c.err
 }
 
-// OwnTransaction is a transaction as the merchant's ledger has it, to be compared with a bill.
-type OwnTransaction struct {
+// LedgerEntry is a transaction as the merchant's ledger has it, to be compared with a bill.
+type LedgerEntry struct {
 	QueryID string // UnionPay's number (queryId); may be empty
 	OrderID string // the merchant's order number
 	TxnTime string // the order time, YYYYMMDDhhmmss; may be empty
@@ -683,21 +677,21 @@ type OwnTransaction struct {
 
 // AmountDifference is a transaction that both sides have, with two amounts.
 type AmountDifference struct {
-	Ours   OwnTransaction
-	Theirs BillRecord
+	Ledger LedgerEntry
+	Bill   BillRecord
 }
 
 // Reconciliation is what comparing the merchant's ledger with a bill found.
 type Reconciliation struct {
 	Matched       int                // transactions that both sides have, with one amount
 	AmountDiffers []AmountDifference // in the order of the bill
-	OursOnly      []OwnTransaction   // in the order of the ledger
-	TheirsOnly    []BillRecord       // in the order of the bill
+	OnlyInLedger  []LedgerEntry      // in the order of the ledger
+	OnlyInBill    []BillRecord       // in the order of the bill
 }
 
 // Clean reports whether there is no difference.
 func (r *Reconciliation) Clean() bool {
-	return len(r.AmountDiffers)+len(r.OursOnly)+len(r.TheirsOnly) == 0
+	return len(r.AmountDiffers)+len(r.OnlyInLedger)+len(r.OnlyInBill) == 0
 }
 
 // Reconcile compares the merchant's own successful transactions of a clearing day with the bill of that day:
@@ -705,13 +699,13 @@ func (r *Reconciliation) Clean() bool {
 //	found, err := unionpay.Reconcile(own, bill.Records())
 //
 // Transactions belong together by queryId where both sides have one, else by orderId, of which bills keep 32 characters.
-// Where several have the same, amount, time and type decide. Each is matched once, so a transaction that stands twice on
+// Where several have the same, amount, time and type decide. Each is matched once, so a transaction that is duplicated on
 // one side is reported.
 //
-// The clearing day ends at 23:00 in Beijing. Because of it, what OursOnly or TheirsOnly holds may be found on the other
+// The clearing day ends at 23:00 in Beijing. Because of it, what OnlyInLedger or OnlyInBill holds may be found on the other
 // side one day later or earlier, and only what is left then is wrong. Any error of the records ends the comparison,
-// because half a bill would show differences that are none.
-func Reconcile(own []OwnTransaction, records iter.Seq2[BillRecord, error]) (*Reconciliation, error) {
+// because half a bill would show differences that do not exist.
+func Reconcile(own []LedgerEntry, records iter.Seq2[BillRecord, error]) (*Reconciliation, error) {
 	if records == nil {
 		records = func(func(BillRecord, error) bool) {}
 	}
@@ -738,7 +732,7 @@ func Reconcile(own []OwnTransaction, records iter.Seq2[BillRecord, error]) (*Rec
 		}
 		switch {
 		case i < 0:
-			found.TheirsOnly = append(found.TheirsOnly, record)
+			found.OnlyInBill = append(found.OnlyInBill, record)
 			continue
 		case own[i].TxnAmt == record.TxnAmt:
 			found.Matched++
@@ -749,7 +743,7 @@ func Reconcile(own []OwnTransaction, records iter.Seq2[BillRecord, error]) (*Rec
 	}
 	for i, o := range own {
 		if !taken[i] {
-			found.OursOnly = append(found.OursOnly, o)
+			found.OnlyInLedger = append(found.OnlyInLedger, o)
 		}
 	}
 	return found, nil
@@ -759,7 +753,7 @@ func Reconcile(own []OwnTransaction, records iter.Seq2[BillRecord, error]) (*Rec
 func inBill(orderID string) string { return orderID[:min(len(orderID), 32)] }
 
 // best returns the candidate that agrees most with the record, -1 without one.
-func best(own []OwnTransaction, record BillRecord, candidates []int, free func(int) bool) int {
+func best(own []LedgerEntry, record BillRecord, candidates []int, free func(int) bool) int {
 	chosen, most := -1, -1
 	for _, i := range candidates {
 		o := own[i]

@@ -152,7 +152,7 @@ func TestBill(t *testing.T) {
 
 // The file's names are in GBK.
 func TestBillFile(t *testing.T) {
-	f, err := os.Open("testdata/bill/" + zmName)
+	f, err := os.Open("testdata/documents/" + zmName)
 	require.NoError(t, err)
 	defer func() { _ = f.Close() }()
 	got := collect(t, ReadBillRecords(f))
@@ -622,7 +622,7 @@ func recordsOf(rs ...BillRecord) iter.Seq2[BillRecord, error] {
 }
 
 func TestReconcile(t *testing.T) {
-	own := []OwnTransaction{
+	own := []LedgerEntry{
 		{QueryID: "q1", OrderID: "o1", TxnAmt: 100},
 		{OrderID: "o2", TxnTime: "20150906112203", TxnType: "01", TxnAmt: 200},
 		{QueryID: "q3", OrderID: "o3", TxnAmt: 300},
@@ -641,8 +641,8 @@ func TestReconcile(t *testing.T) {
 	require.Equal(t, &Reconciliation{
 		Matched:       3,
 		AmountDiffers: []AmountDifference{{own[3], theirs[1]}},
-		OursOnly:      []OwnTransaction{own[2]},
-		TheirsOnly:    []BillRecord{theirs[0]},
+		OnlyInLedger:  []LedgerEntry{own[2]},
+		OnlyInBill:    []BillRecord{theirs[0]},
 	}, found)
 	require.False(t, found.Clean())
 
@@ -657,49 +657,49 @@ func TestReconcile(t *testing.T) {
 
 func TestReconcileAmbiguous(t *testing.T) {
 	for name, tt := range map[string]struct {
-		own    []OwnTransaction
+		own    []LedgerEntry
 		theirs []BillRecord
 		want   Reconciliation
 	}{
 		"amounts decide": {
-			[]OwnTransaction{{OrderID: "o", TxnAmt: 1}, {OrderID: "o", TxnAmt: 2}},
+			[]LedgerEntry{{OrderID: "o", TxnAmt: 1}, {OrderID: "o", TxnAmt: 2}},
 			[]BillRecord{{OrderID: "o", TxnAmt: 2}, {OrderID: "o", TxnAmt: 1}},
 			Reconciliation{Matched: 2},
 		},
 		"times decide": {
-			[]OwnTransaction{{OrderID: "o", TxnTime: "20150905235959", TxnAmt: 5}, {OrderID: "o", TxnTime: "20150906000001", TxnAmt: 6}},
+			[]LedgerEntry{{OrderID: "o", TxnTime: "20150905235959", TxnAmt: 5}, {OrderID: "o", TxnTime: "20150906000001", TxnAmt: 6}},
 			[]BillRecord{{OrderID: "o", TxnTime: "0906000001", TxnAmt: 7}},
 			Reconciliation{
-				AmountDiffers: []AmountDifference{{OwnTransaction{OrderID: "o", TxnTime: "20150906000001", TxnAmt: 6}, BillRecord{OrderID: "o", TxnTime: "0906000001", TxnAmt: 7}}},
-				OursOnly:      []OwnTransaction{{OrderID: "o", TxnTime: "20150905235959", TxnAmt: 5}},
+				AmountDiffers: []AmountDifference{{LedgerEntry{OrderID: "o", TxnTime: "20150906000001", TxnAmt: 6}, BillRecord{OrderID: "o", TxnTime: "0906000001", TxnAmt: 7}}},
+				OnlyInLedger:  []LedgerEntry{{OrderID: "o", TxnTime: "20150905235959", TxnAmt: 5}},
 			},
 		},
 		"types decide": {
-			[]OwnTransaction{{OrderID: "o", TxnType: "01", TxnAmt: 5}, {OrderID: "o", TxnType: "31", TxnAmt: 5}},
+			[]LedgerEntry{{OrderID: "o", TxnType: "01", TxnAmt: 5}, {OrderID: "o", TxnType: "31", TxnAmt: 5}},
 			[]BillRecord{{OrderID: "o", TxnType: "31", TxnAmt: 5}},
-			Reconciliation{Matched: 1, OursOnly: []OwnTransaction{{OrderID: "o", TxnType: "01", TxnAmt: 5}}},
+			Reconciliation{Matched: 1, OnlyInLedger: []LedgerEntry{{OrderID: "o", TxnType: "01", TxnAmt: 5}}},
 		},
 		"twice in the bill": {
-			[]OwnTransaction{{QueryID: "q", OrderID: "o", TxnAmt: 1}},
+			[]LedgerEntry{{QueryID: "q", OrderID: "o", TxnAmt: 1}},
 			[]BillRecord{{QueryID: "q", OrderID: "o", TxnAmt: 1}, {QueryID: "q", OrderID: "o", TxnAmt: 1}},
-			Reconciliation{Matched: 1, TheirsOnly: []BillRecord{{QueryID: "q", OrderID: "o", TxnAmt: 1}}},
+			Reconciliation{Matched: 1, OnlyInBill: []BillRecord{{QueryID: "q", OrderID: "o", TxnAmt: 1}}},
 		},
 		"twice in the ledger": {
-			[]OwnTransaction{{QueryID: "q", OrderID: "o", TxnAmt: 1}, {QueryID: "q", OrderID: "o", TxnAmt: 1}},
+			[]LedgerEntry{{QueryID: "q", OrderID: "o", TxnAmt: 1}, {QueryID: "q", OrderID: "o", TxnAmt: 1}},
 			[]BillRecord{{QueryID: "q", OrderID: "o", TxnAmt: 1}},
-			Reconciliation{Matched: 1, OursOnly: []OwnTransaction{{QueryID: "q", OrderID: "o", TxnAmt: 1}}},
+			Reconciliation{Matched: 1, OnlyInLedger: []LedgerEntry{{QueryID: "q", OrderID: "o", TxnAmt: 1}}},
 		},
 		"one order, two queryIds": {
-			[]OwnTransaction{{QueryID: "q1", OrderID: "o", TxnAmt: 1}},
+			[]LedgerEntry{{QueryID: "q1", OrderID: "o", TxnAmt: 1}},
 			[]BillRecord{{QueryID: "q2", OrderID: "o", TxnAmt: 1}},
-			Reconciliation{OursOnly: []OwnTransaction{{QueryID: "q1", OrderID: "o", TxnAmt: 1}}, TheirsOnly: []BillRecord{{QueryID: "q2", OrderID: "o", TxnAmt: 1}}},
+			Reconciliation{OnlyInLedger: []LedgerEntry{{QueryID: "q1", OrderID: "o", TxnAmt: 1}}, OnlyInBill: []BillRecord{{QueryID: "q2", OrderID: "o", TxnAmt: 1}}},
 		},
 		"queryId alone": {
-			[]OwnTransaction{{QueryID: "q", TxnAmt: 1}}, []BillRecord{{QueryID: "q", OrderID: "o", TxnAmt: 1}}, Reconciliation{Matched: 1},
+			[]LedgerEntry{{QueryID: "q", TxnAmt: 1}}, []BillRecord{{QueryID: "q", OrderID: "o", TxnAmt: 1}}, Reconciliation{Matched: 1},
 		},
 		"nothing to match by": {
-			[]OwnTransaction{{TxnAmt: 1}}, []BillRecord{{TxnAmt: 1}},
-			Reconciliation{OursOnly: []OwnTransaction{{TxnAmt: 1}}, TheirsOnly: []BillRecord{{TxnAmt: 1}}},
+			[]LedgerEntry{{TxnAmt: 1}}, []BillRecord{{TxnAmt: 1}},
+			Reconciliation{OnlyInLedger: []LedgerEntry{{TxnAmt: 1}}, OnlyInBill: []BillRecord{{TxnAmt: 1}}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -711,7 +711,7 @@ func TestReconcileAmbiguous(t *testing.T) {
 }
 
 func TestReconcileEndsWithAnError(t *testing.T) {
-	found, err := Reconcile([]OwnTransaction{{OrderID: "10078087", TxnAmt: 1}}, ReadBillRecords(strings.NewReader(zm(nil)+"S56\r\n")))
+	found, err := Reconcile([]LedgerEntry{{OrderID: "10078087", TxnAmt: 1}}, ReadBillRecords(strings.NewReader(zm(nil)+"S56\r\n")))
 	var line *BillLineError
 	require.ErrorAs(t, err, &line)
 	require.Equal(t, 2, line.Line)

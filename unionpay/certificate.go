@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -16,61 +15,36 @@ import (
 // CertificatesService fetches UnionPay's certificates.
 type CertificatesService struct{ client *Client }
 
-// EncryptionCertificateRequest asks for UnionPay's current certificate for the encryption of sensitive fields.
-type EncryptionCertificateRequest struct {
-	Envelope
+// CertificateEncryptionRequest asks for UnionPay's current certificate for the encryption of sensitive fields.
+type CertificateEncryptionRequest struct {
+	envelope
+	Sender
+	Acquirer
+	Platform
+	Channel
 
 	// BizType is the product (产品类型). Empty means 000000.
-	BizType string `json:"bizType,omitempty" spec:"M N6"`
-	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
-	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
-	// AcqInsCode is the acquiring institution (收单机构代码); for AccessAcquirer.
-	AcqInsCode string `json:"acqInsCode,omitempty" spec:"C AN8..11"`
-	// MerCatCode is the merchant's category (商户类别), an MCC; for AccessAcquirer.
-	MerCatCode string `json:"merCatCode,omitempty" spec:"C N4"`
-	// MerID is the merchant code (商户代码). Empty means the client's.
-	MerID string `json:"merId,omitempty" spec:"M AN15"`
-	// MerName is the merchant's name (商户名称); for AccessAcquirer.
-	MerName string `json:"merName,omitempty" spec:"C ANS1..40"`
-	// MerAbbr is the merchant's short name (商户简称); for AccessAcquirer, where it is not insisted upon.
-	MerAbbr string `json:"merAbbr,omitempty" spec:"C ANS1..8"`
-	// SubMerID is the merchant below the platform (二级商户代码); for AccessPlatform.
-	SubMerID string `json:"subMerId,omitempty" spec:"C AN5..15"`
-	// SubMerName is its name (二级商户名称); for AccessPlatform.
-	SubMerName string `json:"subMerName,omitempty" spec:"C ANS1..40"`
-	// SubMerAbbr is its short name (二级商户简称); for AccessPlatform.
-	SubMerAbbr string `json:"subMerAbbr,omitempty" spec:"C ANS1..16"`
-	// ChannelType is the channel (渠道类型): 05 voice, 07 internet, 08 mobile, 16 set-top box. Empty means 07.
-	ChannelType string `json:"channelType,omitempty" spec:"M N2"`
-	// OrderID is the order number (商户订单号): letters and digits only, unique for the merchant and day. See
-	// [NewOrderID].
-	OrderID string `json:"orderId,omitempty" spec:"M AN8..40"`
-	// TxnTime is the order time (订单发送时间), about now. See [TxnTime].
-	TxnTime string `json:"txnTime,omitempty" spec:"M YYYYMMDDhhmmss"`
+	BizType string `json:"bizType" spec:"M N6"`
+	// OrderID is the order number of this query of a certificate (商户订单号). See [NewOrderID].
+	OrderID string `json:"orderId" spec:"M AN8..40"`
+	// TxnTime is the order time of this query of a certificate (订单发送时间), about now. See [TxnTime].
+	TxnTime string `json:"txnTime" spec:"M YYYYMMDDhhmmss"`
 	// CertType is the kind of certificate (证书类型). Empty means 01, for the encryption of sensitive fields.
-	CertType string `json:"certType,omitempty" spec:"M N2"`
-	// Reserved is the reserved field (保留域), a [Group] such as {cardNumberLock=1}.
-	Reserved string `json:"reserved,omitempty" spec:"O ANS1..2048"`
-	// ReqReserved is the merchant's own text (请求方保留域); answers and notifications repeat it.
-	ReqReserved string `json:"reqReserved,omitempty" spec:"O ANS1..1024"`
+	CertType string `json:"certType" spec:"M N2"`
+	// ReqReserved is the merchant's own text about this query of a certificate (请求方保留域), which answers and notifications
+	// repeat.
+	ReqReserved string `json:"reqReserved" spec:"O ANS1..1024"`
 }
 
-func (r *EncryptionCertificateRequest) parts() parts {
-	return parts{
-		kind: filling{&r.CertType, "01"}, merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType,
-		channelType: &r.ChannelType, order: r.OrderID, reqReserved: r.ReqReserved,
+func (*CertificateEncryptionRequest) operation() Operation {
+	return Operation{
+		ID: OpEncryptCertUpdate, Path: backTrans, TxnType: "95", TxnSubType: "00", BizType: "000000", ChannelType: "07",
+		NoMoney: true, Repeatable: true, Requires: "encryptPubKeyCert", Judge: judgeCode,
 	}
 }
 
-func (r *EncryptionCertificateRequest) conditions() []cnpay.Fault {
-	return slices.Concat(
-		forAcquirer(r.AccessType, needed{"acqInsCode", r.AcqInsCode}, needed{"merCatCode", r.MerCatCode}, needed{"merName", r.MerName}),
-		forPlatform(r.AccessType, r.SubMerID, r.SubMerName, r.SubMerAbbr),
-	)
-}
-
-// EncryptionCertificateResponse is the answer with the certificate.
-type EncryptionCertificateResponse struct {
+// CertificateEncryptionResponse is the answer with the certificate.
+type CertificateEncryptionResponse struct {
 	Response
 
 	// EncryptPubKeyCert is the certificate in PEM (加密公钥证书).
@@ -85,20 +59,13 @@ type EncryptionCertificateResponse struct {
 //   - Failed, Unknown: keep the one in use, and ask again.
 //
 //cnpay:op encrypt_cert_update
-func (s *CertificatesService) Encryption(ctx context.Context, req *EncryptionCertificateRequest, opts ...cnpay.Option) (*EncryptionCertificateResponse, error) {
-	return call[EncryptionCertificateResponse](ctx, s.client, encryptionCertificateOp(), req, opts)
-}
-
-func encryptionCertificateOp() operation {
-	return operation{
-		id: "encrypt_cert_update", path: backTrans, gives: "encryptPubKeyCert", txnType: "95", txnSubTypes: "00", bizType: "000000",
-		channelType: "07", repeatable: true, judge: judgeCode,
-	}
+func (s *CertificatesService) Encryption(ctx context.Context, req *CertificateEncryptionRequest, opts ...cnpay.Option) (*CertificateEncryptionResponse, error) {
+	return do[CertificateEncryptionResponse](ctx, s.client, req, opts)
 }
 
 // Certificate returns the certificate of the answer, checked: with sign method 01 the merchant's own files of the two
-// authorities must vouch for it, and in every case it must be in force and UnionPay's.
-func (s *CertificatesService) Certificate(res *EncryptionCertificateResponse) (*x509.Certificate, error) {
+// authorities must certify it, and in every case it must be in force and UnionPay's.
+func (s *CertificatesService) Certificate(res *CertificateEncryptionResponse) (*x509.Certificate, error) {
 	if res == nil || res.Outcome != cnpay.Succeeded {
 		return nil, errors.New("unionpay: encryption certificate: not a successful answer")
 	}
@@ -138,14 +105,14 @@ func encryptionOwner(cn string) bool {
 // concurrent use.
 type EncryptionKeeper struct {
 	client  *Client
-	request EncryptionCertificateRequest
+	request CertificateEncryptionRequest
 	current atomic.Pointer[Encrypter]
 }
 
 // NewEncryptionKeeper returns a keeper that begins with the given certificate (acp_*_enc.cer). With nil there is none
 // until the first Refresh. The request is what Refresh sends, each time with an order number and a time of
 // its own: a merchant leaves it empty, an institution or a platform fills in what it must say of itself.
-func (s *CertificatesService) NewEncryptionKeeper(certificate *x509.Certificate, request EncryptionCertificateRequest) (*EncryptionKeeper, error) {
+func (s *CertificatesService) NewEncryptionKeeper(certificate *x509.Certificate, request CertificateEncryptionRequest) (*EncryptionKeeper, error) {
 	k := &EncryptionKeeper{client: s.client, request: request}
 	if certificate == nil {
 		return k, nil
@@ -162,7 +129,7 @@ func (s *CertificatesService) NewEncryptionKeeper(certificate *x509.Certificate,
 // Current returns the encrypter in use, nil without one.
 func (k *EncryptionKeeper) Current() *Encrypter { return k.current.Load() }
 
-// Refresh asks UnionPay for its certificate and changes over to it when it is another one, which changed reports.
+// Refresh asks UnionPay for its certificate and changes over to it when it is another one; changed reports that.
 // After an error the one in use stays.
 func (k *EncryptionKeeper) Refresh(ctx context.Context, opts ...cnpay.Option) (changed bool, err error) {
 	req := k.request

@@ -1,35 +1,48 @@
 // Package unionpay is a client of the all-channel gateway of China UnionPay (银联全渠道平台, ACP 5.1.0).
 //
-// A transaction is named by merId, orderId and txnTime together; see [NewOrderID] and [TxnTime]. Operations that move
-// money are answered at once with "accepted" (受理), which is [cnpay.Pending]. What became of them is told later by a
-// notification ([Client.ParseNotification]) and to a query ([OrdersService.Query]); the Settle methods ask until it is
-// known.
-//
-// The services of a [Client] are the families of operations: Payments (purchase, void, refund), Preauth, QR, Cards
-// (opening and tokens), Mandates (payout, collection), Orders (query), Files and Certificates. What happens in the
-// payer's browser begins with a [Form], what happens in an app with a TN. Sensitive fields are made with an [Encrypter].
-// Package unionpaytest plays UnionPay inside a test.
+// A transaction is named by merId, orderId and txnTime together; see [NewOrderID] and [TxnTime]. The services of a
+// [Client] are the families of operations: Pages (what the payer's browser is sent to), Payments (purchase, void, refund),
+// Preauth, QR, Cards (opening and tokens), Payouts, Mandates (collection), Orders (query), Files and Certificates.
+// Sensitive fields are made with an [Encrypter]. Package unionpaytest plays UnionPay inside a test, and [Do] carries out
+// what this package lacks.
 //
 // Blanks at the ends of a field are cut off before it is signed and sent, as UnionPay's own program does it.
 //
-// Everything that UnionPay sends is signed. With sign method 01 its certificate comes inside the message and is
-// believed only when the merchant's own files of the two authorities vouch for it and its owner is UnionPay.
+// Everything that UnionPay sends is signed. With sign method 01 its certificate comes inside the message and is trusted
+// only when the merchant's own files of the two authorities certify it and its owner is UnionPay.
+//
+// # Outcomes
+//
+// Operations that move money are answered at once with "accepted" (受理), which is [cnpay.Pending]. Their outcome comes
+// in a notification ([Client.ParseNotification]), and [Client.Settle] queries until it is final. A request that the
+// package itself refuses is Failed, and one that never left is NotSent, whatever the operation.
 //
 // # Repeats
 //
 // An operation on money may be sent again as it was, with the same orderId and txnTime. UnionPay carries out the one that
 // arrives first and answers the other with code 12, which is Unknown. This is the way out when queries say 34 (not
 // found): the first request may have been lost or still be on its way, and after the repeat one of the two is there. Do it
-// soon, because UnionPay takes only order times that are about now.
+// soon, because UnionPay takes only order times that are about now. [cnpay.WithSending] marks it in the ticket.
 //   - Pending: the repeat was accepted. Settle it; the first, should it still arrive, is refused.
 //   - Unknown, with code 12: the first had arrived. Settle it.
 //   - Failed: the repeat was refused, for the reason that the code says. The first may still be on its way, or be the
 //     reason: settle it, and only what that finds is the outcome.
 //
 // A new orderId is a second operation. Use one only when the outcome of the first is Failed or NotSent.
+//
+// # Orders that the payer pays
+//
+// What begins on a page, in an app or with a QR code that the merchant shows is carried out by the payer, who may try
+// again until payTimeout; UnionPay advises a quarter of an hour after txnTime. What is paid later is returned by UnionPay.
+// A query finds nothing (34) until the payer begins. There is no way to close an order: an unpaid one ends at payTimeout.
+// Deliver on the notification to BackURL, which comes only when the payment succeeded, or on [Client.Settle]; what the
+// browser brings to FrontURL, or the app as an [AppResult], is for the payer's eyes. Only when an order is Failed, after
+// payTimeout and a margin ([cnpay.WithMargin]), may the payer be asked for another one under a new orderId. Without
+// payTimeout no query can say that it failed for good.
 package unionpay
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/rsa"
 	"crypto/x509"
@@ -42,6 +55,7 @@ import (
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/call"
 	"github.com/cnpay-go/cnpay/internal/credential"
 	"github.com/cnpay-go/cnpay/internal/spec"
 	"github.com/cnpay-go/cnpay/internal/transport"
@@ -92,10 +106,11 @@ const (
 	AccessPlatform = "2" // as a platform with merchants below it (平台商户接入)
 )
 
-// NoNotification is the backUrl of an operation about which no notification is wanted.
+// NoNotification is the backUrl of an operation about which no notification is wanted. UnionPay reaches no address with
+// "~"; one on a private line begins with ZX|.
 const NoNotification = "http://www.specialUrl.com"
 
-// Config says who calls, and whom to trust. Blanks, line ends and invisible characters around the merchant codes and
+// Config says who calls and which answers are trusted. Blanks, line ends and invisible characters around the merchant codes and
 // SecureKey are dropped; inside they are refused.
 type Config struct {
 	Environment Environment // empty means Production
@@ -116,16 +131,18 @@ type Config struct {
 
 // Client calls UnionPay for one merchant. It is safe for concurrent use.
 type Client struct {
+	Pages        *PagesService
 	Payments     *PaymentsService
 	Preauth      *PreauthService
 	QR           *QRService
 	Cards        *CardsService
+	Payouts      *PayoutsService
 	Mandates     *MandatesService
 	Orders       *OrdersService
 	Files        *FilesService
 	Certificates *CertificatesService
 
-	gateway     string
+	call        call.Client
 	fileGateway string
 	merIDs      []string // the first is that of requests that name none
 	accessType  string
@@ -136,10 +153,7 @@ type Client struct {
 	keyed       sign.Verifier // of sign methods 11 and 12
 	trust       *sign.Trust   // of sign method 01
 	chain       *sign.Chain   // likewise
-	settings    cnpay.Settings
-	transport   *transport.Client
-	fields      spec.Table
-	scratch     sync.Pool // of *[]byte, in which the text to verify is put together
+	scratch     sync.Pool     // of *[]byte, in which the text to verify is put together
 
 	// What Warnings looks at.
 	configured []configured
@@ -152,19 +166,21 @@ type Client struct {
 func New(config Config, opts ...cnpay.Option) (*Client, error) {
 	settings := cnpay.Settings{}.With(opts...)
 	c := &Client{
-		accessType: orElse(config.AccessType, AccessMerchant),
-		signMethod: orElse(config.SignMethod, RSA),
-		settings:   settings,
-		transport:  transport.New(settings.HTTPClient),
+		accessType: cmp.Or(config.AccessType, AccessMerchant),
+		signMethod: cmp.Or(config.SignMethod, RSA),
+	}
+	c.call = call.Client{
+		Provider: "unionpay", OwnAccount: c.isOwn, Settings: settings, Transport: transport.New(settings.HTTPClient),
+		Fields: spec.Table{Domains: map[string]func(string) string{"GROUP": isGroup}},
 	}
 	var unknown error
 	c.encoding, unknown = config.Encoding.known()
 	err := errors.Join(
-		c.reach(config, settings.PlainHTTP),
+		c.setGateways(config, settings.PlainHTTP),
 		c.setMerchants(config),
 		check(slices.Contains([]string{AccessMerchant, AccessAcquirer, AccessPlatform}, c.accessType), "accessType must be 0, 1 or 2"),
 		check(unknown == nil, "encoding must be UTF-8 or GBK"),
-		c.believe(config),
+		c.setKeys(config),
 	)
 	if err != nil {
 		return nil, transport.ConfigError("unionpay", err)
@@ -172,8 +188,8 @@ func New(config Config, opts ...cnpay.Option) (*Client, error) {
 	for _, x := range c.configured {
 		c.warn("unionpay configuration", x)
 	}
-	c.Payments, c.Preauth, c.QR, c.Cards = &PaymentsService{c}, &PreauthService{c}, &QRService{c}, &CardsService{c}
-	c.Mandates, c.Orders = &MandatesService{c}, &OrdersService{c}
+	c.Pages, c.Payments, c.Preauth, c.QR = &PagesService{c}, &PaymentsService{c}, &PreauthService{c}, &QRService{c}
+	c.Cards, c.Payouts, c.Mandates, c.Orders = &CardsService{c}, &PayoutsService{c}, &MandatesService{c}, &OrdersService{c}
 	c.Files, c.Certificates = &FilesService{c}, &CertificatesService{c}
 	return c, nil
 }
@@ -181,7 +197,7 @@ func New(config Config, opts ...cnpay.Option) (*Client, error) {
 // setMerchants takes over the merchant codes.
 func (c *Client) setMerchants(config Config) error {
 	merID, err := credential.Required("merId", config.MerID)
-	c.merIDs = []string{merID}
+	c.merIDs, c.call.Account = []string{merID}, merID
 	for i, other := range config.OtherMerIDs {
 		other, bad := credential.Required(fmt.Sprintf("otherMerIds[%d]", i), other)
 		c.merIDs, err = append(c.merIDs, other), errors.Join(err, bad)
@@ -189,10 +205,10 @@ func (c *Client) setMerchants(config Config) error {
 	return err
 }
 
-// reach finds the hosts.
-func (c *Client) reach(config Config, plainHTTP bool) (err error) {
+// setGateways finds the hosts.
+func (c *Client) setGateways(config Config, plainHTTP bool) (err error) {
 	gateway, files := ProductionGateway, ProductionFileGateway
-	switch orElse(config.Environment, Production) {
+	switch cmp.Or(config.Environment, Production) {
 	case Production:
 	case Test:
 		gateway, files = TestGateway, TestFileGateway
@@ -200,22 +216,22 @@ func (c *Client) reach(config Config, plainHTTP bool) (err error) {
 		return fmt.Errorf("environment must be %s or %s", Production, Test)
 	}
 	// Files are not fetched from UnionPay's own host for a merchant who calls somewhere else.
-	files = orElse(config.FileGateway, orElse(config.Gateway, files))
+	files = cmp.Or(config.FileGateway, cmp.Or(config.Gateway, files))
 	var noFiles error
-	c.gateway, err = transport.Gateway(orElse(config.Gateway, gateway), plainHTTP)
+	c.call.Gateway, err = transport.Gateway(cmp.Or(config.Gateway, gateway), plainHTTP)
 	if config.FileGateway != "" || config.Gateway == "" {
 		c.fileGateway, noFiles = transport.Gateway(files, plainHTTP)
 	} else {
-		c.fileGateway = c.gateway
+		c.fileGateway = c.call.Gateway
 	}
 	return errors.Join(err, noFiles)
 }
 
-// believe sets up signing and verifying.
-func (c *Client) believe(config Config) (err error) {
+// setKeys sets up signing and verifying.
+func (c *Client) setKeys(config Config) (err error) {
 	switch c.signMethod {
 	case RSA:
-		return errors.Join(c.identify(config.Identity), c.trustIn(config))
+		return errors.Join(c.setIdentity(config.Identity), c.setTrust(config))
 	case SHA256, SM3:
 		secret, err := credential.Required("secureKey", config.SecureKey.Reveal())
 		if err != nil {
@@ -232,7 +248,7 @@ func (c *Client) believe(config Config) (err error) {
 	return errors.New("signMethod must be 01, 11 or 12")
 }
 
-func (c *Client) identify(id *sign.Identity) (err error) {
+func (c *Client) setIdentity(id *sign.Identity) (err error) {
 	if id == nil || id.Key == nil || id.Certificate == nil {
 		return errors.New("identity is required, the merchant's key and certificate (sign.LoadIdentity)")
 	}
@@ -246,7 +262,7 @@ func (c *Client) identify(id *sign.Identity) (err error) {
 	return nil
 }
 
-func (c *Client) trustIn(config Config) error {
+func (c *Client) setTrust(config Config) error {
 	switch own := config.Identity; {
 	case config.RootCert == nil || config.MiddleCert == nil:
 		return errors.Join(
@@ -273,12 +289,10 @@ func (c *Client) trustIn(config Config) error {
 	return err
 }
 
-func (c *Client) now() time.Time {
-	if c.settings.Clock != nil {
-		return c.settings.Clock()
-	}
-	return time.Now()
-}
+func (c *Client) now() time.Time { return c.call.Settings.Now() }
+
+// isOwn reports whether the client may send for a merchant and be notified about it.
+func (c *Client) isOwn(merID string) bool { return slices.Contains(c.merIDs, merID) }
 
 // The SHA-256 fingerprints of the certificate authorities that UnionPay's messages were seen to lead to.
 const (
@@ -305,11 +319,4 @@ func check(ok bool, fault string) error {
 		return nil
 	}
 	return errors.New(fault)
-}
-
-func orElse[S ~string](value, otherwise S) S {
-	if value == "" {
-		return otherwise
-	}
-	return value
 }

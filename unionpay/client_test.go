@@ -86,7 +86,7 @@ func TestWarnings(t *testing.T) {
 func TestKeyFile(t *testing.T) {
 	gateway := unionpaytest.NewServer()
 	defer gateway.Close()
-	pfx, root, middle := gateway.Files()
+	pfx, root, middle := gateway.KeyFiles()
 	identity, err := sign.LoadPFX(pfx, unionpaytest.PFXPassword)
 	require.NoError(t, err)
 	read := func(data []byte) *x509.Certificate {

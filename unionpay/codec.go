@@ -1,11 +1,13 @@
 package unionpay
 
 import (
-	"context"
+	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -13,6 +15,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/call"
 	"github.com/cnpay-go/cnpay/internal/transport"
 	"github.com/cnpay-go/cnpay/sign"
 )
@@ -22,135 +25,217 @@ import (
 // outcome is Unknown until a query has settled it. It comes with the text, for the merchant's developers.
 var ErrEarlyRefusal = errors.New("refused before signing, by an answer that cannot be verified")
 
-// operation is one line of UnionPay's list.
-type operation struct {
-	id          string // as in the catalog
-	path        string
-	files       bool // at the host of the reconciliation files
-	txnType     string
-	txnSubTypes string // that it may have, the default first: "01|03"
-	bizType     string // the default
-	channelType string // the default
-	repeatable  bool   // the documents say that a repeat is harmless
-	judge       func(respCode string) cnpay.Outcome
-	gives       string                // the field without which a success is none
-	limit       int64                 // of the answer's size, where it is not the usual
-	schedule    func() cnpay.Schedule // of the queries that settle it
-	payer       bool                  // carried out by the payer, who may try until payTimeout
+// response is a pointer to an answer's struct.
+type response interface{ base() *Response }
+
+// exchange is one call to UnionPay, in the steps of [call.Protocol].
+type exchange struct {
+	client   *Client
+	op       Operation
+	request  any // a copy of the caller's
+	answer   response
+	sent     []sign.Pair // what is signed and sent, in the client's character set
+	encoded  []byte      // the same as a form, with its signature
+	received []sign.Pair
 }
 
-// The paths.
-const (
-	frontTrans = "/gateway/api/frontTransReq.do"
-	backTrans  = "/gateway/api/backTransReq.do"
-	appTrans   = "/gateway/api/appTransReq.do"
-	queryTrans = "/gateway/api/queryTrans.do"
-)
+// text is a field of the request.
+func (x *exchange) text(name string) string { return x.client.call.Fields.Text(x.request, name) }
 
-// call carries out one operation. The caller's request is copied, checked, and signed as the values that are sent.
-func call[Res, Req any, M interface {
-	*Req
-	message
-}, R interface {
-	*Res
-	response
-}](ctx context.Context, c *Client, op operation, req *Req, opts []cnpay.Option) (*Res, error) {
-	m := M(new(Req))
-	if req != nil {
-		*m = *req
+func (x *exchange) Ticket() cnpay.Ticket {
+	t := cnpay.Ticket{
+		Account: x.text("merId"),
+		Order:   cmp.Or(x.text("orderId"), x.text("queryId"), x.text("settleDate")),
+		Fields:  x.client.call.Asked(x.request, append(asked(), x.op.Keep...)...),
 	}
-	p := m.parts()
-	faults := c.complete(m, p, op)
-	host := c.gateway
-	if op.files {
-		host = c.fileGateway
+	if x.op.PaidByPayer {
+		t.Until = payEnd(x.text("payTimeout"))
 	}
-	var sent []sign.Pair
-	var res R
-	err := c.transport.Do(ctx, c.settings.With(opts...), &transport.Exchange{
-		Subject:    cnpay.Subject{Provider: "unionpay", Operation: op.id, Order: p.order},
-		Method:     http.MethodPost,
-		URL:        host + op.path,
-		Header:     http.Header{"Content-Type": {"application/x-www-form-urlencoded;charset=" + string(c.encoding)}},
-		Repeatable: op.repeatable,
-		Limit:      op.limit,
-		Prepare: func() (body []byte, err error) {
-			if sent, err = c.signed(m, faults); err != nil {
-				return nil, err
-			}
-			return form(sent), nil
-		},
-		Read: func(reply *transport.Reply) (cnpay.Verdict, error) {
-			if reply.Status != http.StatusOK {
-				return cnpay.Verdict{}, fmt.Errorf("%w: %d", cnpay.ErrHTTPStatus, reply.Status)
-			}
-			received, err := c.verified(reply.Body, c.echoes(sent, p.reqReserved)...)
-			if err != nil {
-				return cnpay.Verdict{}, err
-			}
-			decoded := R(new(Res))
-			base := decoded.base()
-			base.Answer = cnpay.Answer{HTTPStatus: reply.Status, Raw: reply.Body}
-			if base.Extra, err = c.decode(received, decoded); err != nil {
-				return cnpay.Verdict{}, err
-			}
-			verdict := cnpay.Verdict{Outcome: op.judge(base.RespCode), Code: base.RespCode, Message: base.RespMsg}
-			if err := belongs(sent, received, op, verdict.Outcome); err != nil {
-				return cnpay.Verdict{}, err
-			}
-			if err := consistent(received, op); err != nil {
-				return cnpay.Verdict{}, err
-			}
-			if verdict.Outcome == cnpay.Succeeded && op.gives != "" && fieldOf(received, op.gives) == "" {
-				return cnpay.Verdict{}, fmt.Errorf("%w: a success without %s", cnpay.ErrMalformed, op.gives)
-			}
-			base.Outcome = verdict.Outcome
-			res = decoded
-			return verdict, nil
-		},
-	})
-	return res, err
+	return t
 }
 
-// signed is a completed request as the fields to send, in the message's character set and with their signature last.
-func (c *Client) signed(m message, faults []cnpay.Fault) ([]sign.Pair, error) {
-	pairs, err := c.checked(m, faults)
-	if err != nil {
-		return nil, err
+func (x *exchange) Messages() (request, answer any) { return x.request, x.answer }
+
+// Mask hides card data and secrets in an answer, which looks like a form and is not one.
+func (x *exchange) Mask(body []byte) ([]byte, bool) {
+	if bytes.Equal(body, x.encoded) {
+		return nil, false // a form
 	}
-	text, err := sign.AppendCanonical(nil, pairs)
-	if err != nil {
-		return nil, err
+	text, err := plain(body)
+	if err == nil {
+		var m arrived
+		if m, err = x.client.parse(text, x.echoes()); err == nil {
+			return x.client.call.Fields.MaskPairs(m.pairs, x.request, x.answer), true
+		}
 	}
-	signature, err := c.signer.Sign(text)
-	if err != nil {
-		return nil, err
-	}
-	return append(pairs, sign.Pair{Name: "signature", Value: signature}), nil
+	return x.client.call.Fields.Mask(groups().ReplaceAll(body, []byte("{***}"))), true
 }
 
-// checked is a completed request as the fields to sign.
-func (c *Client) checked(m message, faults []cnpay.Fault) ([]sign.Pair, error) {
-	faults = append(append(faults, c.fields.Check(m)...), m.conditions()...)
-	pairs := c.fields.Pairs(m)
-	for i := range pairs {
-		pairs[i].Value = trimmed(pairs[i].Value)
+// groups finds what may be a group with a token in it.
+func groups() *regexp.Regexp { return regexp.MustCompile(`\{[^}]*(\}|$)`) }
+
+// Check fills in what the configuration and the operation know, and puts the fields in the order in which they are
+// signed.
+func (x *exchange) Check() []cnpay.Fault {
+	c, fields := x.client, &x.client.call.Fields
+	faults, added := x.envelope()
+	product := x.op.BizType
+	if r, ok := x.request.(interface{ product() string }); ok {
+		product = cmp.Or(r.product(), product)
 	}
-	if own := fieldOf(pairs, "reqReserved"); c.impersonates("reqReserved", own, nil) {
+	fields.Fill(x.request,
+		sign.Pair{Name: "txnSubType", Value: x.op.TxnSubType},
+		sign.Pair{Name: "merId", Value: c.call.Account},
+		sign.Pair{Name: "accessType", Value: c.accessType},
+		sign.Pair{Name: "bizType", Value: product},
+		sign.Pair{Name: "channelType", Value: x.op.ChannelType},
+		sign.Pair{Name: "currencyCode", Value: "156"},
+		sign.Pair{Name: "fileType", Value: "00"},
+		sign.Pair{Name: "certType", Value: "01"})
+	if merID := x.text("merId"); merID != "" && !c.isOwn(merID) {
+		faults = append(faults, cnpay.Fault{Field: "merId", Problem: "is not one of the client's merchants"})
+	}
+	faults = append(faults, fields.Check(x.request)...)
+	x.sent = append(fields.Pairs(x.request), added...)
+	if added != nil {
+		slices.SortFunc(x.sent, byName)
+	}
+	for i := range x.sent {
+		x.sent[i].Value = trimmed(x.sent[i].Value)
+	}
+	if own := fieldOf(x.sent, "reqReserved"); c.impersonates("reqReserved", own, nil) {
 		faults = append(faults, cnpay.Fault{Field: "reqReserved", Problem: "must not hold text that reads as another field, like &respCode="})
 	}
-	faults = append(faults, needsEncryptCertID(pairs)...)
+	faults = append(faults, needsEncryptCertID(x.sent)...)
 	if c.encoding == GBK {
-		faults = append(faults, toGBK(pairs)...)
+		faults = append(faults, toGBK(x.sent)...)
 	}
-	if faults != nil {
-		return nil, &cnpay.InvalidRequestError{Faults: faults}
+	return faults
+}
+
+// envelope writes what the client alone says, refuses what the caller said instead, and returns the fields for which the
+// request has no place.
+func (x *exchange) envelope() (faults []cnpay.Fault, added []sign.Pair) {
+	c, fields := x.client, &x.client.call.Fields
+	own := []sign.Pair{
+		{Name: "version", Value: version}, {Name: "encoding", Value: string(c.encoding)}, {Name: "signMethod", Value: string(c.signMethod)},
+		{Name: "certId", Value: c.certID}, {Name: "signature"}, {Name: "txnType", Value: x.op.TxnType},
 	}
-	return pairs, nil
+	if _, fixed := x.request.(interface{ oneKind() }); fixed || !fields.Has(x.request, "txnSubType") {
+		own = append(own, sign.Pair{Name: "txnSubType", Value: x.op.TxnSubType})
+	}
+	for _, p := range own {
+		said := x.text(p.Name)
+		if said != "" && said != p.Value && !(p.Name == "encoding" && strings.EqualFold(said, p.Value)) {
+			problem := "must be left empty"
+			if p.Value != "" {
+				problem += " or be " + p.Value
+			}
+			faults = append(faults, cnpay.Fault{Field: p.Name, Problem: problem})
+			continue
+		}
+		known, _ := fields.Set(x.request, p.Name, p.Value) // never fails for text
+		if !known && p.Value != "" {
+			added = append(added, p)
+		}
+	}
+	return faults, added
+}
+
+func (x *exchange) Encode() ([]byte, error) {
+	pairs, err := x.signed()
+	if err != nil {
+		return nil, err
+	}
+	x.encoded = form(pairs)
+	return x.encoded, nil
+}
+
+// signed is the fields with their signature last.
+func (x *exchange) signed() ([]sign.Pair, error) {
+	text, err := sign.AppendCanonical(nil, x.sent)
+	if err != nil {
+		return nil, err
+	}
+	signature, err := x.client.signer.Sign(text)
+	if err != nil {
+		return nil, err
+	}
+	return append(slices.Clip(x.sent), sign.Pair{Name: "signature", Value: signature}), nil
+}
+
+// Sign has nothing to do: the signature is a field of the body, and covers no time.
+func (x *exchange) Sign(http.Header, []byte) error { return nil }
+
+func (x *exchange) Decode(reply *transport.Reply) (extra map[string]string, err error) {
+	if reply.Status != http.StatusOK {
+		return nil, transport.StatusError(reply.Status)
+	}
+	if x.received, err = x.client.verified(reply.Body, x.echoes()...); err != nil {
+		return nil, err
+	}
+	return x.client.decode(x.received, x.answer)
+}
+
+// echoes are the fields that the answer repeats and that could break its grammar.
+func (x *exchange) echoes() []sign.Pair {
+	own := x.text("reqReserved")
+	if r, ok := x.request.(interface{ unsent() string }); ok {
+		own = r.unsent()
+	}
+	return x.client.echoes(x.sent, own)
+}
+
+func (x *exchange) Judge(int) (cnpay.Verdict, error) {
+	r := x.answer.base()
+	return cnpay.Verdict{Outcome: x.op.judge(r.RespCode), Code: r.RespCode, Message: r.RespMsg}, nil
+}
+
+// Belongs refuses an answer to another request, and one that decides without saying what: a genuine refusal of
+// another order could be sent instead of this one's answer. Published refusals name their order.
+func (x *exchange) Belongs(outcome cnpay.Outcome) error {
+	decided := outcome != cnpay.Unknown
+	for _, name := range [...]string{"orderId", "txnTime", "queryId", "merId", "txnType", "txnAmt", "currencyCode", "origQryId", "settleDate"} {
+		asked, answered := fieldOf(x.sent, name), fieldOf(x.received, name)
+		switch {
+		case asked == "" || asked == answered:
+		case answered == "":
+			if decided && (name == "orderId" || name == "txnTime" || name == "queryId") {
+				return fmt.Errorf("%w: %s is missing from %s %s", cnpay.ErrMismatch, name,
+					fieldOf(x.received, "respCode"), fieldOf(x.received, "respMsg"))
+			}
+		case name == "txnType" && x.op.TxnType == "00": // a query is answered with the type that it found
+		case name == "txnAmt" && strings.TrimLeft(answered, "0") == strings.TrimLeft(asked, "0"):
+		default:
+			return fmt.Errorf("%w: %s differs", cnpay.ErrMismatch, name)
+		}
+	}
+	if err := x.consistent(); err != nil {
+		return err
+	}
+	if name := x.op.Requires; name != "" && (outcome == cnpay.Succeeded || outcome == cnpay.Pending) && fieldOf(x.received, name) == "" {
+		return fmt.Errorf("%w: a success without %s", cnpay.ErrMalformed, name)
+	}
+	return nil
+}
+
+// consistent refuses the answer to a query that contradicts itself: money that moved has an amount, and what was not
+// found has no outcome of its own.
+func (x *exchange) consistent() error {
+	original, txnType := fieldOf(x.received, "origRespCode"), fieldOf(x.received, "txnType")
+	switch {
+	case x.op.TxnType != "00" || original == "":
+		return nil
+	case fieldOf(x.received, "respCode") == codeNotFound:
+		return call.Contradiction("respCode 34 comes with origRespCode %s", original)
+	case movesMoney(txnType) && isNothing(fieldOf(x.received, "txnAmt")) && judgeOriginal(txnType, original) == cnpay.Succeeded:
+		return call.Contradiction("origRespCode %s comes with a txnAmt of nothing", original)
+	}
+	return nil
 }
 
 // trimmed is a value as it is signed and sent: UnionPay's own program cuts off blanks at the ends, so nobody has seen
-// whether its gateway bears them.
+// whether its gateway accepts them.
 func trimmed(value string) string { return strings.Trim(value, " ") }
 
 // form is the body of a request: what is sent is what was signed.
@@ -440,9 +525,11 @@ func toVerify(pairs []sign.Pair) (signed []sign.Pair, signature string) {
 	}
 	pairs[at], pairs[last] = pairs[last], pairs[at]
 	signed = pairs[:last]
-	slices.SortFunc(signed, func(a, b sign.Pair) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(signed, byName)
 	return signed, pairs[last].Value
 }
+
+func byName(a, b sign.Pair) int { return strings.Compare(a.Name, b.Name) }
 
 // explained adds to the error of a signature what happened to the message on its way, where the fields show it. Without
 // a verifier it is the certificate that failed.
@@ -542,9 +629,9 @@ func (c *Client) documented(name string) bool {
 		return false
 	}
 	for _, message := range [...]any{
-		QueryResponse{}, PurchaseNotification{}, OpenNotification{}, OtherNotification{},
+		OrderQueryResponse{}, PurchaseNotification{}, OpenNotification{}, OtherNotification{},
 	} {
-		if c.fields.Has(message, name) {
+		if c.call.Fields.Has(message, name) {
 			return true
 		}
 	}
@@ -571,13 +658,13 @@ func fieldOf(pairs []sign.Pair, name string) string {
 }
 
 // decode puts verified fields into dst and returns those it has no place for. The error is that of a number that is
-// none, which is then among those.
+// not one, which is then among those.
 func (c *Client) decode(pairs []sign.Pair, dst any) (extra map[string]string, err error) {
 	for _, p := range pairs {
 		var known bool
 		var unfit error
 		if !isOurs(p.Name) {
-			known, unfit = c.fields.Set(dst, p.Name, p.Value)
+			known, unfit = c.call.Fields.Set(dst, p.Name, p.Value)
 		}
 		if unfit != nil {
 			err = unfit
@@ -590,43 +677,6 @@ func (c *Client) decode(pairs []sign.Pair, dst any) (extra map[string]string, er
 		}
 	}
 	return extra, err
-}
-
-// belongs refuses an answer to another request, and one that decides without saying what: a genuine refusal of
-// another order could be put in the place of this one's answer. Published refusals name their order.
-func belongs(sent, received []sign.Pair, op operation, outcome cnpay.Outcome) error {
-	decided := outcome != cnpay.Unknown
-	for _, name := range [...]string{"orderId", "txnTime", "queryId", "merId", "txnType", "txnAmt", "currencyCode", "origQryId", "settleDate"} {
-		asked, answered := fieldOf(sent, name), fieldOf(received, name)
-		switch {
-		case asked == "" || asked == answered:
-		case answered == "":
-			if decided && (name == "orderId" || name == "txnTime" || name == "queryId") {
-				return fmt.Errorf("%w: %s is missing beside %s %s", cnpay.ErrMismatch, name,
-					fieldOf(received, "respCode"), fieldOf(received, "respMsg"))
-			}
-		case name == "txnType" && op.txnType == "00": // a query is answered with the type that it found
-		case name == "txnAmt" && strings.TrimLeft(answered, "0") == strings.TrimLeft(asked, "0"):
-		default:
-			return fmt.Errorf("%w: %s differs", cnpay.ErrMismatch, name)
-		}
-	}
-	return nil
-}
-
-// consistent refuses the answer to a query that contradicts itself: money that moved has an amount, and what was not
-// found has no outcome of its own.
-func consistent(answer []sign.Pair, op operation) error {
-	original, txnType := fieldOf(answer, "origRespCode"), fieldOf(answer, "txnType")
-	switch {
-	case op.txnType != "00" || original == "":
-		return nil
-	case fieldOf(answer, "respCode") == "34":
-		return fmt.Errorf("%w: respCode 34 comes with origRespCode %s", cnpay.ErrMalformed, original)
-	case movesMoney(txnType) && isNothing(fieldOf(answer, "txnAmt")) && judgeOriginal(txnType, original) == cnpay.Succeeded:
-		return fmt.Errorf("%w: origRespCode %s comes with a txnAmt of nothing", cnpay.ErrMalformed, original)
-	}
-	return nil
 }
 
 // isNothing reports whether an amount is there and not positive.

@@ -116,7 +116,7 @@ func TestGoldenKeyed(t *testing.T) {
 		unionpay.SM3:    "c5f670c3dfe5b6018fc3b68ee37b40d20ebe2e78c7776180f712d1a60cf8b5e8",
 	} {
 		client, w := keyedClient(t, method, silent)
-		_, err := client.Orders.Query(t.Context(), &unionpay.QueryRequest{OrderID: "20240105145046001", TxnTime: "20240105145046"})
+		_, err := client.Orders.Query(t.Context(), &unionpay.OrderQueryRequest{OrderID: "20240105145046001", TxnTime: "20240105145046"})
 		require.ErrorIs(t, err, cnpay.ErrMalformed)
 		require.Equal(t, "accessType=0&bizType=000000&encoding=UTF-8&merId=777290058110048&orderId=20240105145046001&signMethod="+
 			string(method)+"&txnSubType=00&txnTime=20240105145046&txnType=00&version=5.1.0&signature="+signature, w.body)
@@ -194,8 +194,8 @@ func TestGBK(t *testing.T) {
 	}
 }
 
-func query() *unionpay.QueryRequest {
-	return &unionpay.QueryRequest{OrderID: "20240105145046001", TxnTime: "20240105145046"}
+func query() *unionpay.OrderQueryRequest {
+	return &unionpay.OrderQueryRequest{OrderID: "20240105145046001", TxnTime: "20240105145046"}
 }
 
 func TestAnswersTolerated(t *testing.T) {
@@ -244,7 +244,7 @@ func TestAnswersTolerated(t *testing.T) {
 			client, _ := keyedClient(t, unionpay.SHA256, answer)
 			res, err := client.Orders.Query(t.Context(), query())
 			require.NoError(t, err)
-			require.Equal(t, cnpay.Succeeded, res.Outcome)
+			require.Equal(t, cnpay.Answered, res.Outcome)
 			require.Equal(t, cnpay.Succeeded, res.Verdict().Outcome)
 			if res.Extra["new"] != "" {
 				require.Equal(t, " {a=b&c=d} [x&y] =;+% ", res.Extra["new"])
@@ -297,7 +297,7 @@ func TestStatus(t *testing.T) {
 	for _, status := range []int{201, 206, 301, 307, 400, 401, 403, 404, 407, 413, 414, 429, 500, 502, 503} {
 		client, w := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f) })
 		w.status = status
-		req := &unionpay.VoidRequest{BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, OrigQryID: "652401051647252574008"}
+		req := &unionpay.PaymentVoidRequest{BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, OrigQryID: "652401051647252574008"}
 		res, err := client.Payments.Void(t.Context(), req)
 		require.Nil(t, res)
 		require.ErrorIs(t, err, cnpay.ErrHTTPStatus)
@@ -313,7 +313,7 @@ func TestOwnTextThatReadsAsAField(t *testing.T) {
 		"x&respCode=00&z={", " &respMsg=ok ", "&reqReserved=", "id=7&txnAmt=1", "type=vip&reserved=1", "a&&txnAmt=1", "{a=1&signPubKeyCert=}", "a&b&settleAmt=1",
 	} {
 		client, w := keyedClient(t, unionpay.SHA256, silent)
-		res, err := client.Payments.Void(t.Context(), &unionpay.VoidRequest{
+		res, err := client.Payments.Void(t.Context(), &unionpay.PaymentVoidRequest{
 			BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
 			OrigQryID: "652401051647252574008", ReqReserved: text,
 		})
@@ -346,7 +346,7 @@ func TestQueryReadsOwnText(t *testing.T) {
 // A success has to give what was asked for.
 func TestSuccessWithoutItsFruit(t *testing.T) {
 	client, _ := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f) })
-	app, err := client.Payments.App(t.Context(), &unionpay.AppPurchaseRequest{
+	app, err := client.Payments.App(t.Context(), &unionpay.PaymentAppRequest{
 		OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
 	})
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(app, err))
@@ -361,9 +361,9 @@ func TestOwnTextInAnswers(t *testing.T) {
 	} {
 		for code, want := range map[string]cnpay.Outcome{"00": cnpay.Pending, "64": cnpay.Failed} {
 			client, _ := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f, sign.Pair{Name: "respCode", Value: code}) })
-			res, err := client.Payments.Void(t.Context(), &unionpay.VoidRequest{
-				BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
-				OrigQryID: "652401051647252574008", ReqReserved: text, Reserved: "{" + text + "}",
+			res, err := client.Payments.Void(t.Context(), &unionpay.PaymentVoidRequest{
+				Terminal: unionpay.Terminal{Reserved: "{" + text + "}"},
+				BizType:  "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, OrigQryID: "652401051647252574008", ReqReserved: text,
 			})
 			require.Equal(t, want, cnpay.OutcomeOf(res, err), "%q: %v", text, err)
 			require.Equal(t, strings.Trim(text, " "), res.ReqReserved)
@@ -374,16 +374,16 @@ func TestOwnTextInAnswers(t *testing.T) {
 	client, _ := keyedClient(t, unionpay.SHA256, func(f url.Values) string {
 		return echo(f, sign.Pair{Name: "respCode", Value: "10"}, sign.Pair{Name: "backUrl", Value: f.Get("backUrl")})
 	})
-	res, err := client.Payments.Void(t.Context(), &unionpay.VoidRequest{
-		BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: "https://m.example/n?a=b&c=[d", MerName: "酒店 & {客房",
-		OrigQryID: "652401051647252574008",
+	res, err := client.Payments.Void(t.Context(), &unionpay.PaymentVoidRequest{
+		Acquirer: unionpay.Acquirer{MerName: "酒店 & {客房"},
+		BizType:  "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: "https://m.example/n?a=b&c=[d", OrigQryID: "652401051647252574008",
 	})
 	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(res, err), "%v", err)
 
 	client, _ = keyedClient(t, unionpay.SHA256, func(f url.Values) string {
 		return "reqReserved=" + f.Get("reqReserved") + "&" + echo(f, sign.Pair{Name: "reqReserved", Value: "other"})
 	})
-	_, err = client.Payments.Void(t.Context(), &unionpay.VoidRequest{
+	_, err = client.Payments.Void(t.Context(), &unionpay.PaymentVoidRequest{
 		BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
 		OrigQryID: "652401051647252574008", ReqReserved: "a&b=c",
 	})
@@ -408,7 +408,7 @@ func TestAmountOrOriginalDiffers(t *testing.T) {
 			}
 			return echo(f, pairs...)
 		})
-		settled, err := client.Preauth.SettleCancel(t.Context(), req, atOnce())
+		settled, err := settle(t.Context(), client, req, atOnce())
 		require.ErrorIs(t, err, cnpay.ErrMismatch)
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
 	}
@@ -419,8 +419,9 @@ func TestCurrencyDiffers(t *testing.T) {
 		client, _ := keyedClient(t, unionpay.SHA256, func(f url.Values) string {
 			return echo(f, sign.Pair{Name: "origRespCode", Value: "00"}, sign.Pair{Name: "currencyCode", Value: currency}, sign.Pair{Name: "txnType", Value: "01"})
 		})
-		settled, err := client.Payments.SettlePurchase(t.Context(), &unionpay.PurchaseRequest{
-			OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, AccNo: "6216261000000000018",
+		settled, err := settle(t.Context(), client, &unionpay.PaymentPurchaseRequest{
+			Card:    unionpay.Card{AccNo: "6216261000000000018"},
+			OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
 		}, atOnce())
 		require.Equal(t, want, cnpay.OutcomeOf(settled, err), currency)
 		require.Equal(t, want == cnpay.Unknown, errors.Is(err, cnpay.ErrMismatch))
@@ -497,7 +498,7 @@ func TestNil(t *testing.T) {
 	require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
 	_, err = client.Orders.Query(t.Context(), nil)
 	require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
-	settled, err := client.Preauth.SettleCancel(t.Context(), nil, atOnce())
+	settled, err := settle(t.Context(), client, (*unionpay.PreauthCancelRequest)(nil), atOnce())
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
 	require.Empty(t, w.body)
 }
@@ -507,12 +508,12 @@ func TestLadder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f, sign.Pair{Name: "respCode", Value: "34"}) })
 		begun := time.Now()
-		settled, err := client.Preauth.SettleCancel(t.Context(), &unionpay.PreauthCancelRequest{BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046"})
+		settled, err := settle(t.Context(), client, &unionpay.PreauthCancelRequest{BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046"})
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
 		require.Equal(t, 6, settled.Queries)
 		require.ErrorIs(t, err, cnpay.ErrUndecided)
 		require.Equal(t, "34", settled.Code, "and not that a query failed")
-		require.Equal(t, "34", settled.Answer.RespCode)
+		require.Equal(t, "34", found(settled).RespCode)
 		for i, seconds := range []int{1, 3, 7, 15, 31, 63} {
 			require.Equal(t, time.Duration(seconds)*time.Second, w.times[i].Sub(begun))
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/unionpay"
 	"github.com/cnpay-go/cnpay/unionpay/unionpaytest"
 )
@@ -32,7 +33,7 @@ func ExamplePreauthService_Cancel() {
 	outcome := cnpay.OutcomeOf(res, err)
 	fmt.Println(outcome)
 	if outcome == cnpay.Pending || outcome == cnpay.Unknown {
-		settled, err := client.Preauth.SettleCancel(ctx, req)
+		settled, err := settle(ctx, client, req)
 		fmt.Println(cnpay.OutcomeOf(settled, err))
 	}
 	// Output:
@@ -70,7 +71,7 @@ func ExampleClient_NotificationHandler() {
 	}))
 	defer shop.Close()
 	ctx := context.Background()
-	req := &unionpay.RefundRequest{
+	req := &unionpay.PaymentRefundRequest{
 		BizType: "000201", OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 4000,
 		OrigQryID: gateway.AddPurchase(10000), BackURL: shop.URL,
 	}
@@ -78,13 +79,13 @@ func ExampleClient_NotificationHandler() {
 		fmt.Println(err)
 		return
 	}
-	if _, err := gateway.Notify(ctx, req.OrderID, unionpaytest.OK); err != nil {
+	if _, err := gateway.Notify(ctx, req.OrderID, cnpaytest.OK); err != nil {
 		fmt.Println(err)
 	}
 	// Output: refund succeeded 4000
 }
 
-func ExamplePaymentsService_Front() {
+func ExamplePagesService_Purchase() {
 	gateway := unionpaytest.NewServer()
 	defer gateway.Close()
 	client, err := unionpay.New(gateway.Config())
@@ -94,7 +95,7 @@ func ExamplePaymentsService_Front() {
 	}
 	now := time.Now()
 	pay := func(w http.ResponseWriter, r *http.Request) {
-		form, err := client.Payments.Front(&unionpay.FrontPurchaseRequest{
+		form, err := client.Pages.Purchase(&unionpay.PagePurchaseRequest{
 			OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(now), TxnAmt: 10000,
 			PayTimeout: unionpay.TxnTime(now.Add(15 * time.Minute)),
 			BackURL:    "https://merchant.example/unionpay", FrontURL: "https://merchant.example/thanks",

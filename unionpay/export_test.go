@@ -3,9 +3,10 @@ package unionpay
 // Build and Verify are the halves of a call around the network, for benchmarks.
 
 func Build(c *Client, req *PreauthCancelRequest) ([]byte, error) {
-	m := *req
-	pairs, err := c.signed(&m, c.complete(&m, m.parts(), preauthCancelOp()))
-	return form(pairs), err
+	request := *req
+	x := &exchange{client: c, op: req.operation(), request: &request}
+	x.Check()
+	return x.Encode()
 }
 
 func Verify(c *Client, body []byte) error {

@@ -13,41 +13,34 @@ type FilesService struct{ client *Client }
 // mostFile caps the answer with a file, which is held in memory to be verified.
 const mostFile = 64 << 20
 
-// FileRequest asks for the reconciliation file of one clearing day.
-type FileRequest struct {
-	Envelope
+// FileDownloadRequest asks for the reconciliation file of one clearing day.
+type FileDownloadRequest struct {
+	envelope
+	Sender
 
 	// BizType is the product (产品类型). Empty means 000000.
-	BizType string `json:"bizType,omitempty" spec:"M N6"`
-	// AccessType is how the merchant is connected (接入类型). Empty means the client's.
-	AccessType string `json:"accessType,omitempty" spec:"M 0|1|2"`
+	BizType string `json:"bizType" spec:"M N6"`
 	// AccInsCode is the institution (接入机构代码); for files of QR codes.
-	AccInsCode string `json:"accInsCode,omitempty" spec:"C AN8..11"`
-	// MerID is the merchant code (商户代码). Empty means the client's.
-	MerID string `json:"merId,omitempty" spec:"M AN15"`
-	// TxnTime is the order time (订单发送时间), about now. See [TxnTime].
-	TxnTime string `json:"txnTime,omitempty" spec:"M YYYYMMDDhhmmss"`
+	AccInsCode string `json:"accInsCode" spec:"C AN8..11"`
+	// TxnTime is the time of this download (订单发送时间), about now. See [TxnTime].
+	TxnTime string `json:"txnTime" spec:"M YYYYMMDDhhmmss"`
 	// SettleDate is the clearing day of the file (清算日期), without its year.
-	SettleDate string `json:"settleDate,omitempty" spec:"M MMDD"`
+	SettleDate string `json:"settleDate" spec:"M MMDD"`
 	// FileType is the kind of file (文件类型). Empty means 00, reconciliation.
-	FileType string `json:"fileType,omitempty" spec:"M N2"`
-	// ReqReserved is the merchant's own text (请求方保留域); answers and notifications repeat it.
-	ReqReserved string `json:"reqReserved,omitempty" spec:"O ANS1..1024"`
+	FileType string `json:"fileType" spec:"M N2"`
+	// ReqReserved is the merchant's own text about this download (请求方保留域), which the answer repeats.
+	ReqReserved string `json:"reqReserved" spec:"O ANS1..1024"`
 }
 
-func (r *FileRequest) parts() parts {
-	return parts{
-		kind: filling{&r.FileType, "00"}, merID: &r.MerID, accessType: &r.AccessType, bizType: &r.BizType,
-		order: r.SettleDate, reqReserved: r.ReqReserved,
+func (*FileDownloadRequest) operation() Operation {
+	return Operation{
+		ID: OpFileDownload, Path: "/", TxnType: "76", TxnSubType: "01", BizType: "000000",
+		NoMoney: true, Repeatable: true, FileHost: true, Requires: "fileContent", Limit: mostFile, Judge: judgeCode,
 	}
 }
 
-func (r *FileRequest) conditions() []cnpay.Fault {
-	return nil
-}
-
-// FileResponse is the answer with the file.
-type FileResponse struct {
+// FileDownloadResponse is the answer with the file.
+type FileDownloadResponse struct {
 	Response
 
 	// FileContent is the archive (批量文件内容), compressed and in Base64; see the method Bill.
@@ -62,27 +55,19 @@ type FileResponse struct {
 	FileType string `json:"fileType" spec:"C N2"`
 }
 
-// Download fetches the reconciliation file of a clearing day (文件传输, txnType 76, POST to the file host). The day ends
-// at 23:00 in Beijing and its file is there the next morning. It may be repeated. Institutions get theirs in another
-// way.
+// Download fetches the reconciliation file of a clearing day (文件传输, txnType 76, POST to the file host). The day ends at
+// 23:00 in Beijing and its file is there the next morning. It may be repeated. Institutions get theirs in another way.
 //   - Succeeded: the response's Bill reads it.
 //   - Failed: refused; with code 98 there is no file for the day.
-//   - Unknown: ask again.
+//   - Unknown: send it again.
 //
 //cnpay:op file_download qr_file_download
-func (s *FilesService) Download(ctx context.Context, req *FileRequest, opts ...cnpay.Option) (*FileResponse, error) {
-	return call[FileResponse](ctx, s.client, fileOp(), req, opts)
-}
-
-func fileOp() operation {
-	return operation{
-		id: "file_download", path: "/", gives: "fileContent", txnType: "76", txnSubTypes: "01", bizType: "000000", files: true,
-		repeatable: true, judge: judgeCode, limit: mostFile,
-	}
+func (s *FilesService) Download(ctx context.Context, req *FileDownloadRequest, opts ...cnpay.Option) (*FileDownloadResponse, error) {
+	return do[FileDownloadResponse](ctx, s.client, req, opts)
 }
 
 // Bill opens the file of a successful answer.
-func (r *FileResponse) Bill(opts ...BillOption) (*Bill, error) {
+func (r *FileDownloadResponse) Bill(opts ...BillOption) (*Bill, error) {
 	if r.Outcome != cnpay.Succeeded {
 		return nil, errors.New("unionpay: file: not a successful answer")
 	}

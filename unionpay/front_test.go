@@ -16,8 +16,8 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/unionpay"
-	"github.com/cnpay-go/cnpay/unionpay/unionpaytest"
 )
 
 // browser reads a page's one form, as a browser would, in the page's character set.
@@ -65,12 +65,11 @@ func TestFrontPurchase(t *testing.T) {
 				client, err := unionpay.New(config)
 				require.NoError(t, err)
 				shop := receive(t, client)
-				req := &unionpay.FrontPurchaseRequest{
-					OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 10000,
-					BackURL: shop.URL, FrontURL: shop.URL, PayTimeout: unionpay.TxnTime(time.Now().Add(15 * time.Minute)),
-					OrderDesc: `"><script>alert('订单')</script>`, ReqReserved: " {a=b&c='d'} &amp; <!-- -->% ",
+				req := &unionpay.PagePurchaseRequest{
+					Details: unionpay.Details{OrderDesc: `"><script>alert('订单')</script>`},
+					OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 10000, BackURL: shop.URL, FrontURL: shop.URL, PayTimeout: unionpay.TxnTime(time.Now().Add(15 * time.Minute)), ReqReserved: " {a=b&c='d'} &amp; <!-- -->% ",
 				}
-				form, err := client.Payments.Front(req)
+				form, err := client.Pages.Purchase(req)
 				require.NoError(t, err)
 				require.Equal(t, gateway.URL+"/gateway/api/frontTransReq.do", form.Action)
 
@@ -100,7 +99,7 @@ func TestFrontPurchase(t *testing.T) {
 				require.Empty(t, shop.got[1].(*unionpay.PurchaseNotification).TraceNo)
 				require.Equal(t, cnpay.Pending, shop.got[1].Common().Outcome, "goods are not delivered on it")
 				require.NotEqual(t, paid.Key(), shop.got[1].Common().Key())
-				settled, err := client.Payments.SettleFront(t.Context(), req, atOnce())
+				settled, err := settle(t.Context(), client, req, atOnce())
 				require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
 			})
 		}
@@ -111,10 +110,10 @@ func TestOpenAndPurchase(t *testing.T) {
 	gateway, client := start(t)
 	shop := receive(t, client)
 	at := unionpay.TxnTime(time.Now())
-	req := &unionpay.OpenAndPurchaseRequest{
+	req := &unionpay.PageOpenAndPurchaseRequest{
 		OrderID: unionpay.NewOrderID(), TxnTime: at, TxnAmt: 10000, BackURL: shop.URL, FrontURL: shop.URL, TokenPayData: "{trId=62000000001&tokenType=01}",
 	}
-	form, err := client.Payments.OpenAndPurchase(req)
+	form, err := client.Pages.OpenAndPurchase(req)
 	require.NoError(t, err)
 	fields := url.Values{}
 	for _, f := range form.Fields {
@@ -123,7 +122,7 @@ func TestOpenAndPurchase(t *testing.T) {
 	require.Equal(t, "000902", fields.Get("bizType"))
 	submit(t, form.Action, fields)
 	require.NoError(t, gateway.Pay(req.OrderID, "00"))
-	res, err := client.Cards.ApplyToken(t.Context(), &unionpay.ApplyTokenRequest{OrderID: req.OrderID, TxnTime: at, TokenPayData: req.TokenPayData})
+	res, err := client.Cards.ApplyToken(t.Context(), &unionpay.CardApplyTokenRequest{OrderID: req.OrderID, TxnTime: at, TokenPayData: req.TokenPayData})
 	require.NoError(t, err)
 	require.Contains(t, res.TokenPayData, "trId=62000000001")
 }
@@ -131,10 +130,10 @@ func TestOpenAndPurchase(t *testing.T) {
 func TestFrontOpen(t *testing.T) {
 	gateway, client := start(t)
 	shop := receive(t, client)
-	req := &unionpay.FrontOpenRequest{
+	req := &unionpay.PageOpenCardRequest{
 		OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), BackURL: shop.URL, FrontURL: shop.URL, TokenPayData: "{trId=62000000001&tokenType=01}",
 	}
-	form, err := client.Cards.FrontOpen(req)
+	form, err := client.Pages.OpenCard(req)
 	require.NoError(t, err)
 	fields := url.Values{}
 	for _, f := range form.Fields {
@@ -142,7 +141,7 @@ func TestFrontOpen(t *testing.T) {
 	}
 	submit(t, form.Action, fields)
 	require.NoError(t, gateway.Pay(req.OrderID, "00"))
-	_, err = gateway.Notify(t.Context(), req.OrderID, unionpaytest.OK)
+	_, err = gateway.Notify(t.Context(), req.OrderID, cnpaytest.OK)
 	require.NoError(t, err)
 	opened := shop.got[0].(*unionpay.OpenNotification)
 	require.Equal(t, "1", opened.ActivateStatus)
@@ -151,11 +150,11 @@ func TestFrontOpen(t *testing.T) {
 
 func TestForms(t *testing.T) {
 	client, _ := keyedClient(t, unionpay.SHA256, silent)
-	wap, err := client.Payments.Front(&unionpay.FrontPurchaseRequest{
+	wap, err := client.Pages.Purchase(&unionpay.PagePurchaseRequest{
 		ChannelType: "08", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, FrontURL: "https://m.example/",
 	})
 	require.NoError(t, err)
-	page := func(f *unionpay.Form) string {
+	page := func(f *cnpay.Form) string {
 		var b bytes.Buffer
 		require.NoError(t, f.WriteHTML(&b))
 		return b.String()
@@ -166,17 +165,17 @@ func TestForms(t *testing.T) {
 	wap.Nonce = `r"4nd`
 	require.Contains(t, page(wap), `<script nonce="r&#34;4nd">`)
 
-	preauth, err := client.Preauth.Front(&unionpay.FrontPreauthRequest{
+	preauth, err := client.Pages.Preauth(&unionpay.PagePreauthRequest{
 		OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, FrontURL: "https://m.example/",
 	})
 	require.NoError(t, err)
 	require.Contains(t, page(preauth), `<input type="hidden" name="txnType" value="02">`)
 
-	for _, f := range []func() (*unionpay.Form, error){
-		func() (*unionpay.Form, error) { return client.Payments.Front(nil) },
-		func() (*unionpay.Form, error) { return client.Preauth.Front(nil) },
-		func() (*unionpay.Form, error) { return client.Payments.OpenAndPurchase(nil) },
-		func() (*unionpay.Form, error) { return client.Cards.FrontOpen(nil) },
+	for _, f := range []func() (*cnpay.Form, error){
+		func() (*cnpay.Form, error) { return client.Pages.Purchase(nil) },
+		func() (*cnpay.Form, error) { return client.Pages.Preauth(nil) },
+		func() (*cnpay.Form, error) { return client.Pages.OpenAndPurchase(nil) },
+		func() (*cnpay.Form, error) { return client.Pages.OpenCard(nil) },
 	} {
 		form, err := f()
 		require.Nil(t, form)

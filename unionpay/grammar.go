@@ -19,7 +19,7 @@ const mostPairs = 200
 // that a "{" or "[" in a value runs to the first "}" or "]", nested ones not being counted.
 //
 // What UnionPay never sends is refused as [cnpay.ErrMalformed]: nothing at all, a part without "=" (the plain texts
-// "Invalid request." and HTML pages are such), and a name that stands twice. The values share text's memory, and no
+// "Invalid request." and HTML pages are such), and a name that is duplicated. The values share text's memory, and no
 // error repeats them.
 func parsePairs(text string) ([]sign.Pair, error) {
 	if text == "" {
@@ -50,7 +50,7 @@ func splitPairs(text string) ([]sign.Pair, error) {
 		}
 	}
 	if name, ok := repeatedName(pairs); ok {
-		return nil, fmt.Errorf("%w: %s stands twice", cnpay.ErrMalformed, name)
+		return nil, fmt.Errorf("%w: %s is duplicated", cnpay.ErrMalformed, name)
 	}
 	return pairs, nil
 }
@@ -99,7 +99,7 @@ func braced(s string) (inner string, ok bool) {
 	return s[1 : len(s)-1], true
 }
 
-// isName tells a field's name from what a missing "=", a page of HTML or a JSON object leave in its place.
+// isName distinguishes a field's name from what a missing "=", a page of HTML or a JSON object leave instead.
 func isName(s string) bool {
 	for _, c := range []byte(s) {
 		switch {
@@ -189,7 +189,7 @@ func (g Group) Sorted() Group {
 
 // Encode returns the group as it goes into a request, "{}" for an empty one. It refuses, under
 // [cnpay.ErrInvalidRequest] and with every fault, what the reader would not read back as it was: a name that is empty,
-// stands twice or holds more than letters, digits, "_", "-" and "."; a value with an "&" outside brackets; a bracket
+// is duplicated or holds more than letters, digits, "_", "-" and "."; a value with an "&" outside brackets; a bracket
 // that is not closed or not open; and a value with braces anywhere but at the end, because the first "}" ends the
 // group for the reader of the message around it.
 func (g Group) Encode() (string, error) {
@@ -235,7 +235,7 @@ func (g Group) faults() []cnpay.Fault {
 			continue
 		}
 		if seen[name] {
-			faults = append(faults, cnpay.Fault{Field: name, Problem: "stands twice"})
+			faults = append(faults, cnpay.Fault{Field: name, Problem: "is duplicated"})
 		}
 		seen[name] = true
 		if err := encodable(f[1], i == len(g)-1); err != nil {

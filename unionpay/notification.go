@@ -1,7 +1,7 @@
 package unionpay
 
-// Cleared is what the notifications of money that moved have besides.
-type Cleared struct {
+// Clearing is what the notifications of money that moved have in addition.
+type Clearing struct {
 	// CurrencyCode is the currency (交易币种), 156 for CNY.
 	CurrencyCode string `json:"currencyCode" spec:"M AN3"`
 	// TxnAmt is the amount (交易金额), fen.
@@ -24,168 +24,134 @@ type Cleared struct {
 	ExchangeDate string `json:"exchangeDate" spec:"C MMDD"`
 }
 
-// Money makes every struct that embeds a Cleared a [MoneyNotification].
-func (c *Cleared) Money() *Cleared { return c }
+// Money makes every struct that embeds a Clearing a [MoneyNotification].
+func (c *Clearing) Money() *Clearing { return c }
 
 // A MoneyNotification is a [Notification] about money: all but *[OpenNotification] and its like. Compare its Money with
 // what was ordered.
 type MoneyNotification interface {
 	Notification
-	Money() *Cleared
+	Money() *Clearing
 }
 
-// PaidBy is what the notifications of payments tell of the card.
-type PaidBy struct {
-	// AccNo is the card (账号): masked, or encrypted for the merchant's key.
-	AccNo string `json:"accNo" spec:"C ANS1..1024"`
+// CardUsed is what the notifications of payments say of the card.
+type CardUsed struct {
+	ShownCard
+
 	// PayType is the way of paying (支付方式).
 	PayType string `json:"payType" spec:"C N4"`
 	// PayCardNo is the card, masked (支付卡标识).
 	PayCardNo string `json:"payCardNo" spec:"C ANS1..19"`
-	// PayCardType is the kind of card (支付卡类型): 01 debit, 02 credit, 03 semi-credit, 05 prepaid.
-	PayCardType string `json:"payCardType" spec:"C N2"`
 	// PayCardIssueName is its issuer (支付卡名称).
 	PayCardIssueName string `json:"payCardIssueName" spec:"C ANS1..64"`
 	// BindID is the mark of a bound card (绑定标识号).
 	BindID string `json:"bindId" spec:"C ANS1..128"`
+	// AccInsCode is the institution (接入机构代码); of QR codes.
+	AccInsCode string `json:"accInsCode" spec:"C AN8..11"`
+	// AccSplitData is how the amount is split (分账域), JSON in Base64.
+	AccSplitData string `json:"accSplitData" spec:"C ANS1..512"`
+}
+
+// Original is the transaction that an operation acted upon.
+type Original struct {
+	// OrigQryID is the queryId of the original transaction (原交易查询流水号).
+	OrigQryID string `json:"origQryId" spec:"R AN20..21"`
+}
+
+// Returned is what the notifications of money that was returned say of the payment.
+type Returned struct {
+	Original
+	ShownAccount
+
 	// IssInsCode is the issuing bank (发卡机构代码).
 	IssInsCode string `json:"issInsCode" spec:"C AN"`
 	// AccInsCode is the institution (接入机构代码); of QR codes.
 	AccInsCode string `json:"accInsCode" spec:"C AN8..11"`
+	// OrigOrderID is the order number of the original transaction (原交易商户订单号); of QR codes.
+	OrigOrderID string `json:"origOrderId" spec:"C AN8..40"`
+	// OrigTxnTime is the order time of the original transaction (原交易商户发送交易时间); of QR codes.
+	OrigTxnTime string `json:"origTxnTime" spec:"C YYYYMMDDhhmmss"`
 }
 
-// PurchaseNotification tells that a purchase (消费, txnType 01) was paid; one that was sent from the back-end also when it
+// PurchaseNotification says that a purchase (消费, txnType 01) was paid; one that was sent from the back-end also when it
 // failed.
 type PurchaseNotification struct {
-	Notice
-	Cleared
-	PaidBy
+	NotificationHead
+	Clearing
+	CardUsed
 
-	// AccSplitData is how the amount is split (分账域), JSON in Base64.
-	AccSplitData string `json:"accSplitData" spec:"C ANS1..512"`
 	// CustomerInfo is about the card holder (银行卡验证信息及身份信息); see [ParseCustomerInfo].
-	CustomerInfo string `json:"customerInfo" spec:"C ANS"`
+	CustomerInfo string `json:"customerInfo" spec:"C ANS secret"`
 	// QRNo is the number of the payer's code (C2B码).
 	QRNo string `json:"qrNo" spec:"C N1..20"`
 }
 
-// PreauthNotification tells that a pre-authorisation (预授权, txnType 02) was made.
+// PreauthNotification says that a pre-authorisation (预授权, txnType 02) was made.
 type PreauthNotification struct {
-	Notice
-	Cleared
-	PaidBy
+	NotificationHead
+	Clearing
+	CardUsed
 
-	// AccSplitData is how the amount is split (分账域), JSON in Base64.
-	AccSplitData string `json:"accSplitData" spec:"C ANS1..512"`
 	// CardTransData is the data of a card that was present (有卡交易信息域), a [Group].
-	CardTransData string `json:"cardTransData" spec:"C ANS"`
+	CardTransData string `json:"cardTransData" spec:"C ANS secret"`
 }
 
-// PreauthCompleteNotification tells how a completion (预授权完成, txnType 03) ended, well or not.
+// PreauthCompleteNotification says how a completion (预授权完成, txnType 03) ended, well or not.
 type PreauthCompleteNotification struct {
-	Notice
-	Cleared
-
-	// OrigQryID is the queryId of the original transaction (原交易查询流水号).
-	OrigQryID string `json:"origQryId" spec:"R AN20..21"`
+	NotificationHead
+	Clearing
+	Original
 }
 
-// PreauthCancelNotification tells how the cancellation of a pre-authorisation (预授权撤销, txnType 32) ended, well or not.
+// PreauthCancelNotification says how the cancellation of a pre-authorisation (预授权撤销, txnType 32) ended, well or not.
 type PreauthCancelNotification struct {
-	Notice
-	Cleared
-
-	// OrigQryID is the queryId of the original transaction (原交易查询流水号).
-	OrigQryID string `json:"origQryId" spec:"R AN20..21"`
+	NotificationHead
+	Clearing
+	Original
 }
 
-// PreauthCompleteCancelNotification tells how the cancellation of a completion (预授权完成撤销, txnType 33) ended, well or not.
+// PreauthCompleteCancelNotification says how the cancellation of a completion (预授权完成撤销, txnType 33) ended, well or not.
 type PreauthCompleteCancelNotification struct {
-	Notice
-	Cleared
-
-	// OrigQryID is the queryId of the original transaction (原交易查询流水号).
-	OrigQryID string `json:"origQryId" spec:"R AN20..21"`
+	NotificationHead
+	Clearing
+	Original
 }
 
-// VoidNotification tells how a void (消费撤销, txnType 31) ended, well or not.
+// VoidNotification says how a void (消费撤销, txnType 31) ended, well or not.
 type VoidNotification struct {
-	Notice
-	Cleared
-
-	// OrigQryID is the queryId of the original transaction (原交易查询流水号).
-	OrigQryID string `json:"origQryId" spec:"R AN20..21"`
-	// AccNo is the card (账号): masked, or encrypted for the merchant's key.
-	AccNo string `json:"accNo" spec:"C ANS1..1024"`
-	// IssInsCode is the issuing bank (发卡机构代码).
-	IssInsCode string `json:"issInsCode" spec:"C AN"`
-	// AccInsCode is the institution (接入机构代码); of QR codes.
-	AccInsCode string `json:"accInsCode" spec:"C AN8..11"`
-	// OrigOrderID is the order number of the original transaction (原交易商户订单号); of QR codes.
-	OrigOrderID string `json:"origOrderId" spec:"C AN8..40"`
-	// OrigTxnTime is the order time of the original transaction (原交易商户发送交易时间); of QR codes.
-	OrigTxnTime string `json:"origTxnTime" spec:"C YYYYMMDDhhmmss"`
+	NotificationHead
+	Clearing
+	Returned
 }
 
-// RefundNotification tells how a refund (退货, txnType 04) ended, well or not.
+// RefundNotification says how a refund (退货, txnType 04) ended, well or not.
 type RefundNotification struct {
-	Notice
-	Cleared
-
-	// OrigQryID is the queryId of the original transaction (原交易查询流水号).
-	OrigQryID string `json:"origQryId" spec:"R AN20..21"`
-	// AccNo is the card (账号): masked, or encrypted for the merchant's key.
-	AccNo string `json:"accNo" spec:"C ANS1..1024"`
-	// IssInsCode is the issuing bank (发卡机构代码).
-	IssInsCode string `json:"issInsCode" spec:"C AN"`
-	// AccInsCode is the institution (接入机构代码); of QR codes.
-	AccInsCode string `json:"accInsCode" spec:"C AN8..11"`
-	// OrigOrderID is the order number of the original transaction (原交易商户订单号); of QR codes.
-	OrigOrderID string `json:"origOrderId" spec:"C AN8..40"`
-	// OrigTxnTime is the order time of the original transaction (原交易商户发送交易时间); of QR codes.
-	OrigTxnTime string `json:"origTxnTime" spec:"C YYYYMMDDhhmmss"`
+	NotificationHead
+	Clearing
+	Returned
 }
 
-// OpenNotification tells that a card was opened (开通, txnType 79). No money moved.
+// OpenNotification says that a card was opened (开通, txnType 79). No money moved.
 type OpenNotification struct {
-	Notice
+	NotificationHead
+	OpenedCard
 
-	// ActivateStatus says whether the card is opened (开通状态): 1 yes, 0 no.
-	ActivateStatus string `json:"activateStatus" spec:"C N"`
-	// TokenPayData is the token (标记化支付信息域), a [Group] with token, trId, tokenType, tokenBegin, tokenEnd, tokenLevel.
-	TokenPayData string `json:"tokenPayData" spec:"C ANS"`
-	// AccNo is the card (账号): masked, or encrypted for the merchant's key.
-	AccNo string `json:"accNo" spec:"C ANS1..1024"`
-	// CustomerInfo is about the card holder (银行卡验证信息及身份信息); see [ParseCustomerInfo].
-	CustomerInfo string `json:"customerInfo" spec:"C ANS"`
-	// PayCardType is the kind of card (支付卡类型): 01 debit, 02 credit, 03 semi-credit, 05 prepaid.
-	PayCardType string `json:"payCardType" spec:"C N2"`
-	// IssInsCode is the issuing bank (发卡机构代码).
-	IssInsCode string `json:"issInsCode" spec:"C AN"`
 	// RiskRateInfo is of the risk control (风控信息域), a [Group].
 	RiskRateInfo string `json:"riskRateInfo" spec:"C ANS"`
-	// TemporaryPayInfo is about small temporary payments (小额临时支付信息域).
-	TemporaryPayInfo string `json:"temporaryPayInfo" spec:"C ANS"`
 }
 
-// PayoutNotification tells how a payout (代付, txnType 12) ended, well or not.
+// PayoutNotification says how a payout (代付, txnType 12) ended, well or not.
 type PayoutNotification struct {
-	Notice
-	Cleared
-	PaidBy
-
-	// AccSplitData is how the amount is split (分账域), JSON in Base64.
-	AccSplitData string `json:"accSplitData" spec:"C ANS1..512"`
+	NotificationHead
+	Clearing
+	CardUsed
 }
 
-// CollectionNotification tells how a collection (代收, txnType 11) ended, well or not.
+// CollectionNotification says how a collection (代收, txnType 11) ended, well or not.
 type CollectionNotification struct {
-	Notice
-	Cleared
-	PaidBy
-
-	// AccSplitData is how the amount is split (分账域), JSON in Base64.
-	AccSplitData string `json:"accSplitData" spec:"C ANS1..512"`
+	NotificationHead
+	Clearing
+	CardUsed
 }
 
 // OtherNotification is a verified notification of a type that has no struct of its own. It has every field that any
@@ -193,18 +159,16 @@ type CollectionNotification struct {
 //
 //cnpay:notification back_notification front_notification
 type OtherNotification struct {
-	Notice
-	Cleared
-	PaidBy
+	NotificationHead
+	Clearing
+	CardUsed
 
-	// AccSplitData is how the amount is split (分账域), JSON in Base64.
-	AccSplitData string `json:"accSplitData" spec:"C ANS1..512"`
 	// CustomerInfo is about the card holder (银行卡验证信息及身份信息); see [ParseCustomerInfo].
-	CustomerInfo string `json:"customerInfo" spec:"C ANS"`
+	CustomerInfo string `json:"customerInfo" spec:"C ANS secret"`
 	// QRNo is the number of the payer's code (C2B码).
 	QRNo string `json:"qrNo" spec:"C N1..20"`
 	// CardTransData is the data of a card that was present (有卡交易信息域), a [Group].
-	CardTransData string `json:"cardTransData" spec:"C ANS"`
+	CardTransData string `json:"cardTransData" spec:"C ANS secret"`
 	// OrigQryID is the queryId of the original transaction (原交易查询流水号).
 	OrigQryID string `json:"origQryId" spec:"C AN20..21"`
 	// OrigOrderID is the order number of the original transaction (原交易商户订单号); of QR codes.
@@ -214,7 +178,7 @@ type OtherNotification struct {
 	// ActivateStatus says whether the card is opened (开通状态): 1 yes, 0 no.
 	ActivateStatus string `json:"activateStatus" spec:"C N"`
 	// TokenPayData is the token (标记化支付信息域), a [Group] with token, trId, tokenType, tokenBegin, tokenEnd, tokenLevel.
-	TokenPayData string `json:"tokenPayData" spec:"C ANS"`
+	TokenPayData string `json:"tokenPayData" spec:"C ANS secret"`
 	// RiskRateInfo is of the risk control (风控信息域), a [Group].
 	RiskRateInfo string `json:"riskRateInfo" spec:"C ANS"`
 	// TemporaryPayInfo is about small temporary payments (小额临时支付信息域).

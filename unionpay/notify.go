@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/cnpay-go/cnpay"
@@ -24,17 +23,18 @@ const mostNotification = 256 << 10
 // *[VoidNotification], *[RefundNotification], *[OpenNotification], *[PayoutNotification], *[CollectionNotification], or
 // for all others *[OtherNotification].
 type Notification interface {
+	cnpay.Notification
 	// Common is what all notifications have.
-	Common() *Notice
+	Common() *NotificationHead
 }
 
-// Notice is what every notification has.
+// NotificationHead is what every notification has.
 //
 // A genuine notification is not yet the right one. Before acting on it, find the order by OrderID and TxnTime and
 // compare the amount and the currency ([MoneyNotification]) with what was ordered; then ask once with
 // [OrdersService.Query], as UnionPay advises, before goods are shipped. Notifications come repeatedly and out of order;
 // see Key.
-type Notice struct {
+type NotificationHead struct {
 	// Outcome is the outcome of the transaction that the notification is about. It is Pending where the message says no
 	// more than that UnionPay has accepted it, and Unknown where it contradicts itself. It is part of the JSON form, so
 	// that a notification can be stored and read back.
@@ -42,7 +42,7 @@ type Notice struct {
 	// Extra are the fields that no document names, by wire name, and amounts that are not numbers.
 	Extra map[string]string `json:"extra,omitempty"`
 
-	// Encoding is the character set (编码方式), in any case of letters.
+	// Encoding is the character set (编码方式), case-insensitive.
 	Encoding string `json:"encoding" spec:"R ANS1..20"`
 	// Signature is UnionPay's signature (签名), already verified.
 	Signature string `json:"signature" spec:"M ANS1..1024"`
@@ -62,7 +62,7 @@ type Notice struct {
 	Reserved string `json:"reserved" spec:"O ANS1..2048"`
 	// RespCode is the code of the transaction (应答码).
 	RespCode string `json:"respCode" spec:"M AN2"`
-	// RespMsg is text for people (应答信息).
+	// RespMsg is a human-readable message (应答信息).
 	RespMsg string `json:"respMsg" spec:"M ANS1..256"`
 	// SignMethod is the sign method (签名方法).
 	SignMethod string `json:"signMethod" spec:"M N2"`
@@ -78,8 +78,54 @@ type Notice struct {
 	Version string `json:"version" spec:"R NS5"`
 }
 
-// Common makes every struct that embeds a Notice a [Notification].
-func (n *Notice) Common() *Notice { return n }
+// Common makes every struct that embeds a NotificationHead a [Notification].
+func (n *NotificationHead) Common() *NotificationHead { return n }
+
+// CallOutcome is the outcome of the transaction.
+func (n *NotificationHead) CallOutcome() cnpay.Outcome { return n.Outcome }
+
+// CallTicket names the transaction, as far as the message does: its merchant, order number and order time. Several
+// operations have one type and kind; of these the ticket has no Operation.
+func (n *NotificationHead) CallTicket() cnpay.Ticket {
+	t := cnpay.Ticket{Provider: "unionpay", Account: n.MerID, Order: n.OrderID, Fields: map[string]string{}}
+	for name, value := range map[string]string{
+		"merId": n.MerID, "accessType": n.AccessType, "acqInsCode": n.AcqInsCode, "orderId": n.OrderID, "txnTime": n.TxnTime,
+		"txnType": n.TxnType, "reqReserved": n.ReqReserved,
+	} {
+		if value != "" {
+			t.Fields[name] = value
+		}
+	}
+	const qr = "000000"
+	switch n.TxnType + "/" + n.TxnSubType {
+	case "01/06":
+		t.Operation = OpQRConsume
+	case "01/07":
+		t.Operation = OpQRApply
+	case "03/00":
+		t.Operation = OpPreauthComplete
+	case "04/00":
+		t.Operation = OpRefund
+		if n.BizType == qr {
+			t.Operation = OpQRRefund
+		}
+	case "11/00", "11/02":
+		t.Operation = OpCollection
+	case "12/00":
+		t.Operation = OpPayout
+	case "31/00":
+		t.Operation = OpConsumeUndo
+		if n.BizType == qr {
+			t.Operation = OpQRUndo
+		}
+	case "32/00":
+		t.Operation = OpPreauthCancel
+	case "33/00":
+		t.Operation = OpPreauthCompleteCancel
+	}
+	t.NoMoney = !movesMoney(n.TxnType)
+	return t
+}
 
 // isOurs reports whether a name stands in the JSON form of a notification for something that no message has. A field of
 // that name is one that no document has.
@@ -89,7 +135,7 @@ func isOurs(name string) bool { return name == "outcome" || name == "extra" }
 // remembers, with what it did, to do it only once. It ends in the outcome, because a transaction has several in turn:
 // the success that comes after a Pending has another key than that. A Pending that comes late, after a final outcome,
 // changes nothing.
-func (n *Notice) Key() string {
+func (n *NotificationHead) Key() string {
 	return strings.Join([]string{n.MerID, n.OrderID, n.TxnTime, n.TxnType, n.Outcome.String()}, " ")
 }
 
@@ -166,8 +212,8 @@ func (c *Client) genuine(fields []sign.Pair) (Notification, error) {
 	notice := n.Common()
 	// What is not a number stays in Extra as it came, and zero in its field: no reason to lose a genuine message.
 	notice.Extra, _ = c.decode(pairs, n)
-	if !slices.Contains(c.merIDs, notice.MerID) {
-		return nil, fmt.Errorf("%w: merId is none of the client's merchants", cnpay.ErrMismatch)
+	if !c.isOwn(notice.MerID) {
+		return nil, fmt.Errorf("%w: merId is not one of the client's merchants", cnpay.ErrMismatch)
 	}
 	if fieldOf(pairs, "origRespCode") != "" {
 		return nil, fmt.Errorf("%w: it is the answer to a query", cnpay.ErrMismatch)
@@ -250,9 +296,9 @@ func postedPairs(form url.Values) ([]sign.Pair, error) {
 }
 
 // NotificationHandler is the address that backUrl names. It verifies each notification and hands it to handle, which
-// must store it before it returns nil: only then UnionPay is told that all is well. After an error UnionPay sends it
+// must store it before it returns nil: only then UnionPay gets its ok. After an error UnionPay sends it
 // again, a few times within about a quarter of an hour and then never, which is why Settle exists.
-// handle has about ten seconds and is called from several goroutines. The client's logger hears of every one.
+// handle has about ten seconds and is called from several goroutines. The client's logger gets every one.
 func (c *Client) NotificationHandler(handle func(ctx context.Context, n Notification) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost {
@@ -262,7 +308,7 @@ func (c *Client) NotificationHandler(handle func(ctx context.Context, n Notifica
 		}
 		n, err := c.ParseNotification(r)
 		if err != nil {
-			c.logNotification(r.Context(), &Notice{}, err)
+			c.logNotification(r.Context(), &NotificationHead{}, err)
 			http.Error(w, "not a genuine notification", http.StatusBadRequest)
 			return
 		}
@@ -276,8 +322,8 @@ func (c *Client) NotificationHandler(handle func(ctx context.Context, n Notifica
 	})
 }
 
-func (c *Client) logNotification(ctx context.Context, n *Notice, err error) {
-	if c.settings.Logger == nil {
+func (c *Client) logNotification(ctx context.Context, n *NotificationHead, err error) {
+	if c.call.Settings.Logger == nil {
 		return
 	}
 	level := slog.LevelInfo
@@ -288,5 +334,5 @@ func (c *Client) logNotification(ctx context.Context, n *Notice, err error) {
 	if err != nil {
 		level, attrs = slog.LevelWarn, append(attrs, slog.String("reason", fmt.Sprintf("%.300s", err))) // what a forger wrote may be long
 	}
-	c.settings.Logger.LogAttrs(ctx, level, "cnpay notification", attrs...)
+	c.call.Settings.Logger.LogAttrs(ctx, level, "cnpay notification", attrs...)
 }

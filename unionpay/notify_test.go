@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/sign"
 	"github.com/cnpay-go/cnpay/unionpay"
 	"github.com/cnpay-go/cnpay/unionpay/unionpaytest"
@@ -55,7 +56,7 @@ func TestNotification(t *testing.T) {
 				_, err = client.Preauth.Cancel(t.Context(), req)
 				require.NoError(t, err)
 
-				status, err := gateway.Notify(t.Context(), req.OrderID, unionpaytest.OK)
+				status, err := gateway.Notify(t.Context(), req.OrderID, cnpaytest.OK)
 				require.NoError(t, err)
 				require.Equal(t, http.StatusOK, status)
 				require.IsType(t, &unionpay.PreauthCancelNotification{}, shop.got[0])
@@ -72,13 +73,13 @@ func TestNotification(t *testing.T) {
 
 				// Operations tell of their failures too.
 				gateway.SetCode(req.OrderID, "64")
-				_, err = gateway.Notify(t.Context(), req.OrderID, unionpaytest.OK)
+				_, err = gateway.Notify(t.Context(), req.OrderID, cnpaytest.OK)
 				require.NoError(t, err)
 				require.Equal(t, cnpay.Failed, shop.got[1].Common().Outcome)
 				require.NotEqual(t, n.Key(), shop.got[1].Common().Key(), "a contradiction is not lost")
 
 				shop.fail = errors.New("database is down")
-				status, err = gateway.Notify(t.Context(), req.OrderID, unionpaytest.OK)
+				status, err = gateway.Notify(t.Context(), req.OrderID, cnpaytest.OK)
 				require.NoError(t, err)
 				require.Equal(t, http.StatusInternalServerError, status)
 			})
@@ -93,23 +94,23 @@ func TestNotificationFaults(t *testing.T) {
 	req.BackURL = shop.URL
 	_, err := client.Preauth.Cancel(t.Context(), req)
 	require.NoError(t, err)
-	for _, fault := range []unionpaytest.Fault{
-		unionpaytest.BadSignature, unionpaytest.Unsigned, unionpaytest.ForgedCertificate, unionpaytest.ExpiredCertificate,
-		unionpaytest.MerchantCertificate, unionpaytest.OtherAnswer,
+	for _, fault := range []cnpaytest.Fault{
+		cnpaytest.BadSignature, cnpaytest.Unsigned, cnpaytest.ForgedCertificate, unionpaytest.ExpiredCertificate,
+		unionpaytest.MerchantCertificate, cnpaytest.OtherAnswer,
 	} {
 		status, err := gateway.Notify(t.Context(), req.OrderID, fault)
 		require.NoError(t, err)
 		require.Equal(t, http.StatusBadRequest, status, fault)
 	}
 	require.Empty(t, shop.got)
-	_, err = gateway.Notify(t.Context(), req.OrderID, unionpaytest.UnknownCode)
+	_, err = gateway.Notify(t.Context(), req.OrderID, cnpaytest.UnknownCode)
 	require.NoError(t, err)
 	require.Equal(t, cnpay.Unknown, shop.got[0].Common().Outcome)
 
 	req = cancellation(gateway)
 	_, err = client.Preauth.Cancel(t.Context(), req)
 	require.NoError(t, err)
-	_, err = gateway.Notify(t.Context(), req.OrderID, unionpaytest.OK)
+	_, err = gateway.Notify(t.Context(), req.OrderID, cnpaytest.OK)
 	require.ErrorIs(t, err, unionpaytest.ErrNotWanted)
 }
 
@@ -208,13 +209,13 @@ func TestNotificationsAreLogged(t *testing.T) {
 	_, err = client.Preauth.Cancel(t.Context(), req)
 	require.NoError(t, err)
 	for _, c := range []struct {
-		fault  unionpaytest.Fault
+		fault  cnpaytest.Fault
 		stored error
 		want   string
 	}{
-		{unionpaytest.OK, nil, `level=INFO msg="cnpay notification" provider=unionpay type=32 order=` + req.OrderID + " outcome=succeeded code=00\n"},
-		{unionpaytest.OK, errors.New("disk full"), `order=` + req.OrderID + ` outcome=succeeded code=00 reason="disk full"`},
-		{unionpaytest.BadSignature, nil, `level=WARN msg="cnpay notification" provider=unionpay type="" order="" outcome=unknown code="" reason=`},
+		{cnpaytest.OK, nil, `level=INFO msg="cnpay notification" provider=unionpay type=32 order=` + req.OrderID + " outcome=succeeded code=00\n"},
+		{cnpaytest.OK, errors.New("disk full"), `order=` + req.OrderID + ` outcome=succeeded code=00 reason="disk full"`},
+		{cnpaytest.BadSignature, nil, `level=WARN msg="cnpay notification" provider=unionpay type="" order="" outcome=unknown code="" reason=`},
 	} {
 		log.Reset()
 		shop.fail = c.stored
@@ -232,7 +233,7 @@ func TestNotificationsAreLogged(t *testing.T) {
 // Forgers may send as many certificates as they like: nothing of them is kept.
 func TestForgedNotificationsLeaveNothing(t *testing.T) {
 	gateway, client := start(t)
-	_, _, middle := gateway.Files()
+	_, _, middle := gateway.KeyFiles()
 	heap := func() uint64 {
 		runtime.GC()
 		var m runtime.MemStats
@@ -342,7 +343,8 @@ func TestMerchantsOfAClient(t *testing.T) {
 		return notified(pairs...)
 	}
 	req := &unionpay.PreauthCancelRequest{
-		BizType: "000201", MerID: other, OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, OrigQryID: "652401051647252574008",
+		Sender:  unionpay.Sender{MerID: other},
+		BizType: "000201", OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification, OrigQryID: "652401051647252574008",
 	}
 	client, w := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f) })
 	for _, body := range []string{tell(other), tell()} {

@@ -6,27 +6,44 @@ import (
 	"github.com/cnpay-go/cnpay"
 )
 
-// BackSchedule is when to ask after an operation that was sent from back-end to back-end: six queries within 63 seconds,
+// BackSchedule is when to query after an operation that was sent from back-end to back-end: six times within 63 seconds,
 // at 1, 3, 7, 15, 31 and 63 seconds, as documented. It holds the waiting time before each.
 func BackSchedule() cnpay.Schedule {
 	return cnpay.Schedule{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second}
 }
 
-// PayerSchedule is when to ask after something that the payer carries out on a page or in an app: five queries, at 5, 10,
-// 30, 60 and 120 minutes, as documented. It outlasts most processes; [cnpay.Settle] and a [cnpay.WithSchedule] of
-// one query help those that keep their own timetable.
+// PayerSchedule is when to query after something that the payer carries out on a page or in an app: five times, at 5, 10,
+// 30, 60 and 120 minutes, as documented. It outlasts most processes: any other process settles from the ticket,
+// with a [cnpay.WithSchedule] of one query where it has its own timetable.
 func PayerSchedule() cnpay.Schedule {
 	return cnpay.Schedule{5 * time.Minute, 5 * time.Minute, 20 * time.Minute, 30 * time.Minute, 60 * time.Minute}
 }
 
-// PayoutSchedule is when to ask after a payout (代付): first after three minutes, as the documents have it, then at
+// PayoutSchedule is when to query after a payout (代付): first after three minutes, as documented, then at
 // growing intervals. What is open after it is in the reconciliation file of the next day.
 func PayoutSchedule() cnpay.Schedule {
 	return cnpay.Schedule{3 * time.Minute, 3 * time.Minute, 6 * time.Minute, 12 * time.Minute, 24 * time.Minute}
 }
 
+// The codes that the rules of settling name.
+const (
+	codeNotFound   = "34" // 查无此交易
+	codeNoOriginal = "35" // 原交易不存在或状态不正确
+)
+
+// judge reads the code of an answer by the operation's own rule.
+func (op *Operation) judge(code string) cnpay.Outcome {
+	switch {
+	case op.Judge != nil:
+		return op.Judge(code)
+	case op.Query || op.NoMoney:
+		return judgeCode(code)
+	}
+	return judgeAccepted(code)
+}
+
 // judgeCode is what a code (应答码) says of the request that it answers, where "00" means done.
-// A code that is not listed says nothing.
+// An undocumented code says nothing.
 func judgeCode(code string) cnpay.Outcome {
 	switch code {
 	case "00",
@@ -40,7 +57,7 @@ func judgeCode(code string) cnpay.Outcome {
 		"90", "91", "92", "93", "94", "95", "96", "98", "99":
 		return cnpay.Failed
 	}
-	// Listed and undecided: 01 (failed, but not for all), 03 and 04 (no certain state), 05 (accepted), 06 (busy),
+	// Documented and undecided: 01 (failed, but not for all), 03 and 04 (no certain state), 05 (accepted), 06 (busy),
 	// 12 (such a transaction exists), 34 (not found, perhaps not yet), 37 (asked too often), 42 (paid too late),
 	// 70 (waits for the payer), 74 and 75 (paid, its bill not written off), 83 (the issuer works on it).
 	return cnpay.Unknown
@@ -62,7 +79,7 @@ func judgePayout(code string) cnpay.Outcome {
 	return judgeAccepted(code)
 }
 
-// judgeOriginal is what the code of a transaction (原交易应答码), found by a query or told by a notification, says of a
+// judgeOriginal is what the code of a transaction (原交易应答码), found by a query or in a notification, says of a
 // transaction of that type.
 func judgeOriginal(txnType, code string) cnpay.Outcome {
 	const payout = "12"

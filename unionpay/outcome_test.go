@@ -63,22 +63,22 @@ func TestCodes(t *testing.T) {
 }
 
 func TestQueryVerdict(t *testing.T) {
-	answer := func(outcome cnpay.Outcome, respCode, origRespCode string) *QueryResponse {
-		r := &QueryResponse{OrigRespCode: origRespCode}
+	answer := func(outcome cnpay.Outcome, respCode, origRespCode string) *OrderQueryResponse {
+		r := &OrderQueryResponse{OrigRespCode: origRespCode}
 		r.Outcome, r.RespCode = outcome, respCode
 		return r
 	}
 	for _, tt := range []struct {
-		answer *QueryResponse
+		answer *OrderQueryResponse
 		want   cnpay.Outcome
 		code   string
 	}{
-		{answer(cnpay.Succeeded, "00", "00"), cnpay.Succeeded, "00"},
-		{answer(cnpay.Succeeded, "00", "A6"), cnpay.Succeeded, "A6"},
-		{answer(cnpay.Succeeded, "00", "05"), cnpay.Pending, "05"},
-		{answer(cnpay.Succeeded, "00", "64"), cnpay.Failed, "64"},
-		{answer(cnpay.Succeeded, "00", "X9"), cnpay.Unknown, "X9"},
-		{answer(cnpay.Succeeded, "00", ""), cnpay.Unknown, ""},
+		{answer(cnpay.Answered, "00", "00"), cnpay.Succeeded, "00"},
+		{answer(cnpay.Answered, "00", "A6"), cnpay.Succeeded, "A6"},
+		{answer(cnpay.Answered, "00", "05"), cnpay.Pending, "05"},
+		{answer(cnpay.Answered, "00", "64"), cnpay.Failed, "64"},
+		{answer(cnpay.Answered, "00", "X9"), cnpay.Unknown, "X9"},
+		{answer(cnpay.Answered, "00", ""), cnpay.Unknown, ""},
 		{answer(cnpay.Unknown, "34", "00"), cnpay.Unknown, "34"},
 		{answer(cnpay.Failed, "10", "64"), cnpay.Unknown, "10"},
 		{answer(cnpay.Unknown, "00", "00"), cnpay.Unknown, "00"}, // read back from storage: no longer an answer

@@ -18,8 +18,8 @@ import (
 // Everything that the payer carries out: ordered, not paid yet, paid.
 func TestSettleAfterThePayer(t *testing.T) {
 	const none, front = unionpay.NoNotification, "https://merchant.example/thanks"
-	type settleFunc func(...cnpay.Option) (*cnpay.Settlement[*unionpay.QueryResponse], error)
-	sendForm := func(t *testing.T, form *unionpay.Form, err error) {
+	type settleFunc func(...cnpay.Option) (*cnpay.Settlement, error)
+	sendForm := func(t *testing.T, form *cnpay.Form, err error) {
 		require.NoError(t, err)
 		fields := url.Values{}
 		for _, f := range form.Fields {
@@ -29,38 +29,38 @@ func TestSettleAfterThePayer(t *testing.T) {
 	}
 	for name, order := range map[string]func(t *testing.T, ctx context.Context, c *unionpay.Client, id, at string) settleFunc{
 		"qr": func(t *testing.T, ctx context.Context, c *unionpay.Client, id, at string) settleFunc {
-			req := &unionpay.QRApplyRequest{OrderID: id, TxnTime: at, TxnAmt: 10000, BackURL: none}
-			res, err := c.QR.Apply(ctx, req)
+			req := &unionpay.QRCreateRequest{OrderID: id, TxnTime: at, TxnAmt: 10000, BackURL: none}
+			res, err := c.QR.Create(ctx, req)
 			require.NoError(t, err)
 			require.Contains(t, res.QRCode, "https://qr.95516.com/")
-			return func(o ...cnpay.Option) (*cnpay.Settlement[*unionpay.QueryResponse], error) {
-				return c.QR.SettleApply(ctx, req, o...)
+			return func(o ...cnpay.Option) (*cnpay.Settlement, error) {
+				return settle(ctx, c, req, o...)
 			}
 		},
 		"app": func(t *testing.T, ctx context.Context, c *unionpay.Client, id, at string) settleFunc {
-			req := &unionpay.AppPreauthRequest{OrderID: id, TxnTime: at, TxnAmt: 10000, BackURL: none}
+			req := &unionpay.PreauthAppRequest{OrderID: id, TxnTime: at, TxnAmt: 10000, BackURL: none}
 			res, err := c.Preauth.App(ctx, req)
 			require.NoError(t, err)
 			require.NotEmpty(t, res.TN)
-			return func(o ...cnpay.Option) (*cnpay.Settlement[*unionpay.QueryResponse], error) {
-				return c.Preauth.SettleApp(ctx, req, o...)
+			return func(o ...cnpay.Option) (*cnpay.Settlement, error) {
+				return settle(ctx, c, req, o...)
 			}
 		},
 		"page": func(t *testing.T, ctx context.Context, c *unionpay.Client, id, at string) settleFunc {
-			req := &unionpay.FrontPreauthRequest{OrderID: id, TxnTime: at, TxnAmt: 10000, BackURL: none, FrontURL: front}
-			form, err := c.Preauth.Front(req)
+			req := &unionpay.PagePreauthRequest{OrderID: id, TxnTime: at, TxnAmt: 10000, BackURL: none, FrontURL: front}
+			form, err := c.Pages.Preauth(req)
 			sendForm(t, form, err)
-			return func(o ...cnpay.Option) (*cnpay.Settlement[*unionpay.QueryResponse], error) {
-				return c.Preauth.SettleFront(ctx, req, o...)
+			return func(o ...cnpay.Option) (*cnpay.Settlement, error) {
+				return settle(ctx, c, req, o...)
 			}
 		},
 		"opening": func(t *testing.T, ctx context.Context, c *unionpay.Client, id, at string) settleFunc {
-			req := &unionpay.OpenAndPurchaseRequest{
+			req := &unionpay.PageOpenAndPurchaseRequest{
 				OrderID: id, TxnTime: at, TxnAmt: 10000, BackURL: none, FrontURL: front, TokenPayData: "{trId=62000000001&tokenType=01}"}
-			form, err := c.Payments.OpenAndPurchase(req)
+			form, err := c.Pages.OpenAndPurchase(req)
 			sendForm(t, form, err)
-			return func(o ...cnpay.Option) (*cnpay.Settlement[*unionpay.QueryResponse], error) {
-				return c.Payments.SettleOpenAndPurchase(ctx, req, o...)
+			return func(o ...cnpay.Option) (*cnpay.Settlement, error) {
+				return settle(ctx, c, req, o...)
 			}
 		},
 	} {
@@ -79,13 +79,13 @@ func TestSettleAfterThePayer(t *testing.T) {
 	}
 }
 
-// The ladder of the documents: after 5, 10, 30, 60 and 120 minutes.
+// The ladder of the documents: after 5, 10, 30, 60 and 120 minutes, the last of which is an hour after the order has ended.
 func TestPayerLadder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f, sign.Pair{Name: "respCode", Value: "34"}) })
 		begun := time.Now()
-		settled, err := client.Payments.SettleFront(t.Context(), &unionpay.FrontPurchaseRequest{
-			OrderID: "20240105145046001", TxnTime: unionpay.TxnTime(begun), PayTimeout: unionpay.TxnTime(begun.Add(61 * time.Minute)),
+		settled, err := settle(t.Context(), client, &unionpay.PagePurchaseRequest{
+			OrderID: "20240105145046001", TxnTime: unionpay.TxnTime(begun), PayTimeout: unionpay.TxnTime(begun.Add(59 * time.Minute)),
 		})
 		require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(settled, err))
 		for i, minutes := range []int{5, 10, 30, 60, 120} {
@@ -98,10 +98,10 @@ func TestPayerLadder(t *testing.T) {
 func TestCashier(t *testing.T) {
 	gateway, client := start(t)
 	shop := receive(t, client)
-	req := &unionpay.FrontPurchaseRequest{
+	req := &unionpay.PagePurchaseRequest{
 		OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 10000, BackURL: shop.URL, FrontURL: shop.URL,
 	}
-	form, err := client.Payments.Front(req)
+	form, err := client.Pages.Purchase(req)
 	require.NoError(t, err)
 	fields := url.Values{}
 	for _, f := range form.Fields {
@@ -132,7 +132,7 @@ func TestCashier(t *testing.T) {
 func TestGatewayKeepsAFile(t *testing.T) {
 	gateway, client := start(t)
 	gateway.SetFile("0119", []byte("not a ZIP archive"))
-	file, err := client.Files.Download(t.Context(), &unionpay.FileRequest{TxnTime: unionpay.TxnTime(time.Now()), SettleDate: "0119"})
+	file, err := client.Files.Download(t.Context(), &unionpay.FileDownloadRequest{TxnTime: unionpay.TxnTime(time.Now()), SettleDate: "0119"})
 	require.NoError(t, err)
 	require.Equal(t, unionpaytest.MerID+"_0119.zip", file.FileName)
 	_, err = file.Bill()

@@ -16,12 +16,13 @@ import (
 	"gopkg.in/dnaeon/go-vcr.v4/pkg/recorder"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/sign"
 	"github.com/cnpay-go/cnpay/unionpay"
 	"github.com/cnpay-go/cnpay/unionpay/unionpaytest"
 )
 
-var record = flag.Bool("record", false, "record testdata/*.yaml again, against the gateway in this process")
+var record = flag.Bool("record", false, "record testdata/operations and testdata/scenarios again, against the gateway in this process")
 
 // recordedAt is the time of all recordings.
 func recordedAt() time.Time { return time.Date(2026, 1, 5, 14, 50, 46, 0, cnpay.Beijing()) }
@@ -65,12 +66,14 @@ func TestRecordedOperations(t *testing.T) {
 			config := gateway.ConfigFor(unionpay.SHA256)
 			live, err := unionpay.New(config, cnpay.WithClock(recordedAt))
 			require.NoError(t, err)
-			before := prepare(t, gateway, live, recordedAt())
+			before := prepare(t, gateway, live, recordedAt(), "")
 			client := onTape(t, config, filepath.Join("operations", tt.id))
 			r := tt.make(client, before, "20260105145046001", unionpay.TxnTime(recordedAt()))
-			require.Equal(t, tt.accepted, cnpay.OutcomeOf(r.do(t.Context())))
-			if r.settle != nil {
-				require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(r.settle(t.Context())))
+			res, err := r(t.Context())
+			require.Equal(t, tt.accepted, cnpay.OutcomeOf(res, err), "%v", err)
+			if tt.settled() == cnpay.Succeeded {
+				settled, err := client.Settle(t.Context(), res.CallTicket(), atOnce())
+				require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
 			}
 		})
 	}
@@ -91,7 +94,7 @@ func TestRecorded(t *testing.T) {
 	}{
 		{"preauth-cancel-accepted", unionpay.SHA256, unionpay.UTF8, func(*unionpaytest.Server) {}, cnpay.Pending, "00", cnpay.Succeeded},
 		{"preauth-cancel-refused", unionpay.SM3, unionpay.UTF8, func(s *unionpaytest.Server) {
-			s.Misbehave("preauth_cancel", unionpaytest.Refused)
+			s.Misbehave("preauth_cancel", cnpaytest.Refused)
 		}, cnpay.Failed, "38", cnpay.Failed},
 		{"preauth-cancel-pending", unionpay.SHA256, unionpay.GBK, func(s *unionpaytest.Server) {
 			s.SetPending(3)
@@ -107,14 +110,14 @@ func TestRecorded(t *testing.T) {
 			if tt.method == unionpay.RSA {
 				authority(t, &config)
 			}
-			client := onTape(t, config, tt.name)
+			client := onTape(t, config, filepath.Join("scenarios", tt.name))
 
 			req := &unionpay.PreauthCancelRequest{
-				BizType: "000201", OrderID: "20260105145046001", TxnTime: unionpay.TxnTime(recordedAt()), TxnAmt: 10000, BackURL: unionpay.NoNotification,
-				OrigQryID: origQryID, ReqReserved: "测试|a b+c/d", Reserved: "{a=b&c=d}",
+				Channel: unionpay.Channel{Reserved: "{a=b&c=d}"},
+				BizType: "000201", OrderID: "20260105145046001", TxnTime: unionpay.TxnTime(recordedAt()), TxnAmt: 10000, BackURL: unionpay.NoNotification, OrigQryID: origQryID, ReqReserved: "测试|a b+c/d",
 			}
 			res, err := client.Preauth.Cancel(t.Context(), req)
-			settled, settledErr := client.Preauth.SettleCancel(t.Context(), req)
+			settled, settledErr := settle(t.Context(), client, req)
 			require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err))
 			require.Equal(t, tt.code, res.RespCode)
 			require.Equal(t, "测试|a b+c/d", res.ReqReserved)
@@ -126,11 +129,11 @@ func TestRecorded(t *testing.T) {
 // authority keeps the certificates of the gateway's authority beside the recording, or reads those that it was made with.
 func authority(t *testing.T, config *unionpay.Config) {
 	t.Helper()
-	const file = "testdata/preauth-cancel-certificate.pem"
+	const file = "testdata/scenarios/preauth-cancel-certificate.pem"
 	if *record {
 		gateway := unionpaytest.NewServer()
 		defer gateway.Close()
-		_, root, middle := gateway.Files()
+		_, root, middle := gateway.KeyFiles()
 		require.NoError(t, os.WriteFile(file, append(root, middle...), 0o644))
 		return
 	}

@@ -331,7 +331,7 @@ func (d *Decrypter) CustomerInfo(field string) (*CustomerInfo, error) {
 	outer := c.group()
 	for _, p := range pairs {
 		if outer.has(p.Name) || p.Name == "encryptedInfo" {
-			return nil, fmt.Errorf("%w: customerInfo: %s stands twice", cnpay.ErrMalformed, p.Name)
+			return nil, fmt.Errorf("%w: customerInfo: %s is duplicated", cnpay.ErrMalformed, p.Name)
 		}
 	}
 	c.set(pairs)

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/unionpay"
 	"github.com/cnpay-go/cnpay/unionpay/unionpaytest"
 )
@@ -32,6 +33,17 @@ func cancellation(gateway *unionpaytest.Server) *unionpay.PreauthCancelRequest {
 		BizType: "000201", OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 10000,
 		BackURL: unionpay.NoNotification, OrigQryID: gateway.AddPreauth(10000),
 	}
+}
+
+// settle settles the call of a request in another process, which has its ticket from the request itself.
+func settle(ctx context.Context, client *unionpay.Client, req unionpay.Request, opts ...cnpay.Option) (*cnpay.Settlement, error) {
+	ticket, _ := client.Ticket(req) // what cannot be sent has a ticket too
+	return client.Settle(ctx, ticket, opts...)
+}
+
+// found is the answer to the query that settled a call.
+func found(s *cnpay.Settlement) *unionpay.OrderQueryResponse {
+	return s.Answer.(*unionpay.OrderQueryResponse)
 }
 
 // atOnce is a schedule for tests: two queries without waiting.
@@ -61,10 +73,10 @@ func TestPreauthCancel(t *testing.T) {
 				require.Len(t, res.QueryID, 21)
 				require.Equal(t, "成功[0000000]", res.RespMsg)
 
-				settled, err := client.Preauth.SettleCancel(t.Context(), req, atOnce())
+				settled, err := settle(t.Context(), client, req, atOnce())
 				require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
 				require.Equal(t, 1, settled.Queries)
-				require.Equal(t, "32", settled.Answer.TxnType)
+				require.Equal(t, "32", found(settled).TxnType)
 				require.Equal(t, 1, gateway.Received("preauth_cancel"))
 			})
 		}
@@ -74,12 +86,12 @@ func TestPreauthCancel(t *testing.T) {
 // A gateway that has the request and says nothing.
 func TestHang(t *testing.T) {
 	gateway, client := start(t, cnpay.WithTimeout(time.Second))
-	gateway.Misbehave("preauth_cancel", unionpaytest.Hang)
+	gateway.Misbehave("preauth_cancel", cnpaytest.Hang)
 	req := cancellation(gateway)
 	res, err := client.Preauth.Cancel(t.Context(), req)
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	settled, err := client.Preauth.SettleCancel(t.Context(), req, atOnce(), cnpay.WithTimeout(time.Minute))
+	settled, err := settle(t.Context(), client, req, atOnce(), cnpay.WithTimeout(time.Minute))
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
 	require.Equal(t, 1, gateway.Received("preauth_cancel"))
 }
@@ -110,7 +122,7 @@ func TestManyAtOnce(t *testing.T) {
 			case cnpay.Failed:
 				refused.Add(1)
 			}
-			status, err := gateway.Notify(t.Context(), req.OrderID, unionpaytest.OK)
+			status, err := gateway.Notify(t.Context(), req.OrderID, cnpaytest.OK)
 			assert.NoError(t, err)
 			assert.Equal(t, http.StatusOK, status)
 		})
@@ -122,27 +134,27 @@ func TestManyAtOnce(t *testing.T) {
 
 func TestPreauthCancelFaults(t *testing.T) {
 	for _, tt := range []struct {
-		fault   unionpaytest.Fault
+		fault   cnpaytest.Fault
 		outcome cnpay.Outcome
 		cause   error
 		settled cnpay.Outcome
 	}{
-		{unionpaytest.Refused, cnpay.Failed, cnpay.ErrRefused, cnpay.Failed},
-		{unionpaytest.LostAnswer, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
-		{unionpaytest.Reset, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
-		{unionpaytest.CutBody, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
-		{unionpaytest.HTTP502, cnpay.Unknown, cnpay.ErrHTTPStatus, cnpay.Succeeded},
-		{unionpaytest.Redirect, cnpay.Unknown, cnpay.ErrHTTPStatus, cnpay.Succeeded},
-		{unionpaytest.Empty, cnpay.Unknown, cnpay.ErrMalformed, cnpay.Succeeded},
-		{unionpaytest.HTML, cnpay.Unknown, cnpay.ErrMalformed, cnpay.Succeeded},
-		{unionpaytest.HugeBody, cnpay.Unknown, cnpay.ErrTooLarge, cnpay.Succeeded},
-		{unionpaytest.BadSignature, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
-		{unionpaytest.Unsigned, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
-		{unionpaytest.ForgedCertificate, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
+		{cnpaytest.Refused, cnpay.Failed, cnpay.ErrRefused, cnpay.Failed},
+		{cnpaytest.LostAnswer, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
+		{cnpaytest.Reset, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
+		{cnpaytest.CutBody, cnpay.Unknown, cnpay.ErrTransport, cnpay.Succeeded},
+		{cnpaytest.HTTP502, cnpay.Unknown, cnpay.ErrHTTPStatus, cnpay.Succeeded},
+		{cnpaytest.Redirect, cnpay.Unknown, cnpay.ErrHTTPStatus, cnpay.Succeeded},
+		{cnpaytest.Empty, cnpay.Unknown, cnpay.ErrMalformed, cnpay.Succeeded},
+		{cnpaytest.HTML, cnpay.Unknown, cnpay.ErrMalformed, cnpay.Succeeded},
+		{cnpaytest.HugeBody, cnpay.Unknown, cnpay.ErrTooLarge, cnpay.Succeeded},
+		{cnpaytest.BadSignature, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
+		{cnpaytest.Unsigned, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
+		{cnpaytest.ForgedCertificate, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
 		{unionpaytest.ExpiredCertificate, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
 		{unionpaytest.MerchantCertificate, cnpay.Unknown, cnpay.ErrSignature, cnpay.Succeeded},
-		{unionpaytest.OtherAnswer, cnpay.Unknown, cnpay.ErrMismatch, cnpay.Succeeded},
-		{unionpaytest.UnknownCode, cnpay.Unknown, cnpay.ErrUndecided, cnpay.Succeeded},
+		{cnpaytest.OtherAnswer, cnpay.Unknown, cnpay.ErrMismatch, cnpay.Succeeded},
+		{cnpaytest.UnknownCode, cnpay.Unknown, cnpay.ErrUndecided, cnpay.Succeeded},
 		{unionpaytest.InvalidRequest, cnpay.Unknown, unionpay.ErrEarlyRefusal, cnpay.Unknown},
 		{unionpaytest.UnsignedRefusal, cnpay.Unknown, unionpay.ErrEarlyRefusal, cnpay.Unknown},
 	} {
@@ -156,7 +168,7 @@ func TestPreauthCancelFaults(t *testing.T) {
 			require.ErrorIs(t, err, tt.cause)
 			require.Equal(t, 1, gateway.Received("preauth_cancel"))
 
-			settled, err := client.Preauth.SettleCancel(t.Context(), req, atOnce())
+			settled, err := settle(t.Context(), client, req, atOnce())
 			require.Equal(t, tt.settled, cnpay.OutcomeOf(settled, err))
 			require.Equal(t, 1, gateway.Received("preauth_cancel"))
 		})

@@ -68,7 +68,7 @@ func (c *Client) messageVerified(leaf *x509.Certificate) {
 
 // warnOfEnd is cheap for a certificate that does not end soon.
 func (c *Client) warnOfEnd(name string, certificate *x509.Certificate) {
-	if c.settings.Logger != nil && c.now().Add(endsSoon).After(certificate.NotAfter) {
+	if c.call.Settings.Logger != nil && c.now().Add(endsSoon).After(certificate.NotAfter) {
 		c.warn("unionpay certificate", configured{name, certificate, ""})
 	}
 }
@@ -77,11 +77,11 @@ func (c *Client) warnOfEnd(name string, certificate *x509.Certificate) {
 func (c *Client) warn(message string, x configured) {
 	now := c.now()
 	warnings := x.warnings(now)
-	if c.settings.Logger == nil || len(warnings) == 0 || !c.warned.due(x.certificate, now) {
+	if c.call.Settings.Logger == nil || len(warnings) == 0 || !c.warned.due(x.certificate, now) {
 		return
 	}
 	for _, warning := range warnings {
-		c.settings.Logger.Warn(message, slog.String("warning", warning))
+		c.call.Settings.Logger.Warn(message, slog.String("warning", warning))
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/sign"
 	"github.com/cnpay-go/cnpay/unionpay"
 	"github.com/cnpay-go/cnpay/unionpay/unionpaytest"
@@ -115,7 +116,7 @@ func TestWarningsOfVerifiedMessagesOnly(t *testing.T) {
 	client, err := unionpay.New(config, clock.options()...)
 	require.NoError(t, err)
 	clock.logged("")
-	gateway.Misbehave("preauth_cancel", unionpaytest.BadSignature)
+	gateway.Misbehave("preauth_cancel", cnpaytest.BadSignature)
 	_, err = client.Preauth.Cancel(t.Context(), cancellation(gateway))
 	require.ErrorIs(t, err, cnpay.ErrSignature)
 	require.Zero(t, clock.logged("signPubKeyCert"))
@@ -131,7 +132,7 @@ func TestWarningsOfTheEncryptionCertificate(t *testing.T) {
 	require.NoError(t, err)
 	old := *gateway.Config().Identity.Certificate
 	old.NotAfter = time.Now().Add(24 * time.Hour)
-	keeper, err := client.Certificates.NewEncryptionKeeper(&old, unionpay.EncryptionCertificateRequest{})
+	keeper, err := client.Certificates.NewEncryptionKeeper(&old, unionpay.CertificateEncryptionRequest{})
 	require.NoError(t, err)
 	require.Contains(t, client.Warnings()[2], "encryptPubKeyCert (serial "+old.SerialNumber.String()+") ends on")
 	_, err = keeper.Refresh(t.Context())

@@ -72,9 +72,10 @@ type Limited interface {
 	Limit(began, until time.Time)
 }
 
-// Masker is a protocol whose bodies are neither JSON nor a form: what of one may be shown.
+// Masker is a protocol that has bodies which are neither JSON nor a form. It returns one as it may be shown in a dump,
+// and false for those that are.
 type Masker interface {
-	Mask(body []byte) []byte
+	Mask(body []byte) (masked []byte, ok bool)
 }
 
 // Do carries out one operation: check, encode, sign, send, verify, decode, judge, compare, hand out. It reports whether
@@ -96,7 +97,9 @@ func (c *Client) Do(ctx context.Context, op Operation, header http.Header, p Pro
 		Authorize: p.Sign,
 		Mask: func(body []byte) []byte {
 			if m, ok := p.(Masker); ok {
-				return m.Mask(body)
+				if masked, ok := m.Mask(body); ok {
+					return masked
+				}
 			}
 			request, answer := p.Messages()
 			return c.Fields.Mask(body, request, answer)

@@ -97,9 +97,11 @@ func (w *World) elsewhere(t *testing.T, ticket cnpay.Ticket) cnpay.Outcome {
 }
 
 func accepted(t *testing.T, row Row, w *World) {
-	res, err := w.run(t, row)(t.Context())
+	run := w.run(t, row)
+	before := w.Gateway.Received(row.ID)
+	res, err := run(t.Context())
 	require.Equal(t, row.Accepted, cnpay.OutcomeOf(res, err), "%v", err)
-	require.Equal(t, 1, w.Gateway.Received(row.ID))
+	require.Equal(t, before+1, w.Gateway.Received(row.ID))
 	ticket := cnpay.TicketOf(res, err)
 	require.Equal(t, row.ID, ticket.Operation)
 	require.NotEmpty(t, ticket.Provider)

@@ -26,12 +26,26 @@ func (t *Table) Mask(body []byte, messages ...any) []byte {
 		}
 	}
 	if pairs, ok := formPairs(string(trimmed)); ok {
-		for i, p := range pairs {
-			pairs[i].Value = m.text(p.Name, p.Value)
-		}
-		return appendForm(nil, pairs)
+		return m.pairs(pairs)
 	}
 	return []byte(maskDigits(string(body)))
+}
+
+// MaskPairs is Mask of a body that was split already.
+func (t *Table) MaskPairs(pairs []sign.Pair, messages ...any) []byte {
+	m := masker{known: map[string]*field{}}
+	for _, message := range messages {
+		m.learn(t, reflect.TypeOf(message))
+	}
+	return m.pairs(pairs)
+}
+
+func (m *masker) pairs(pairs []sign.Pair) []byte {
+	shown := make([]sign.Pair, len(pairs))
+	for i, p := range pairs {
+		shown[i] = sign.Pair{Name: p.Name, Value: m.text(p.Name, p.Value)}
+	}
+	return appendForm(nil, shown)
 }
 
 // masker knows the fields of some messages by wire name.

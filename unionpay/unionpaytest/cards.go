@@ -40,47 +40,10 @@ func inGroup(text, name string) string {
 	return ""
 }
 
-func cardOperationOf(request fields, path string, order []string) (operation, bool) {
-	with := func(names ...string) []string { return append(order[:3:3], names...) }
-	switch request["txnType"] + "/" + request["txnSubType"] + " " + path {
-	case "77/00 " + backTrans, "77/01 " + backTrans, "77/02 " + backTrans, "77/03 " + backTrans, "77/04 " + backTrans:
-		return operation{id: "sms", required: with("customerInfo"), act: (*Server).accept}, true
-	case "78/00 " + backTrans, "78/01 " + backTrans, "78/02 " + backTrans:
-		return operation{id: "open_query", required: with(), act: (*Server).openQuery}, true
-	case "79/00 " + frontTrans:
-		return operation{id: "front_open", required: with("backUrl", "frontUrl"), waits: true, act: (*Server).accept}, true
-	case "79/00 " + backTrans, "79/01 " + backTrans, "79/02 " + backTrans:
-		return operation{id: "back_open", required: with("accNo", "customerInfo"), act: (*Server).open}, true
-	case "79/05 " + backTrans:
-		return operation{id: "apply_token", required: with("tokenPayData"), act: (*Server).applyToken}, true
-	case "79/03 " + backTrans:
-		return operation{id: "token_update", required: with("tokenPayData", "customerInfo"), act: (*Server).updateToken}, true
-	case "12/00 " + backTrans:
-		return operation{id: "payout", required: with("txnAmt", "currencyCode", "backUrl", "accNo"), money: true, act: (*Server).accept}, true
-	case "11/00 " + backTrans, "11/02 " + backTrans:
-		return operation{id: "collection", required: with("txnAmt", "currencyCode", "backUrl", "accNo"), money: true, act: (*Server).charge}, true
-	case "72/01 " + backTrans, "72/02 " + backTrans:
-		return operation{id: "realname_auth_back", required: with("accNo", "customerInfo"), act: (*Server).bind}, true
-	case "72/10 " + frontTrans:
-		return operation{id: "realname_auth_front", required: with("backUrl", "frontUrl", "reserved"), waits: true, act: (*Server).accept}, true
-	case "72/11 " + backTrans:
-		return operation{id: "collection_authorize", required: with("accNo", "customerInfo"), act: (*Server).accept}, true
-	case "74/04 " + backTrans:
-		return operation{id: "collection_deauthorize", required: with("accNo"), act: (*Server).accept}, true
-	case "74/00 " + backTrans:
-		return operation{id: "unbind", required: with("bindId"), act: (*Server).unbind}, true
-	case "75/00 " + backTrans:
-		return operation{id: "bind_query", required: with(), act: (*Server).binding}, true
-	case "74/01 " + backTrans:
-		return operation{id: "token_delete", required: with("tokenPayData"), act: (*Server).deleteToken}, true
-	}
-	return operation{id: "unknown"}, false
-}
-
 // charge takes a payment by token or card number. The code by SMS, where customerInfo has one, must be right.
 func (s *Server) charge(t *transaction, _ fields) (code, text string) {
 	if group := t.request["tokenPayData"]; group != "" {
-		if s.known(group) == nil {
+		if s.standing(group) == nil {
 			return "89", "无此Token[5100089]"
 		}
 	} else if t.request["accNo"] == "" || t.request["bizType"] == "000902" {
@@ -98,8 +61,8 @@ func rightCode(customerInfo string) bool {
 	return err == nil && (code == "" || code == SMSCode)
 }
 
-// known is the token of a group, if it is one that stands.
-func (s *Server) known(group string) *token {
+// standing is the token of a group, if there is one that stands.
+func (s *Server) standing(group string) *token {
 	if t := s.tokens[inGroup(group, "token")]; t != nil && !t.gone {
 		return t
 	}
@@ -147,7 +110,7 @@ func (s *Server) applyToken(t *transaction, answer fields) (code, text string) {
 }
 
 func (s *Server) updateToken(t *transaction, answer fields) (code, text string) {
-	known := s.known(t.request["tokenPayData"])
+	known := s.standing(t.request["tokenPayData"])
 	if known == nil {
 		return "89", "无此Token[5100089]"
 	}
@@ -157,7 +120,7 @@ func (s *Server) updateToken(t *transaction, answer fields) (code, text string) 
 
 func (s *Server) deleteToken(t *transaction, answer fields) (code, text string) {
 	delete(answer, "tokenPayData")
-	known := s.known(t.request["tokenPayData"])
+	known := s.standing(t.request["tokenPayData"])
 	if known == nil {
 		return "89", "无此Token[5100089]"
 	}

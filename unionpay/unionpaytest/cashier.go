@@ -10,6 +10,8 @@ import (
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"github.com/cnpay-go/cnpay/cnpaytest"
 )
 
 const cashierPath = "/cashier"
@@ -21,8 +23,8 @@ func (s *Server) cashier(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	raw, request, ok := read(body)
-	op, known := operationOf(request, frontTrans)
-	fault := s.Receive(op.id)
+	op, known := s.operationOf(request, r.URL.Path)
+	fault := s.Receive(cmp.Or(op.ID, "unknown"))
 	if !ok || !known {
 		s.page(w, r, fault, http.StatusOK, cashierView{Refused: "Invalid request."})
 		return
@@ -57,7 +59,7 @@ func (s *Server) cashierDone(w http.ResponseWriter, r *http.Request) {
 	}
 	err := s.Pay(orderID, code)
 	if err == nil && code == "00" { // front transactions notify success only
-		_, _ = s.Notify(r.Context(), orderID, OK) // a merchant that cannot be reached finds out by a query
+		_, _ = s.Notify(r.Context(), orderID, cnpaytest.OK) // a merchant that cannot be reached finds out by a query
 	}
 	s.mu.Lock()
 	view := s.state(s.byOrder(orderID, ""))
@@ -69,7 +71,7 @@ func (s *Server) cashierDone(w http.ResponseWriter, r *http.Request) {
 		view.Again, view.Failed = false, code != "00"
 	}
 	view.English = r.PostForm.Get("lang") == "en"
-	s.page(w, r, OK, status, view)
+	s.page(w, r, cnpaytest.OK, status, view)
 }
 
 // cashierAgain is what a browser sees that comes back to the page, or loads it again.
@@ -78,7 +80,7 @@ func (s *Server) cashierAgain(w http.ResponseWriter, r *http.Request) {
 	view := s.state(s.byOrder(r.FormValue("orderId"), r.FormValue("txnTime")))
 	s.mu.Unlock()
 	view.English = r.FormValue("lang") == "en"
-	s.page(w, r, OK, http.StatusOK, view)
+	s.page(w, r, cnpaytest.OK, http.StatusOK, view)
 }
 
 // state is what the page shows of an order that was made before.
@@ -131,7 +133,7 @@ func (v cashierView) Here() string {
 
 // frontNotification is the reduced notification that the browser carries, as text: the page is in its character set.
 func (s *Server) frontNotification(t *transaction) fields {
-	message := s.notification(t, OK)
+	message := s.notification(t, cnpaytest.OK)
 	for _, name := range []string{"traceNo", "traceTime", "settleDate", "settleAmt", "settleCurrencyCode", "exchangeRate"} {
 		delete(message, name)
 	}
@@ -146,12 +148,12 @@ func (s *Server) frontNotification(t *transaction) fields {
 	}
 	decode()
 	delete(message, "signPubKeyCert")
-	s.seal(message, OK)
+	s.sign(message, cnpaytest.OK)
 	decode()
 	return message
 }
 
-func (s *Server) page(w http.ResponseWriter, r *http.Request, fault Fault, status int, view cashierView) {
+func (s *Server) page(w http.ResponseWriter, r *http.Request, fault cnpaytest.Fault, status int, view cashierView) {
 	page := template.Must(template.New("page").Funcs(template.FuncMap{"yuan": yuan, "say": say}).Parse(cashierPage))
 	var b strings.Builder
 	if err := page.Execute(&b, view); err != nil {

@@ -9,77 +9,99 @@ import (
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
+	"github.com/cnpay-go/cnpay/internal/testgateway"
 	"github.com/cnpay-go/cnpay/unionpay"
 )
 
-// operation is what the gateway knows of one kind of request.
-type operation struct {
-	id       string // as in the catalog of operations
-	required []string
-	money    bool // makes a transaction, which is found by a query
-	waits    bool // for the payer
-	act      func(s *Server, t *transaction, answer fields) (code, message string)
+// row is what the gateway does about one operation: how its requests are known, and how they are carried out. Path and
+// mandatory fields are those of operations.txt.
+type row struct {
+	kinds   string // txnType/txnSubType
+	bizType string // of the operations that no other field tells from another
+	money   bool   // makes a transaction, which is found by a query
+	waits   bool   // for the payer
+	act     func(s *Server, t *transaction, answer fields) (code, message string)
 }
 
-const (
-	frontTrans = "/gateway/api/frontTransReq.do"
-	backTrans  = "/gateway/api/backTransReq.do"
-	appTrans   = "/gateway/api/appTransReq.do"
-	queryTrans = "/gateway/api/queryTrans.do"
-	fileTrans  = "/"
-)
+const qr = "000000" // bizType
 
-// operationOf finds the operation by type, sub-type and path. Void and refund of a QR purchase are known by bizType.
-func operationOf(request fields, path string) (operation, bool) {
-	order := []string{"orderId", "txnTime", "channelType"}
-	payment := append(order[:3:3], "txnAmt", "currencyCode", "backUrl")
-	page := append(payment[:6:6], "frontUrl")
-	later := append(order[:3:3], "txnAmt", "backUrl", "origQryId")
-	qrLater := append(order[:3:3], "txnAmt", "backUrl")
-	qr := request["bizType"] == "000000"
-	switch request["txnType"] + "/" + request["txnSubType"] + " " + path {
-	case "00/00 " + queryTrans:
-		return operation{id: "query", act: (*Server).query}, true
-	case "01/01 " + frontTrans, "01/03 " + frontTrans:
-		return operation{id: "front_consume", required: page, money: true, waits: true, act: (*Server).accept}, true
-	case "01/01 " + appTrans, "01/03 " + appTrans:
-		return operation{id: "app_consume", required: payment, money: true, waits: true, act: (*Server).order}, true
-	case "01/01 " + backTrans, "01/03 " + backTrans:
-		return operation{id: "no_redirect_consume", required: payment, money: true, act: (*Server).charge}, true
-	case "01/06 " + backTrans:
-		return operation{id: "qr_consume", required: append(payment, "qrNo", "termId"), money: true, act: (*Server).accept}, true
-	case "01/07 " + backTrans:
-		return operation{id: "qr_apply", required: payment, money: true, waits: true, act: (*Server).order}, true
-	case "02/01 " + frontTrans, "02/02 " + frontTrans, "02/03 " + frontTrans:
-		return operation{id: "front_preauth", required: page, money: true, waits: true, act: (*Server).accept}, true
-	case "02/01 " + appTrans:
-		return operation{id: "app_preauth", required: payment, money: true, waits: true, act: (*Server).order}, true
-	case "02/01 " + backTrans:
-		return operation{id: "no_redirect_preauth", required: payment, money: true, act: (*Server).charge}, true
-	case "03/00 " + backTrans:
-		return operation{id: "preauth_complete", required: later, money: true, act: (*Server).complete}, true
-	case "32/00 " + backTrans:
-		return operation{id: "preauth_cancel", required: later, money: true, act: (*Server).cancelPreauth}, true
-	case "33/00 " + backTrans:
-		return operation{id: "preauth_complete_cancel", required: later, money: true, act: (*Server).cancelCompletion}, true
-	case "31/00 " + backTrans:
-		if qr {
-			return operation{id: "qr_undo", required: qrLater, money: true, act: (*Server).void}, true
-		}
-		return operation{id: "consume_undo", required: later, money: true, act: (*Server).void}, true
-	case "04/00 " + backTrans:
-		if qr {
-			return operation{id: "qr_refund", required: qrLater, money: true, act: (*Server).refund}, true
-		}
-		return operation{id: "refund", required: later, money: true, act: (*Server).refund}, true
-	case "99/01 " + backTrans:
-		return operation{id: "qr_reversal", required: order, act: (*Server).reverse}, true
-	case "76/01 " + fileTrans:
-		return operation{id: "file_download", required: []string{"txnTime", "settleDate", "fileType"}, act: (*Server).file}, true
-	case "95/00 " + backTrans:
-		return operation{id: "encrypt_cert_update", required: append(order, "certType"), act: (*Server).encryptionCertificate}, true
+func rows() map[string]row {
+	return map[string]row{
+		unionpay.OpQuery:                 {kinds: "00/00", act: (*Server).query},
+		unionpay.OpFrontConsume:          {kinds: "01/01 01/03", money: true, waits: true, act: (*Server).accept},
+		unionpay.OpOpenAndConsume:        {kinds: "01/01 01/03", bizType: "000902", money: true, waits: true, act: (*Server).accept},
+		unionpay.OpAppConsume:            {kinds: "01/01 01/03", money: true, waits: true, act: (*Server).order},
+		unionpay.OpNoRedirectConsume:     {kinds: "01/01 01/03", money: true, act: (*Server).charge},
+		unionpay.OpQRConsume:             {kinds: "01/06", money: true, act: (*Server).accept},
+		unionpay.OpQRApply:               {kinds: "01/07", money: true, waits: true, act: (*Server).order},
+		unionpay.OpFrontPreauth:          {kinds: "02/01 02/02 02/03", money: true, waits: true, act: (*Server).accept},
+		unionpay.OpAppPreauth:            {kinds: "02/01", money: true, waits: true, act: (*Server).order},
+		unionpay.OpNoRedirectPreauth:     {kinds: "02/01", money: true, act: (*Server).charge},
+		unionpay.OpPreauthComplete:       {kinds: "03/00", money: true, act: (*Server).complete},
+		unionpay.OpPreauthCancel:         {kinds: "32/00", money: true, act: (*Server).cancelPreauth},
+		unionpay.OpPreauthCompleteCancel: {kinds: "33/00", money: true, act: (*Server).cancelCompletion},
+		unionpay.OpConsumeUndo:           {kinds: "31/00", money: true, act: (*Server).void},
+		unionpay.OpQRUndo:                {kinds: "31/00", bizType: qr, money: true, act: (*Server).void},
+		unionpay.OpRefund:                {kinds: "04/00", money: true, act: (*Server).refund},
+		unionpay.OpQRRefund:              {kinds: "04/00", bizType: qr, money: true, act: (*Server).refund},
+		unionpay.OpQRReversal:            {kinds: "99/01", act: (*Server).reverse},
+		unionpay.OpPayout:                {kinds: "12/00", money: true, act: (*Server).accept},
+		unionpay.OpCollection:            {kinds: "11/00 11/02", money: true, act: (*Server).charge},
+		unionpay.OpFileDownload:          {kinds: "76/01", act: (*Server).file},
+		unionpay.OpEncryptCertUpdate:     {kinds: "95/00", act: (*Server).encryptionCertificate},
+		unionpay.OpSMS:                   {kinds: "77/00 77/01 77/02 77/03 77/04", act: (*Server).accept},
+		unionpay.OpOpenQuery:             {kinds: "78/00 78/01 78/02", act: (*Server).openQuery},
+		unionpay.OpFrontOpen:             {kinds: "79/00", waits: true, act: (*Server).accept},
+		unionpay.OpBackOpen:              {kinds: "79/00 79/01 79/02", act: (*Server).open},
+		unionpay.OpApplyToken:            {kinds: "79/05", act: (*Server).applyToken},
+		unionpay.OpTokenUpdate:           {kinds: "79/03", act: (*Server).updateToken},
+		unionpay.OpTokenDelete:           {kinds: "74/01", act: (*Server).deleteToken},
+		unionpay.OpRealnameAuthBack:      {kinds: "72/01 72/02", act: (*Server).bind},
+		unionpay.OpRealnameAuthFront:     {kinds: "72/10", waits: true, act: (*Server).accept},
+		unionpay.OpCollectionAuthorize:   {kinds: "72/11", act: (*Server).accept},
+		unionpay.OpCollectionDeauthorize: {kinds: "74/04", act: (*Server).accept},
+		unionpay.OpUnbind:                {kinds: "74/00", act: (*Server).unbind},
+		unionpay.OpBindQuery:             {kinds: "75/00", act: (*Server).binding},
+		"contract_consume":               {kinds: "01/10", money: true, act: (*Server).accept},
 	}
-	return cardOperationOf(request, path, order)
+}
+
+// operation is a row with what the documents say of it.
+type operation struct {
+	testgateway.Operation
+	row
+}
+
+// known is the list of the gateway's operations.
+func known() []operation {
+	rows := rows()
+	var all []operation
+	for _, op := range testgateway.Operations(operations + more) {
+		if op.Path == "" {
+			continue
+		}
+		r, ok := rows[op.ID]
+		if !ok {
+			panic("unionpaytest: no row for " + op.ID) // a mistake of this package
+		}
+		all = append(all, operation{op, r})
+	}
+	return all
+}
+
+// operationOf finds the operation by path, type and sub-type, and where several have the same by bizType.
+func (s *Server) operationOf(request fields, path string) (found operation, ok bool) {
+	kind := request["txnType"] + "/" + request["txnSubType"]
+	for _, op := range s.known {
+		if op.Path != path || !slices.Contains(strings.Fields(op.kinds), kind) || op.bizType != "" && op.bizType != request["bizType"] {
+			continue
+		}
+		if !ok || op.bizType != "" {
+			found, ok = op, true
+		}
+	}
+	return found, ok
 }
 
 // transaction is one entry of UnionPay's books.
@@ -134,7 +156,7 @@ func (s *Server) against(t *transaction, txnTypes ...string) (sum int64, found b
 }
 
 // answer carries out a request that UnionPay understands.
-func (s *Server) answer(raw, request fields, op operation, fault Fault) string {
+func (s *Server) answer(raw, request fields, op operation, fault cnpaytest.Fault) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	answer := fields{}
@@ -147,19 +169,19 @@ func (s *Server) answer(raw, request fields, op operation, fault Fault) string {
 	}
 	answer["respCode"], answer["respMsg"] = s.process(raw, request, op, fault, answer)
 	switch fault {
-	case UnknownCode:
+	case cnpaytest.UnknownCode:
 		answer["respCode"] = "X9"
-	case OtherAnswer:
+	case cnpaytest.OtherAnswer:
 		answer["orderId"] = "other" + answer["orderId"][:min(len(answer["orderId"]), 35)]
 		answer["txnTime"] = "20000101000000"
 	}
-	s.seal(answer, fault)
+	s.sign(answer, fault)
 	return body(answer)
 }
 
 const success = "成功[0000000]"
 
-func (s *Server) process(raw, request fields, op operation, fault Fault, answer fields) (code, text string) {
+func (s *Server) process(raw, request fields, op operation, fault cnpaytest.Fault, answer fields) (code, text string) {
 	switch {
 	case !s.genuine(raw):
 		return "11", "验证签名失败[9100004]"
@@ -168,7 +190,7 @@ func (s *Server) process(raw, request fields, op operation, fault Fault, answer 
 	case fault == UnsignedRefusal:
 		return formatError("")
 	}
-	for _, name := range append([]string{"encoding", "bizType", "accessType"}, op.required...) {
+	for _, name := range op.Mandatory {
 		if request[name] == "" {
 			return formatError(name)
 		}
@@ -187,12 +209,10 @@ func (s *Server) process(raw, request fields, op operation, fault Fault, answer 
 		}
 		t.amount = amount
 	}
-	code, text = op.act(s, t, answer)
-	if t.original != nil && t.original.request["bizType"] != request["bizType"] {
-		code, text = otherThanOriginal()
-	}
-	if fault == Refused {
+	if fault == cnpaytest.Refused {
 		code, text = "38", "银联风险受限[5100038]"
+	} else if code, text = op.act(s, t, answer); t.original != nil && t.original.request["bizType"] != request["bizType"] {
+		code, text = otherThanOriginal()
 	}
 	if !op.money {
 		return code, text
@@ -309,7 +329,7 @@ func (s *Server) complete(t *transaction, _ fields) (code, text string) {
 	return "00", success
 }
 
-// cancelCompletion and void: the full amount on the same clearing day, once, and not beside refunds.
+// cancelCompletion and void: the full amount on the same clearing day, once, and not after refunds.
 func (s *Server) cancelCompletion(t *transaction, _ fields) (code, text string) {
 	return s.undo(t, "03", "33")
 }
@@ -422,8 +442,8 @@ func (s *Server) cleared(t *transaction, message fields) {
 	}
 }
 
-// notification is what UnionPay tells about a transaction.
-func (s *Server) notification(t *transaction, fault Fault) fields {
+// notification is what UnionPay says about a transaction.
+func (s *Server) notification(t *transaction, fault cnpaytest.Fault) fields {
 	message := fields{"version": "5.1.0", "respCode": t.code, "respMsg": "success"}
 	for _, name := range []string{
 		"encoding", "signMethod", "txnType", "txnSubType", "bizType", "accessType", "merId", "acqInsCode", "orderId", "txnTime",
@@ -443,11 +463,11 @@ func (s *Server) notification(t *transaction, fault Fault) fields {
 		message["exchangeRate"] = "0"
 	}
 	switch fault {
-	case UnknownCode:
+	case cnpaytest.UnknownCode:
 		message["respCode"] = "X9"
-	case OtherAnswer:
+	case cnpaytest.OtherAnswer:
 		message["merId"] = strings.Repeat("9", 15)
 	}
-	s.seal(message, fault)
+	s.sign(message, fault)
 	return message
 }

@@ -4,19 +4,20 @@
 //	defer gateway.Close()
 //	client, err := unionpay.New(gateway.Config())
 //	origQryID := gateway.AddPreauth(10000)
-//	gateway.Misbehave("preauth_cancel", unionpaytest.LostAnswer)
+//	gateway.Misbehave(unionpay.OpPreauthCancel, cnpaytest.LostAnswer)
 //
 // It has an authority of its own and signs as UnionPay does, checks signatures with code of its own, and keeps
 // transactions by the documents' rules: full amounts and the same clearing day for voids, sums of refunds, one completion,
-// each order number once a day. A Form that is posted to its Action leads to a cashier's page that a browser can click
+// each order number once a day. A [cnpay.Form] that is posted to its Action leads to a cashier's page that a browser can click
 // through; Pay pays such an order, or one of an app or a QR code, without a browser. SetPending, SetCode and SetClock
-// decide how and when transactions end, Notify tells the merchant of it, and Misbehave makes the answers go wrong.
+// decide how and when transactions end, Notify notifies the merchant, and Misbehave makes the answers go wrong.
 package unionpaytest
 
 import (
 	"bytes"
 	"context"
 	"crypto/x509"
+	_ "embed"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -26,37 +27,28 @@ import (
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/internal/testgateway"
 	"github.com/cnpay-go/cnpay/unionpay"
 )
 
-// Fault is a way to misbehave; see the constants.
-type Fault = testgateway.Fault
-
-// The faults this gateway can play.
+// The faults that this gateway can play besides those of package cnpaytest.
 const (
-	OK                = testgateway.OK
-	LostAnswer        = testgateway.LostAnswer
-	Hang              = testgateway.Hang
-	Reset             = testgateway.Reset
-	CutBody           = testgateway.CutBody
-	HTTP502           = testgateway.HTTP502
-	Empty             = testgateway.Empty
-	HTML              = testgateway.HTML
-	HugeBody          = testgateway.HugeBody
-	Redirect          = testgateway.Redirect
-	Refused           = testgateway.Refused
-	BadSignature      = testgateway.BadSignature
-	Unsigned          = testgateway.Unsigned
-	ForgedCertificate = testgateway.ForgedCertificate
-	OtherAnswer       = testgateway.OtherAnswer
-	UnknownCode       = testgateway.UnknownCode
-
-	ExpiredCertificate  Fault = "expired-certificate"  // signed with a certificate of UnionPay that has ended
-	MerchantCertificate Fault = "merchant-certificate" // signed by another owner of the same authority
-	InvalidRequest      Fault = "invalid-request"      // refused in plain text, the order stays as it was
-	UnsignedRefusal     Fault = "unsigned-refusal"     // refused without a signature, the order stays as it was
+	ExpiredCertificate  cnpaytest.Fault = "expired-certificate"  // signed with a certificate of UnionPay that has ended
+	MerchantCertificate cnpaytest.Fault = "merchant-certificate" // signed by another owner of the same authority
+	InvalidRequest      cnpaytest.Fault = "invalid-request"      // refused in plain text, the order stays as it was
+	UnsignedRefusal     cnpaytest.Fault = "unsigned-refusal"     // refused without a signature, the order stays as it was
 )
+
+var (
+	//go:embed operations.txt
+	operations string
+	//go:embed more.txt
+	more string
+)
+
+// Operations is what UnionPay's documents say of each operation that package unionpay has and the gateway knows.
+func Operations() []cnpaytest.Operation { return cnpaytest.ReadOperations(operations) }
 
 // What the merchant of this gateway is called, and the key of sign methods 11 and 12.
 const (
@@ -64,18 +56,12 @@ const (
 	SecureKey = "88888888"
 )
 
-// Server is the gateway. With all gateways of this module it has in common its address, URL, and the methods
-//
-//	Close()
-//	Misbehave(operation string, faults ...Fault)     // the next requests of the operation meet these, one each
-//	AlwaysMisbehave(operation string, fault Fault)   // all others meet this one
-//	Received(operation string) int                   // how many requests arrived
-//
-// An operation has the name that errors and logs give it, [cnpay.Subject].Operation: preauth_cancel, refund, query.
+// Server is the gateway. It has the methods of [cnpaytest.Gateway].
 type Server struct {
 	*testgateway.Server
 
-	keys *keyring
+	keys  *keyring
+	known []operation
 
 	mu           sync.Mutex
 	transactions []*transaction
@@ -87,9 +73,11 @@ type Server struct {
 	clock        func() time.Time
 }
 
+const frontTrans = "/gateway/api/frontTransReq.do"
+
 // NewServer starts a gateway with one merchant.
 func NewServer() *Server {
-	s := &Server{keys: keys(), clock: time.Now, tokens: map[string]*token{}, bound: map[string]string{}, files: map[string][]byte{}}
+	s := &Server{keys: keys(), known: known(), clock: time.Now, tokens: map[string]*token{}, bound: map[string]string{}, files: map[string][]byte{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+frontTrans, s.cashier)
 	mux.HandleFunc("POST "+cashierPath, s.cashierDone)
@@ -114,9 +102,9 @@ func (s *Server) ConfigFor(method unionpay.SignMethod) unionpay.Config {
 	return config
 }
 
-// Files are the merchant's key file, whose password is [PFXPassword], and the two certificates of the authority in
+// KeyFiles are the merchant's key file, whose password is [PFXPassword], and the two certificates of the authority in
 // PEM, for programs that read them from disk.
-func (s *Server) Files() (pfx, rootPEM, middlePEM []byte) {
+func (s *Server) KeyFiles() (pfx, rootPEM, middlePEM []byte) {
 	write := func(c *x509.Certificate) []byte {
 		return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})
 	}
@@ -153,7 +141,8 @@ func (s *Server) add(txnType string, amount int64) string {
 }
 
 // Pay is the payer who pays an order that was made in an app, with a code or on a page, or whose attempt ends in the
-// given code, "64" for a card without funds. He may try again until he succeeds or the order's payTimeout has passed.
+// given code, "64" for a card without funds. The payer may try again until one succeeds or the order's payTimeout has
+// passed.
 func (s *Server) Pay(orderID, code string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -186,9 +175,9 @@ var (
 // Notify sends the notification about a transaction to its backUrl, signed as the transaction's request was, and
 // returns the merchant's answer to it. A transaction that was still being processed has ended by then. Faults that
 // concern signatures and certificates apply.
-func (s *Server) Notify(ctx context.Context, orderID string, fault Fault) (status int, err error) {
+func (s *Server) Notify(ctx context.Context, orderID string, fault cnpaytest.Fault) (status int, err error) {
 	s.mu.Lock()
-	target, form, err := s.told(s.byOrder(orderID, ""), fault)
+	target, form, err := s.notificationOf(s.byOrder(orderID, ""), fault)
 	s.mu.Unlock()
 	if err != nil {
 		return 0, err
@@ -208,8 +197,8 @@ func (s *Server) Notify(ctx context.Context, orderID string, fault Fault) (statu
 	return res.StatusCode, nil
 }
 
-// told ends a transaction, and returns what is sent about it and where.
-func (s *Server) told(t *transaction, fault Fault) (target string, form []byte, err error) {
+// notificationOf ends a transaction, and returns what is sent about it and where.
+func (s *Server) notificationOf(t *transaction, fault cnpaytest.Fault) (target string, form []byte, err error) {
 	switch {
 	case t == nil:
 		return "", nil, errors.New("unionpaytest: no such order")

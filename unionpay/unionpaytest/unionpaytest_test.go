@@ -20,6 +20,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/unionpay"
 	"github.com/cnpay-go/cnpay/unionpay/unionpaytest"
 )
@@ -151,7 +152,7 @@ func TestStillBeingProcessed(t *testing.T) {
 	refund := fields{"origQryId": accepted["queryId"], "txnAmt": "1"}
 	require.Equal(t, "05", m.ended(completion))
 	require.Equal(t, "35", m.code("04/00", refund), "nothing can be done about what has not ended")
-	status, err := m.Notify(t.Context(), completion["orderId"], unionpaytest.OK)
+	status, err := m.Notify(t.Context(), completion["orderId"], cnpaytest.OK)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, 1, told)
@@ -164,9 +165,9 @@ func TestPayer(t *testing.T) {
 	order := m.request("01/07", fields{"bizType": "000000", "backUrl": "https://shop.example/notify", "payTimeout": unionpay.TxnTime(m.now.Add(time.Minute))})
 	require.Contains(t, m.send(back, order)["qrCode"], "https://qr.95516.com/")
 	require.Equal(t, "query 34", m.ended(order))
-	_, err := m.Notify(t.Context(), order["orderId"], unionpaytest.OK)
+	_, err := m.Notify(t.Context(), order["orderId"], cnpaytest.OK)
 	require.ErrorIs(t, err, unionpaytest.ErrNotPaid)
-	_, err = m.Notify(t.Context(), "another", unionpaytest.OK)
+	_, err = m.Notify(t.Context(), "another", cnpaytest.OK)
 	require.ErrorContains(t, err, "no such order")
 
 	require.NoError(t, m.Pay(order["orderId"], "64"))

@@ -2,6 +2,7 @@ package unionpaytest
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -17,6 +18,9 @@ import (
 
 	"github.com/tjfoc/gmsm/sm3"
 	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"github.com/cnpay-go/cnpay/cnpaytest"
+	"github.com/cnpay-go/cnpay/internal/testgateway"
 )
 
 // fields is a message: values in UTF-8, whatever its character set.
@@ -29,18 +33,20 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	raw, request, ok := read(body)
-	op, known := operationOf(request, r.URL.Path)
-	fault := s.Receive(op.id)
-	text := "Invalid request."
-	switch {
-	case !ok || request["txnType"] == "" || request["txnSubType"] == "" || request["version"] != "5.1.0" ||
-		request["signMethod"] == "" || request["signature"] == "" || fault == InvalidRequest:
-	case !known:
-		text = "Invalid request URI."
-	default:
-		text = s.answer(raw, request, op, fault)
-	}
-	s.Answer(w, r, fault, http.StatusOK, "text/html;charset="+request["encoding"], []byte(text))
+	op, known := s.operationOf(request, r.URL.Path)
+	fault := s.Receive(cmp.Or(op.ID, "unknown"))
+	s.Serve(w, r, fault, func() testgateway.Answer {
+		text := "Invalid request."
+		switch {
+		case !ok || request["txnType"] == "" || request["txnSubType"] == "" || request["version"] != "5.1.0" ||
+			request["signMethod"] == "" || request["signature"] == "" || fault == InvalidRequest:
+		case !known:
+			text = "Invalid request URI."
+		default:
+			text = s.answer(raw, request, op, fault)
+		}
+		return testgateway.Answer{Status: http.StatusOK, ContentType: "text/html;charset=" + request["encoding"], Body: []byte(text)}
+	})
 }
 
 // read decodes a form. raw has the values as bytes, which is what signatures are over.
@@ -104,8 +110,8 @@ func keyed(method, text string) string {
 	return digest(text + "&" + digest(SecureKey))
 }
 
-// seal signs a message, which then holds bytes in its character set, or spoils what a fault is about.
-func (s *Server) seal(message fields, fault Fault) {
+// sign signs a message, which then holds bytes in its character set, or breaks what a fault is about.
+func (s *Server) sign(message fields, fault cnpaytest.Fault) {
 	if strings.EqualFold(message["encoding"], "GBK") {
 		for name, value := range message {
 			if encoded, err := simplifiedchinese.GBK.NewEncoder().String(value); err == nil {
@@ -114,20 +120,20 @@ func (s *Server) seal(message fields, fault Fault) {
 		}
 	}
 	delete(message, "signature")
-	if fault == Unsigned || fault == UnsignedRefusal {
+	if fault == cnpaytest.Unsigned || fault == UnsignedRefusal {
 		return
 	}
 	method := message["signMethod"]
 	if method != "01" {
 		message["signature"] = keyed(method, toSign(message))
-		if fault == ForgedCertificate || fault == ExpiredCertificate || fault == MerchantCertificate {
-			fault = BadSignature // there is no certificate to spoil
+		if fault == cnpaytest.ForgedCertificate || fault == ExpiredCertificate || fault == MerchantCertificate {
+			fault = cnpaytest.BadSignature // there is no certificate to break
 		}
 	} else {
 		key := s.keys.unionpayKey
 		message["signPubKeyCert"] = s.keys.genuine
 		switch fault {
-		case ForgedCertificate:
+		case cnpaytest.ForgedCertificate:
 			message["signPubKeyCert"] = s.keys.forged
 		case ExpiredCertificate:
 			message["signPubKeyCert"] = s.keys.expired
@@ -141,7 +147,7 @@ func (s *Server) seal(message fields, fault Fault) {
 		}
 		message["signature"] = base64.StdEncoding.EncodeToString(signature)
 	}
-	if fault == BadSignature {
+	if fault == cnpaytest.BadSignature {
 		b := []byte(message["signature"])
 		b[0] ^= 1
 		message["signature"] = string(b)
