@@ -185,30 +185,25 @@ func (op *Operation) belongs(fields *spec.Table, asked func(name string) string,
 	if ours := asked("orderId"); ours != "" && done.OrderID != "" && ours != done.OrderID {
 		return differs("result.orderId")
 	}
-	if op.Query {
-		return op.sameVoucher(asked, done)
-	}
 	paid := op.kindOf(e.Callback) == success
-	if n := done.Amount; n != nil {
-		ours := cmp.Or(asked("rfAmount"), asked("amount")) // a refund's own amount is rfAmount
-		if *n != 0 && ours != "" && ours != strconv.FormatInt(*n, 10) || paid && *n <= 0 {
-			return differs("result.amount")
-		}
-	}
 	if n := done.PayAmount; n != nil { // what the payer has paid: less, where there is a discount
 		most, err := strconv.ParseInt(asked("amount"), 10, 64)
 		if err == nil && *n > most || paid && *n < 0 {
 			return differs("result.payAmount")
 		}
 	}
-	return nil
-}
-
-// sameVoucher refuses the answer of a query about another transaction.
-func (op *Operation) sameVoucher(asked func(name string) string, done *result) error {
-	ours := cmp.Or(asked("uPayTrace"), asked("upayTrace"))
-	if ours != "" && done.UPayTrace != "" && ours != done.UPayTrace {
-		return fmt.Errorf("%w: result.uPayTrace differs", cnpay.ErrMismatch)
+	if op.Query { // its result is about another transaction, with an amount of its own
+		voucher := cmp.Or(asked("uPayTrace"), asked("upayTrace"))
+		if voucher != "" && done.UPayTrace != "" && voucher != done.UPayTrace {
+			return differs("result.uPayTrace")
+		}
+		return nil
+	}
+	if n := done.Amount; n != nil {
+		ours := cmp.Or(asked("rfAmount"), asked("amount")) // a refund's own amount is rfAmount
+		if *n != 0 && ours != "" && ours != strconv.FormatInt(*n, 10) || paid && *n <= 0 {
+			return differs("result.amount")
+		}
 	}
 	return nil
 }

@@ -467,6 +467,20 @@ func TestNotAfterIsTheEndOfTheCall(t *testing.T) {
 	}
 }
 
+// postCommand posts a command's bytes, by a second implementation.
+func postCommand(t *testing.T, terminal *umpaytest.Server, body string, now time.Time) (int, string) {
+	t.Helper()
+	r, err := http.NewRequest(http.MethodPost, terminal.URL+"/v1/commands", strings.NewReader(body))
+	require.NoError(t, err)
+	r.Header.Set("Authorization", authorization("N9000001", terminal.Config().Secret.Reveal(), "POST", "/v1/commands", newNonce(), now, body))
+	res, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	return res.StatusCode, string(text)
+}
+
 // TestTerminalChecksCommands: one without a part of the contract is refused with the fault, and can still be sent whole.
 func TestTerminalChecksCommands(t *testing.T) {
 	terminal, client := start(t)
@@ -477,15 +491,7 @@ func TestTerminalChecksCommands(t *testing.T) {
 	post := func(command map[string]any) (int, string) {
 		body, err := json.Marshal(command)
 		require.NoError(t, err)
-		r, err := http.NewRequest(http.MethodPost, terminal.URL+"/v1/commands", strings.NewReader(string(body)))
-		require.NoError(t, err)
-		r.Header.Set("Authorization", authorization("N9000001", terminal.Config().Secret.Reveal(), "POST", "/v1/commands", newNonce(), time.Now(), string(body)))
-		res, err := http.DefaultClient.Do(r)
-		require.NoError(t, err)
-		defer res.Body.Close()
-		text, err := io.ReadAll(res.Body)
-		require.NoError(t, err)
-		return res.StatusCode, string(text)
+		return postCommand(t, terminal, string(body), time.Now())
 	}
 	for field := range whole {
 		part := maps.Clone(whole)

@@ -58,7 +58,7 @@ func (r *exchangeState) roundTrip(ctx context.Context, c *http.Client, body []by
 		WroteHeaders: func() { r.begun.Store(true) },
 	})
 	var content any
-	if len(body) > 0 {
+	if len(body) > 0 || x.Authorize != nil {
 		content = func() (io.Reader, error) {
 			b := &looking{state: r}
 			b.body.Reset(body)
@@ -69,7 +69,9 @@ func (r *exchangeState) roundTrip(ctx context.Context, c *http.Client, body []by
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", cnpay.ErrTransport, withoutURL(err))
 	}
-	if again := req.GetBody; again != nil {
+	if again := req.GetBody; len(body) == 0 {
+		req.GetBody = nil // a signed query would be sent again by net/http itself, under a nonce that was used
+	} else {
 		req.GetBody = func() (io.ReadCloser, error) {
 			if !r.mayReplay() {
 				return nil, errReplay

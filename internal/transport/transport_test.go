@@ -236,6 +236,35 @@ func TestRetry(t *testing.T) {
 	}
 }
 
+// TestSignedQueryIsSignedForEachSending: net/http itself would send a request without a body again when its kept
+// connection is lost, with the signature that the gateway has seen.
+func TestSignedQueryIsSignedForEachSending(t *testing.T) {
+	var seen []string
+	var gateway *testgateway.Server
+	gateway = testgateway.Start(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen = append(seen, r.Method+" "+r.Header.Get("Nonce"))
+		require.Empty(t, r.Header.Get("Transfer-Encoding")+r.Header.Get("Content-Length"))
+		gateway.Answer(w, r, gateway.Receive("op"), 200, "text/plain", []byte("respCode=00"))
+	}))
+	defer gateway.Close()
+	gateway.Misbehave("op", cnpaytest.OK, cnpaytest.LostAnswer)
+	c := transport.New(nil)
+	s := cnpay.Settings{Retry: cnpay.Retry{MinWait: time.Millisecond, MaxWait: time.Millisecond}}
+	signed := 0
+	for range 2 {
+		x := exchange(gateway.URL)
+		x.Method, x.Repeatable, x.Header = http.MethodGet, true, http.Header{}
+		x.Prepare = func() ([]byte, error) { return nil, nil }
+		x.Authorize = func(h http.Header, _ []byte) error {
+			signed++
+			h.Set("Nonce", fmt.Sprint(signed))
+			return nil
+		}
+		require.NoError(t, c.Do(t.Context(), s, x))
+	}
+	require.Equal(t, []string{"GET 1", "GET 2", "GET 3"}, seen)
+}
+
 func TestDeadlineDuringBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &flaky{attempts: []attempt{{connected: true}, {connected: true}}, begun: time.Now()}
