@@ -66,6 +66,11 @@ type Learner interface {
 	Learn() map[string]string
 }
 
+// Masker is a protocol whose bodies are neither JSON nor a form: what of one may be shown.
+type Masker interface {
+	Mask(body []byte) []byte
+}
+
 // Do carries out one operation: check, encode, sign, send, verify, decode, judge, compare, hand out. It reports whether
 // answer is that of a verified answer to this request; only then may the caller have it.
 func (c *Client) Do(ctx context.Context, op Operation, header http.Header, p Protocol, answer *cnpay.Answer, opts []cnpay.Option) (answered bool, err error) {
@@ -90,6 +95,9 @@ func (c *Client) Do(ctx context.Context, op Operation, header http.Header, p Pro
 		},
 		Authorize: p.Sign,
 		Mask: func(body []byte) []byte {
+			if m, ok := p.(Masker); ok {
+				return m.Mask(body)
+			}
 			request, answer := p.Messages()
 			return c.Fields.Mask(body, request, answer)
 		},

@@ -169,11 +169,13 @@ func formPairs(body string) ([]sign.Pair, bool) {
 	var pairs []sign.Pair
 	for part := range strings.SplitSeq(body, "&") {
 		name, value, ok := strings.Cut(part, "=")
-		unescaped, err := url.QueryUnescape(value)
-		if !ok || err != nil {
+		if !ok {
 			return nil, false
 		}
-		pairs = append(pairs, sign.Pair{Name: name, Value: unescaped})
+		if unescaped, err := url.QueryUnescape(value); err == nil { // else it is one of those that are never escaped
+			value = unescaped
+		}
+		pairs = append(pairs, sign.Pair{Name: name, Value: value})
 	}
 	return pairs, true
 }
