@@ -164,6 +164,20 @@ func (c *Client) encrypt(text string) (string, error) {
 	return base64.StdEncoding.EncodeToString(cipher), nil
 }
 
+// Mask shows a message without card data and telephone numbers, and of a settlement file the first line alone.
+func (x *exchange) Mask(body []byte) (masked []byte, ok bool) {
+	fields := &x.client.call.Fields
+	if bytes.HasPrefix(body, []byte(settleStart)) {
+		head, rest, _ := bytes.Cut(body, []byte("\n"))
+		return fmt.Appendf(bytes.Clone(head), "\n(%d bytes)", len(rest)), true
+	}
+	if text, err := content(string(body)); err == nil {
+		masked := fields.Mask([]byte(text), x.request, x.answer)
+		return bytes.Replace(body, []byte(text), masked, 1), true
+	}
+	return nil, false
+}
+
 // Sign does nothing: the signature is in the body.
 func (x *exchange) Sign(http.Header, []byte) error { return nil }
 

@@ -16,8 +16,8 @@ func domains() map[string]func(string) string {
 			}
 			return ""
 		},
-		"REFUND": echoed(16),
-		"PRIV":   echoed(128),
+		"REFUND":  echoed(16),
+		"PRIVATE": echoed(128),
 	}
 }
 
@@ -67,7 +67,7 @@ type Order struct {
 	// RetURL is where the payer's browser returns to (页面跳转地址).
 	RetURL string `json:"ret_url" spec:"O S..128"`
 	// MerPriv is the merchant's own text (商户私有域), which answers and notifications echo.
-	MerPriv string `json:"mer_priv" spec:"O PRIV"`
+	MerPriv string `json:"mer_priv" spec:"O PRIVATE"`
 	// Expand is an extension (扩展字段).
 	Expand string `json:"expand" spec:"O S..128"`
 	// UserIP is the payer's address (用户IP地址).

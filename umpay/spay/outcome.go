@@ -156,14 +156,17 @@ func judgePreauthCancel(answer any) (cnpay.Outcome, error) {
 	}
 }
 
-// judgePreauthRefund reads the answer to a refund of a completed hold. Its state is that of the order, as the documents
-// have it, so it says of the refund only that UMPay has it.
+// judgePreauthRefund reads the answer to a refund of a completed hold. A state of refunds is this refund's; one of orders is
+// the order's, which says of the refund only that UMPay has it.
 func judgePreauthRefund(answer any) (cnpay.Outcome, error) {
-	switch judgeTradeState(tradeState(answer)) {
-	case cnpay.Failed:
-		return cnpay.Unknown, call.Contradiction("ret_code 0000 contradicts trade_state %s", tradeState(answer))
+	switch state := tradeState(answer); state {
+	case "", TradeSuccess, WaitBuyerPay:
+		return cnpay.Pending, nil
+	case TradeClose, TradeClosed, TradeCancel, TradeFail:
+		return cnpay.Unknown, call.Contradiction("ret_code 0000 contradicts trade_state %s", state)
+	default:
+		return judgeRefundState(state), nil
 	}
-	return cnpay.Pending, nil
 }
 
 // absent reports whether a query was answered that there is no such order or refund. 00060015 (未申请或者已失效) is not

@@ -196,8 +196,9 @@ type PreauthRefundResponse struct {
 // Refund returns money of a completed hold to the card (预授权退费, pre_auth_direct_refund).
 //
 // No document says that a repeat is harmless.
+//   - Succeeded: refunded.
 //   - Pending: accepted. No query shows the refund itself; the settlement file has it, by RefundNo.
-//   - Failed: refused; nothing was given back.
+//   - Failed: refused, or the refund failed; nothing was given back.
 //   - NotSent: nothing left this machine.
 //   - Unknown: no query decides it. Look into the settlement file of the day, or ask UMPay, before anything else.
 //

@@ -1,0 +1,127 @@
+package spay
+
+import (
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnpay-go/cnpay"
+)
+
+// documentedCodes are the codes and states that UMPay's programs list, with the outcome of each.
+func documentedCodes(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile("testdata/codes.txt")
+	require.NoError(t, err)
+	codes := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		if code, outcome, ok := strings.Cut(strings.TrimSpace(line), " "); ok && code != "#" {
+			codes[code] = outcome
+		}
+	}
+	require.Greater(t, len(codes), 200)
+	return codes
+}
+
+// money are the operations that move money, with an empty answer of each.
+func money() map[Request]func() response {
+	return map[Request]func() response{
+		&OrderCreateQRRequest{}:         func() response { return &OrderCreateQRResponse{} },
+		&OrderPayByCodeRequest{}:        func() response { return &OrderPayByCodeResponse{} },
+		&OrderMiniProgramOrderRequest{}: func() response { return &OrderMiniProgramOrderResponse{} },
+		&OrderCancelRequest{}:           func() response { return &OrderCancelResponse{} },
+		&OrderRefundRequest{}:           func() response { return &OrderRefundResponse{} },
+		&QuickPayConfirmRequest{}:       func() response { return &QuickPayConfirmResponse{} },
+		&PreauthCreateRequest{}:         func() response { return &PreauthCreateResponse{} },
+		&PreauthCompleteRequest{}:       func() response { return &PreauthCompleteResponse{} },
+		&PreauthCancelRequest{}:         func() response { return &PreauthCancelResponse{} },
+		&PreauthRefundRequest{}:         func() response { return &PreauthRefundResponse{} },
+	}
+}
+
+// Every code that is listed decides as listed, and no other decides.
+func TestCodes(t *testing.T) {
+	codes := documentedCodes(t)
+	for _, more := range []string{"", "0001", "00999999", "0", "00060779", "ok"} {
+		codes[more] = "unknown"
+	}
+	for code, outcome := range codes {
+		if strings.Contains(code, "_") {
+			continue
+		}
+		for request, answer := range money() {
+			op, a := request.operation(), answer()
+			a.base().RetCode, a.base().RetMsg = code, "text"
+			v, _ := op.judge(a, http.StatusOK)
+			want := cnpay.Unknown
+			switch {
+			case outcome == "failed":
+				want = cnpay.Failed
+			case code == RetSuccess:
+				want = cnpay.Pending // no state
+			case code == RetVoided && op.ID == OpCancel:
+				want = cnpay.Succeeded
+			}
+			require.Equal(t, want, v.Outcome, "%s %s", op.ID, code)
+			require.Equal(t, code, v.Code)
+			require.Equal(t, "text", v.Message)
+			if v, _ := op.judge(a, http.StatusBadRequest); want != cnpay.Failed {
+				require.Equal(t, cnpay.Unknown, v.Outcome, "a status that is not 200 takes a success away")
+			}
+		}
+	}
+}
+
+func TestStates(t *testing.T) {
+	states := documentedCodes(t)
+	for state := range states {
+		if !strings.Contains(state, "_") {
+			delete(states, state)
+		}
+	}
+	states["TRADE_PERHAPS"], states["1"] = "unknown", "unknown"
+	set := func(a response, state string) {
+		if r, ok := a.(interface{ refunded() *Refunded }); ok {
+			r.refunded().RefundState = state
+		} else {
+			a.(interface{ trade() *Trade }).trade().TradeState = state
+		}
+	}
+	for request, answer := range money() {
+		op := request.operation()
+		for state, outcome := range states {
+			a := answer()
+			a.base().RetCode = RetSuccess
+			set(a, state)
+			v, _ := op.judge(a, http.StatusOK)
+			want := map[string]cnpay.Outcome{"succeeded": cnpay.Succeeded, "failed": cnpay.Failed}[outcome]
+			refund := strings.HasPrefix(state, "REFUND_")
+			switch {
+			case op.ID == OpCancel, op.ID == OpPreauthCancel:
+				want = map[string]cnpay.Outcome{TradeCancel: cnpay.Succeeded}[state]
+				if op.ID == OpPreauthCancel && state == WaitBuyerPay {
+					want = cnpay.Pending
+				}
+			case op.ID == OpPreauthRefund && !refund: // its state is that of the order
+				want = map[string]cnpay.Outcome{TradeSuccess: cnpay.Pending, WaitBuyerPay: cnpay.Pending}[state]
+			case refund != (op.ID == OpRefund || op.ID == OpPreauthRefund):
+				want = cnpay.Unknown
+			case state == WaitBuyerPay, state == RefundProcess:
+				want = cnpay.Pending
+			}
+			require.Equal(t, want, v.Outcome, "%s %s", op.ID, state)
+
+			a.base().RetCode = "00240402"
+			v, err := op.judge(a, http.StatusOK)
+			if want == cnpay.Succeeded || want == cnpay.Pending {
+				require.Equal(t, cnpay.Unknown, v.Outcome, "%s: a refusal beside %s", op.ID, state)
+				require.ErrorIs(t, err, cnpay.ErrUndecided)
+			} else {
+				require.Equal(t, cnpay.Failed, v.Outcome, "%s: a refusal beside %s", op.ID, state)
+			}
+		}
+	}
+}
