@@ -34,7 +34,7 @@ func (x *exchange) text(name string) string { return x.client.call.Fields.Text(x
 // Ticket has what settling asks with, and what it compares.
 func (x *exchange) Ticket() cnpay.Ticket {
 	return cnpay.Ticket{
-		Order: cmp.Or(x.text("orderNo"), x.text("ledgerOrderNo"), x.text("transIndex"), x.text("stlDate"), x.text("startTime")),
+		Order: cmp.Or(x.text("ledgerOrderNo"), x.text("orderNo"), x.text("transIndex"), x.text("stlDate"), x.text("startTime")),
 		Fields: x.client.call.Asked(x.request, "acqMerId", "orderNo", "transactionId", "txnAmt", "orderType", "merPriv",
 			"origOrderNo", "ledgerOrderNo"),
 		Until: x.expiry(),

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -126,14 +127,18 @@ func ReadSettleFile(r io.Reader) iter.Seq2[SettleRow, error] {
 	return func(yield func(SettleRow, error) bool) {
 		lines := bufio.NewScanner(r)
 		lines.Buffer(make([]byte, 0, 4<<10), longestLine)
-		n := 0
+		n, width := 0, 0
 		for lines.Scan() {
 			n++
 			line := strings.TrimSpace(strings.TrimPrefix(toUTF8(lines.Bytes()), "\ufeff"))
 			if line == "" || n == 1 && strings.HasPrefix(strings.Trim(line, `"`), "商户订单号") {
 				continue
 			}
-			row, err := readRow(line)
+			row, columns, err := readRow(line)
+			if err == nil && width != 0 && columns != width {
+				err = fmt.Errorf("%d columns, where the rows before have %d", columns, width)
+			}
+			width = columns
 			if err != nil {
 				yield(SettleRow{}, fmt.Errorf("umpay/provider: %w: settlement file: line %d: %w", cnpay.ErrMalformed, n, err))
 				return
@@ -157,20 +162,19 @@ func toUTF8(line []byte) string {
 	return string(line)
 }
 
-func readRow(line string) (SettleRow, error) {
+func readRow(line string) (row SettleRow, width int, err error) {
 	columns := strings.Split(line, ",")
 	if strings.Contains(line, `"`) {
 		quoted, err := csv.NewReader(strings.NewReader(line)).Read()
 		if err != nil {
-			return SettleRow{}, err
+			return row, 0, err
 		}
 		columns = quoted
 	}
-	if len(columns) < fewestColumns {
-		return SettleRow{}, fmt.Errorf("%d columns, want %d at least", len(columns), fewestColumns)
+	if width = len(columns); width < fewestColumns {
+		return row, width, fmt.Errorf("%d columns, want %d at least", width, fewestColumns)
 	}
 	columns = append(columns, make([]string, 28)...)
-	var row SettleRow
 	numbers := map[int]*int64{11: &row.OrderAmount, 12: &row.RefundAmount, 15: &row.Fee, 18: &row.SettleAmount, 20: &row.ExtraFee}
 	texts := map[int]*string{
 		1: &row.OrderNo, 2: &row.Time, 3: &row.AcqMerID, 4: &row.TerminalID, 5: &row.StoreNo, 6: &row.Operator,
@@ -189,12 +193,12 @@ func readRow(line string) (SettleRow, error) {
 		}
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			return SettleRow{}, fmt.Errorf("column %d is not an amount in fen", i)
+			return row, width, fmt.Errorf("column %d is not an amount in fen", i)
 		}
 		*to = n
 	}
 	if row.OrderNo == "" && row.UMPayOrderNo == "" {
-		return SettleRow{}, fmt.Errorf("no order number")
+		return row, width, errors.New("no order number")
 	}
-	return row, nil
+	return row, width, nil
 }
