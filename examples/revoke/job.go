@@ -17,27 +17,20 @@ import (
 type job struct {
 	provider  string
 	operation string
+	client    cnpay.Settler
+	request   any
+	complete  func()        // fills in what the request leaves out; may be nil
 	faults    []cnpay.Fault // what of the -request file does not fit into the request
 	repeats   bool          // there is no query: settling it sends the same revoke again, which is harmless
 	revoke    func(context.Context, ...cnpay.Option) (cnpay.Result, error)
-	settle    func(context.Context, ...cnpay.Option) (cnpay.Verdict, error)
 }
 
-func newJob[Req any, Res cnpay.Result, A any](
-	operation string, req *Req, faults []cnpay.Fault,
-	revoke func(context.Context, *Req, ...cnpay.Option) (Res, error),
-	settle func(context.Context, *Req, ...cnpay.Option) (*cnpay.Settlement[A], error),
+func newJob[Req any, Res cnpay.Result](
+	operation string, client cnpay.Settler, req *Req, revoke func(context.Context, *Req, ...cnpay.Option) (Res, error),
 ) job {
 	return job{
-		operation: operation,
-		faults:    faults,
-		revoke: func(ctx context.Context, opts ...cnpay.Option) (cnpay.Result, error) {
-			return revoke(ctx, req, opts...)
-		},
-		settle: func(ctx context.Context, opts ...cnpay.Option) (cnpay.Verdict, error) {
-			s, err := settle(ctx, req, opts...)
-			return s.Verdict, err
-		},
+		operation: operation, client: client, request: req,
+		revoke: func(ctx context.Context, opts ...cnpay.Option) (cnpay.Result, error) { return revoke(ctx, req, opts...) },
 	}
 }
 
@@ -88,14 +81,15 @@ func (j *job) do(ctx context.Context, o options, log *slog.Logger) result {
 		limit /= 2
 	}
 	res, err := j.revoke(ctx, append(options, cnpay.WithTimeout(limit))...)
-	last := book.finished()
+	last, ticket := book.finished()
 	r := result{
-		Provider: j.provider, Operation: j.operation, Order: last.Order,
+		Provider: j.provider, Operation: j.operation, Order: ticket.Order,
 		Outcome: cnpay.OutcomeOf(res, err), Code: last.Code, Message: last.Message,
 		invalid: errors.Is(err, cnpay.ErrInvalidRequest), repeats: j.repeats,
 	}
 	if o.settle && (r.Outcome == cnpay.Pending || r.Outcome == cnpay.Unknown) && ctx.Err() == nil {
-		verdict, settleErr := j.settle(ctx, options...)
+		settlement, settleErr := j.client.Settle(ctx, cnpay.TicketOf(res, err), options...)
+		verdict := settlement.Verdict
 		switch {
 		case verdict.Outcome != cnpay.Unknown:
 			r.Outcome, r.Code, r.Message, err = verdict.Outcome, verdict.Code, verdict.Message, settleErr
@@ -108,7 +102,7 @@ func (j *job) do(ctx context.Context, o options, log *slog.Logger) result {
 	}
 	var e *cnpay.Error
 	if errors.As(err, &e) && r.Order == "" {
-		r.Order = e.Order
+		r.Order = e.Ticket.Order
 	}
 	if err != nil {
 		r.Error = strings.ReplaceAll(err.Error(), "\n", "; ")
@@ -123,25 +117,26 @@ type book struct {
 	operation string
 	refuse    error // nothing leaves
 
-	mu    sync.Mutex
-	last  cnpay.Call
-	total int
+	mu     sync.Mutex
+	ticket cnpay.Ticket
+	last   cnpay.Call
+	total  int
 }
 
-func (b *book) Started(context.Context, cnpay.Subject) error { return b.refuse }
+func (b *book) Started(ctx context.Context, _ cnpay.Ticket) (context.Context, error) { return ctx, b.refuse }
 
-func (b *book) Finished(_ context.Context, c cnpay.Call) {
+func (b *book) Finished(_ context.Context, t cnpay.Ticket, c cnpay.Call) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if c.Operation == b.operation {
-		b.last, b.total = c, b.total+c.Sent
+	if t.Operation == b.operation {
+		b.ticket, b.last, b.total = t, c, b.total+c.Sent
 	}
 }
 
-func (b *book) finished() cnpay.Call {
+func (b *book) finished() (cnpay.Call, cnpay.Ticket) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.last
+	return b.last, b.ticket
 }
 
 func (b *book) sent() int {

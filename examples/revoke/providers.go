@@ -9,6 +9,9 @@ import (
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/chinaums"
 	"github.com/cnpay-go/cnpay/chinaums/chinaumstest"
+	"github.com/cnpay-go/cnpay/cnpaytest"
+	"github.com/cnpay-go/cnpay/examples/internal/clients"
+	"github.com/cnpay-go/cnpay/examples/internal/jsonfile"
 	"github.com/cnpay-go/cnpay/umpay"
 	"github.com/cnpay-go/cnpay/umpay/umpaytest"
 	"github.com/cnpay-go/cnpay/unionpay"
@@ -30,30 +33,89 @@ func scenarios() []string {
 	}
 }
 
-// gateway is what the gateways in this process have in common.
-type gateway interface {
-	Misbehave(operation string, faults ...unionpaytest.Fault)
-	Close()
+// makers make the revocation of each provider: with a demonstration order of the gateway in this process, or with an
+// empty request for a file to fill.
+func makers() map[string]func(c *clients.Client, demo bool) job {
+	return map[string]func(*clients.Client, bool) job{
+		"unionpay": unionPay, "chinaums": chinaUMS, "upay": upayRevoke, "yuansfer": yuansferRevoke, "umpay": umPay,
+	}
+}
+
+func unionPay(c *clients.Client, demo bool) job {
+	req := &unionpay.PreauthCancelRequest{}
+	if demo {
+		*req = unionpay.PreauthCancelRequest{
+			BizType: "000201", OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 10000,
+			OrigQryID: c.Gateway.(*unionpaytest.Server).AddPreauth(10000), BackURL: unionpay.NoNotification,
+		}
+	}
+	return newJob(unionpay.OpPreauthCancel, c, req, c.Settler.(*unionpay.Client).Preauth.Cancel)
+}
+
+func chinaUMS(c *clients.Client, demo bool) job {
+	req := &chinaums.BillCancelCompletionRequest{}
+	if demo {
+		number := "327M" + time.Now().In(cnpay.Beijing()).Format("20060102150405") + "000000001"
+		req = c.Gateway.(*chinaumstest.Server).AddCompletion(number, 10000)
+	}
+	return newJob(chinaums.OpBillCancelCompletion, c, req, c.Settler.(*chinaums.Client).Bills.CancelCompletion)
+}
+
+func upayRevoke(c *clients.Client, demo bool) job {
+	req := &upay.OrderRevokeRequest{}
+	if demo {
+		req.ClientSN = "7654321132"
+		c.Gateway.(*upaytest.Server).AddOrder(req.ClientSN, 10000)
+	}
+	return newJob(upay.OpRevoke, c, req, c.Settler.(*upay.Client).Orders.Revoke)
+}
+
+func yuansferRevoke(c *clients.Client, demo bool) job {
+	req := &yuansfer.AutoDebitRevokeRequest{}
+	if demo {
+		req.AutoDebitNo = c.Gateway.(*yuansfertest.Server).AddAgreement("contract-1", "GCASH")
+	}
+	j := newJob(yuansfer.OpRevoke, c, req, c.Settler.(*yuansfer.Client).AutoDebit.Revoke)
+	j.repeats = true
+	return j
+}
+
+func umPay(c *clients.Client, demo bool) job {
+	req := &umpay.PreauthCancelRequest{}
+	if demo {
+		gateway := c.Gateway.(*umpaytest.Server)
+		*req = umpay.PreauthCancelRequest{
+			Amount: 10000, UPayTrace: "000123", OrderID: umpay.NewOrderID(gateway.Config().Terminal, time.Now()),
+		}
+		gateway.AddPreauth(req.UPayTrace, req.Amount)
+	}
+	j := newJob(umpay.OpPreauthCancel, c, req, c.Settler.(*umpay.Client).Preauth.Cancel)
+	j.complete = func() {
+		if req.ID == "" {
+			req.ID = umpay.NewCommandID() // a real merchant stores it first, with the order
+		}
+	}
+	return j
 }
 
 // scene is where the jobs of one run take place.
 type scene struct {
 	options
-	config   *config // nil: gateways in this process
+	config   *clients.Config // nil: gateways in this process
 	requests *requests
-	open     []gateway
+	open     []*clients.Client
 }
 
 // prepare makes the jobs. closeAll ends the gateways that were started for them.
 func prepare(o options) (jobs []job, closeAll func(), err error) {
 	s := &scene{options: o}
 	closeAll = func() {
-		for _, g := range s.open {
-			g.Close()
+		for _, c := range s.open {
+			c.Close()
 		}
 	}
 	if o.config != "" {
-		if s.config, err = readConfig(o.config); err != nil {
+		if s.config, err = clients.Read(o.config); err != nil {
 			return nil, closeAll, err
 		}
 	}
@@ -61,19 +123,18 @@ func prepare(o options) (jobs []job, closeAll func(), err error) {
 		return nil, closeAll, err
 	}
 	var problems []error
-	for _, p := range providers() {
-		if o.provider != "all" && o.provider != p || o.provider == "all" && !s.wants(p) {
+	for _, name := range providers() {
+		if o.provider != "all" && o.provider != name || o.provider == "all" && !s.wants(name) {
 			continue
 		}
-		if s.config != nil && !s.config.has(p) {
-			return nil, closeAll, fmt.Errorf("-config %s: no section %q", o.config, p)
+		j, err := s.job(name)
+		if err != nil && s.config != nil && !s.has(name) {
+			return nil, closeAll, err
 		}
-		j, err := makers()[p](s)
 		if err == nil {
-			err = s.requests.wrong(p, j.unreadable())
+			err = s.requests.wrong(name, j.unreadable())
 		}
 		problems = append(problems, err)
-		j.provider = p
 		jobs = append(jobs, j)
 	}
 	if len(jobs) == 0 {
@@ -82,185 +143,83 @@ func prepare(o options) (jobs []job, closeAll func(), err error) {
 	return jobs, closeAll, errors.Join(problems...)
 }
 
-func makers() map[string]func(*scene) (job, error) {
-	return map[string]func(*scene) (job, error){
-		"unionpay": unionPay, "chinaums": chinaUMS, "upay": upayRevoke, "yuansfer": yuansferRevoke, "umpay": umPay,
-	}
+func (s *scene) has(name string) bool {
+	p, _ := clients.Find(name)
+	return s.config == nil || p.Configured(s.config)
 }
 
 // wants leaves out, of all providers, those without a section.
-func (s *scene) wants(provider string) bool {
-	if s.config != nil && !s.config.has(provider) {
+func (s *scene) wants(name string) bool {
+	if !s.has(name) {
 		return false
 	}
 	if s.requests == nil {
 		return true
 	}
-	_, asked := s.requests.sections[provider]
+	_, asked := s.requests.sections[name]
 	return asked
 }
 
-func (c *config) has(provider string) bool {
-	switch provider {
-	case "unionpay":
-		return c.UnionPay != nil
-	case "chinaums":
-		return c.ChinaUMS != nil
-	case "upay":
-		return c.Upay != nil
-	case "yuansfer":
-		return c.Yuansfer != nil
-	}
-	return c.UMPay != nil
-}
-
-// stage puts a gateway of this process on: the money operation meets the scenario, the queries after it do not.
-func (s *scene) stage(g gateway, operation string) {
-	s.open = append(s.open, g)
-	g.Misbehave(operation, unionpaytest.Fault(s.scenario))
-}
-
-// request fills req from the -request file; without one the demonstration order stays in it.
-func (s *scene) request(provider string, req any) ([]cnpay.Fault, error) {
-	if s.requests == nil {
-		return nil, nil
-	}
-	return s.requests.fill(provider, req)
-}
-
-// misconfigured says which section of the -config file is at fault.
-func (s *scene) misconfigured(provider string, err error) error {
+// job makes one provider's: its client, and its request from the file or the demonstration order. The money operation
+// meets the scenario, the queries after it do not.
+func (s *scene) job(name string) (job, error) {
+	p, _ := clients.Find(name)
+	c, err := p.Open(s.config)
 	if err != nil {
-		return fmt.Errorf("-config %s: %s: %w", s.options.config, provider, err)
-	}
-	return nil
-}
-
-func unionPay(s *scene) (job, error) {
-	const operation = "preauth_cancel"
-	var req unionpay.PreauthCancelRequest
-	var c unionpay.Config
-	if s.config != nil {
-		var err error
-		if c, err = s.config.UnionPay.Load(s.config.folder); err != nil {
-			return job{}, s.misconfigured("unionpay", err)
-		}
-	} else {
-		g := unionpaytest.NewServer()
-		s.stage(g, operation)
-		c = g.Config()
-		if s.requests == nil {
-			req = unionpay.PreauthCancelRequest{
-				BizType: "000201", OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 10000,
-				OrigQryID: g.AddPreauth(10000), BackURL: unionpay.NoNotification,
-			}
-		}
-	}
-	client, err := unionpay.New(c)
-	faults, noRequest := s.request("unionpay", &req)
-	if err := errors.Join(s.misconfigured("unionpay", err), noRequest); err != nil {
 		return job{}, err
 	}
-	return newJob(operation, &req, faults, client.Preauth.Cancel, client.Preauth.SettleCancel), nil
-}
-
-func chinaUMS(s *scene) (job, error) {
-	const operation = "bills_preauthed_cancel"
-	var req chinaums.BillCancelCompletionRequest
-	var c chinaums.Config
-	if s.config != nil {
-		section := s.config.ChinaUMS
-		c = chinaums.Config{Gateway: section.Gateway, AppID: section.AppID, AppKey: cnpay.Secret(section.AppKey)}
-	} else {
-		g := chinaumstest.NewServer()
-		s.stage(g, operation)
-		c = g.Config()
-		if s.requests == nil {
-			req = *g.AddCompletion("327M"+time.Now().In(cnpay.Beijing()).Format("20060102150405")+"000000001", 10000)
+	s.open = append(s.open, c)
+	j := makers()[name](c, s.config == nil && s.requests == nil)
+	j.provider = name
+	if c.Gateway != nil {
+		c.Gateway.Misbehave(j.operation, cnpaytest.Fault(s.scenario))
+	}
+	if s.requests != nil {
+		if j.faults, err = s.requests.fill(name, j.request); err != nil {
+			return job{}, err
 		}
 	}
-	client, err := chinaums.New(c)
-	faults, noRequest := s.request("chinaums", &req)
-	if err := errors.Join(s.misconfigured("chinaums", err), noRequest); err != nil {
-		return job{}, err
+	if j.complete != nil {
+		j.complete()
 	}
-	return newJob(operation, &req, faults, client.Bills.CancelCompletion, client.Bills.SettleCancelCompletion), nil
-}
-
-func upayRevoke(s *scene) (job, error) {
-	const operation = "revoke"
-	var req upay.OrderRevokeRequest
-	var c upay.Config
-	if s.config != nil {
-		section := s.config.Upay
-		c = upay.Config{Gateway: section.Gateway, TerminalSN: section.TerminalSN, TerminalKey: cnpay.Secret(section.TerminalKey)}
-	} else {
-		g := upaytest.NewServer()
-		s.stage(g, operation)
-		c = g.Config()
-		if s.requests == nil {
-			req = upay.OrderRevokeRequest{ClientSN: "7654321132"}
-			g.AddOrder(req.ClientSN, 10000)
-		}
-	}
-	client, err := upay.New(c)
-	faults, noRequest := s.request("upay", &req)
-	if err := errors.Join(s.misconfigured("upay", err), noRequest); err != nil {
-		return job{}, err
-	}
-	return newJob(operation, &req, faults, client.Orders.Revoke, client.Orders.SettleRevoke), nil
-}
-
-func yuansferRevoke(s *scene) (job, error) {
-	const operation = "auto_debit_revoke"
-	var req yuansfer.AutoDebitRevokeRequest
-	var c yuansfer.Config
-	if s.config != nil {
-		section := s.config.Yuansfer
-		c = yuansfer.Config{
-			Gateway: section.Gateway, MerchantNo: section.MerchantNo, StoreNo: section.StoreNo, Token: cnpay.Secret(section.Token),
-		}
-	} else {
-		g := yuansfertest.NewServer()
-		s.stage(g, operation)
-		c = g.Config()
-		if s.requests == nil {
-			req = yuansfer.AutoDebitRevokeRequest{AutoDebitNo: g.AddAgreement("contract-1", "GCASH")}
-		}
-	}
-	client, err := yuansfer.New(c)
-	faults, noRequest := s.request("yuansfer", &req)
-	if err := errors.Join(s.misconfigured("yuansfer", err), noRequest); err != nil {
-		return job{}, err
-	}
-	j := newJob(operation, &req, faults, client.AutoDebit.Revoke, client.AutoDebit.SettleRevoke)
-	j.repeats = true
 	return j, nil
 }
 
-func umPay(s *scene) (job, error) {
-	const operation = "plugin_card_pre_auth_rever"
-	var req umpay.PreauthCancelRequest
-	var c umpay.Config
-	if s.config != nil {
-		section := s.config.UMPay
-		c = umpay.Config{Gateway: section.Gateway, Terminal: section.Terminal, Secret: cnpay.Secret(section.Secret)}
-	} else {
-		g := umpaytest.NewServer()
-		s.stage(g, operation)
-		c = g.Config()
-		if s.requests == nil {
-			req = umpay.PreauthCancelRequest{Amount: 10000, UPayTrace: "000123", OrderID: umpay.NewOrderID(c.Terminal, time.Now())}
-			g.AddPreauth(req.UPayTrace, req.Amount)
+// requests is the -request file: for each provider its request, by wire names. nil: there is none.
+type requests struct {
+	path     string
+	sections jsonfile.Object
+}
+
+func readRequests(path string) (*requests, error) {
+	if path == "" {
+		return nil, nil
+	}
+	file, err := jsonfile.Read(path)
+	if err != nil {
+		return nil, fmt.Errorf("-request %w", err)
+	}
+	for name := range file {
+		if !known(name) {
+			return nil, fmt.Errorf("-request %s: no such provider: %q", path, name)
 		}
 	}
-	client, err := umpay.New(c)
-	faults, noRequest := s.request("umpay", &req)
-	if err := errors.Join(s.misconfigured("umpay", err), noRequest); err != nil {
-		return job{}, err
+	return &requests{path: path, sections: file}, nil
+}
+
+// fill fills a provider's request, and returns what does not fit into it.
+func (r *requests) fill(provider string, request any) ([]cnpay.Fault, error) {
+	section, err := r.sections.Section(provider)
+	if err != nil {
+		return nil, fmt.Errorf("-request %s: %w", r.path, err)
 	}
-	if req.ID == "" {
-		req.ID = umpay.NewCommandID() // a real merchant stores it first, to ask for it after a crash
+	return section.Fill(request), nil
+}
+
+// wrong says whose section is at fault.
+func (r *requests) wrong(provider string, err error) error {
+	if err != nil {
+		return fmt.Errorf("-request %s: %s: %w", r.path, provider, err)
 	}
-	return newJob(operation, &req, faults, client.Preauth.Cancel, client.Preauth.SettleCancel), nil
+	return nil
 }

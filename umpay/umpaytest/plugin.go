@@ -18,6 +18,9 @@ import (
 //go:embed operations.txt
 var operations string
 
+// Operations is what UMPay's documents say of each operation that the gateway knows.
+func Operations() []cnpaytest.Operation { return cnpaytest.ReadOperations(operations) }
+
 //go:embed results.txt
 var results string
 

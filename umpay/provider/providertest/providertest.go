@@ -40,6 +40,9 @@ const Pending cnpaytest.Fault = "pending"
 //go:embed operations.txt
 var operations string
 
+// Operations is what UMPay's documents say of each operation that the gateway knows.
+func Operations() []cnpaytest.Operation { return cnpaytest.ReadOperations(operations) }
+
 const root = " /entry-provider-plat-client/"
 
 // keyBits is the size of UMPay's keys.

@@ -46,6 +46,9 @@ const (
 //go:embed operations.txt
 var operations string
 
+// Operations is what UMPay's documents say of each operation that the gateway knows.
+func Operations() []cnpaytest.Operation { return cnpaytest.ReadOperations(operations) }
+
 const path = "/spay/pay/payservice.do"
 
 // Server is the gateway. It has the methods of [cnpaytest.Gateway].
