@@ -30,7 +30,9 @@ func newJob[Req any, Res cnpay.Result](
 ) job {
 	return job{
 		operation: operation, client: client, request: req,
-		revoke: func(ctx context.Context, opts ...cnpay.Option) (cnpay.Result, error) { return revoke(ctx, req, opts...) },
+		revoke: func(ctx context.Context, opts ...cnpay.Option) (cnpay.Result, error) {
+			return revoke(ctx, req, opts...)
+		},
 	}
 }
 
@@ -123,7 +125,9 @@ type book struct {
 	total  int
 }
 
-func (b *book) Started(ctx context.Context, _ cnpay.Ticket) (context.Context, error) { return ctx, b.refuse }
+func (b *book) Started(ctx context.Context, _ cnpay.Ticket) (context.Context, error) {
+	return ctx, b.refuse
+}
 
 func (b *book) Finished(_ context.Context, t cnpay.Ticket, c cnpay.Call) {
 	b.mu.Lock()
