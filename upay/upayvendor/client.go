@@ -24,8 +24,8 @@ import (
 
 // The gateways.
 const (
-	Production    = "https://vsi-api.shouqianba.com"        // of terminals
-	ProductionAPI = "https://api-upayvendor.shouqianba.com" // of merchants and stores
+	Production    = "https://vsi-api.shouqianba.com"    // of terminals
+	ProductionAPI = "https://api-vendor.shouqianba.com" // of merchants and stores
 	TestAPI       = "https://api-sandbox.test.shouqianba.com"
 )
 
