@@ -38,7 +38,7 @@ type Config struct {
 	VendorKey cnpay.Secret // its key (服务商密钥)
 }
 
-// Client calls Upay for one upayvendor. It is safe for concurrent use.
+// Client calls Upay for one vendor. It is safe for concurrent use.
 type Client struct {
 	Terminals *TerminalsService
 

@@ -40,7 +40,7 @@ type Server struct {
 	last    int
 }
 
-// NewServer starts a gateway with one upayvendor.
+// NewServer starts a gateway with one vendor.
 func NewServer() *Server {
 	s := &Server{codes: map[string]int{}, devices: map[string]bool{}, stores: map[string]map[string]string{}}
 	mux := http.NewServeMux()
@@ -55,7 +55,7 @@ func NewServer() *Server {
 	return s
 }
 
-// Config is the configuration of a client for this gateway's upayvendor.
+// Config is the configuration of a client for this gateway's vendor.
 func (s *Server) Config() upayvendor.Config { return s.config }
 
 // AddCode makes an activation code for so many terminals.
