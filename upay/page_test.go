@@ -3,6 +3,7 @@ package upay_test
 import (
 	"context"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -128,16 +129,23 @@ func TestCashier(t *testing.T) {
 				require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(settled, err))
 				require.ErrorIs(t, err, cnpay.ErrUnpaid)
 			}
-			back := regexp.MustCompile(`class="back" href="([^"]+)"`).FindStringSubmatch(page)[1]
-			u, err := url.Parse(strings.ReplaceAll(back, "&amp;", "&"))
-			require.NoError(t, err)
-			require.Equal(t, "shop.example", u.Host)
-			ret, err := client.Pages.ParseReturn(u.Query())
+			ret, err := client.Pages.ParseReturn(backOf(t, page))
 			require.NoError(t, err)
 			require.Equal(t, map[bool]string{true: "SUCCESS", false: "FAIL"}[pays], ret.Status)
 			require.Equal(t, request.Reflect, ret.Reflect)
 		})
 	}
+}
+
+// backOf is what the page's way back to the shop brings along.
+func backOf(t *testing.T, page string) url.Values {
+	t.Helper()
+	found := regexp.MustCompile(`class="back" href="([^"]+)"`).FindStringSubmatch(page)
+	require.Len(t, found, 2, page)
+	u, err := url.Parse(html.UnescapeString(found[1]))
+	require.NoError(t, err)
+	require.Equal(t, "shop.example", u.Host)
+	return u.Query()
 }
 
 // settledAfterAll settles a ticket whose schedule is over.
