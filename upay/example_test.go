@@ -114,3 +114,121 @@ func ExampleRevokeSchedule() {
 	fmt.Println(len(schedule), "queries in", all)
 	// Output: 11 queries in 50s
 }
+
+// Two cups of coffee are paid with the code on the payer's phone. Where the payer does not confirm, the merchant gives the
+// payment up, and asks once more what became of it.
+func ExampleOrdersService_PayByCode() {
+	gateway := upaytest.NewServer()
+	defer gateway.Close()
+	gateway.Misbehave(upay.OpPay, upaytest.Pending)
+	client, err := upay.New(gateway.Config())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx := context.Background()
+	atOnce := cnpay.WithSchedule(make(cnpay.Schedule, 10)) // in a shop: upay.PaySchedule, which is the default
+
+	res, err := client.Orders.PayByCode(ctx, &upay.OrderPayByCodeRequest{
+		Sale:      upay.Sale{ClientSN: "20260901090000000123", TotalAmount: 1250, Subject: "两杯咖啡", Operator: "till-1"},
+		DynamicID: "130000000000000001",
+	})
+	payment := cnpay.TicketOf(res, err)
+	fmt.Println("pay:", cnpay.OutcomeOf(res, err))
+	settled, err := client.Settle(ctx, payment, atOnce)
+	fmt.Println("settled:", cnpay.OutcomeOf(settled, err))
+	cancel, err := client.Orders.Cancel(ctx, &upay.OrderCancelRequest{ClientSN: payment.Order})
+	fmt.Println("cancel:", cnpay.OutcomeOf(cancel, err))
+	settled, err = client.Settle(ctx, payment, atOnce)
+	fmt.Println("settled:", cnpay.OutcomeOf(settled, err), settled.Code)
+	// Output:
+	// pay: pending
+	// settled: pending
+	// cancel: succeeded
+	// settled: failed PAY_CANCELED
+}
+
+// The payer scans a code, and pays.
+func ExampleOrdersService_CreateQR() {
+	gateway := upaytest.NewServer()
+	defer gateway.Close()
+	client, err := upay.New(gateway.Config())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx := context.Background()
+	atOnce := cnpay.WithSchedule(cnpay.Schedule{0})
+
+	res, err := client.Orders.CreateQR(ctx, &upay.OrderCreateQRRequest{
+		Sale:   upay.Sale{ClientSN: "20260901090000000124", TotalAmount: 1250, Subject: "两杯咖啡", Operator: "till-1"},
+		Payway: "3",
+	})
+	fmt.Println("order:", cnpay.OutcomeOf(res, err), res.Result.QRCode != "")
+	settled, err := client.Settle(ctx, res.Ticket, atOnce)
+	fmt.Println("settled:", cnpay.OutcomeOf(settled, err))
+	gateway.Pay("20260901090000000124") // what the payer does
+	settled, err = client.Settle(ctx, res.Ticket, atOnce)
+	fmt.Println("settled:", cnpay.OutcomeOf(settled, err))
+	// Output:
+	// order: pending true
+	// settled: pending
+	// settled: succeeded
+}
+
+// DepositFreezeRequest holds a deposit (预授权冻结). It is not in package upay: no document has its answer.
+type DepositFreezeRequest struct {
+	TerminalSN  string `json:"terminal_sn" spec:"M N..32"`
+	ClientSN    string `json:"client_sn" spec:"M S..32"`
+	TotalAmount int64  `json:"total_amount,string" spec:"M N1..10"`
+	DynamicID   string `json:"dynamic_id" spec:"M S..32 secret"`
+	Subject     string `json:"subject" spec:"M S..64"`
+	Operator    string `json:"operator" spec:"M S..32"`
+}
+
+// DepositFreezeResponse is its answer.
+type DepositFreezeResponse struct{ upay.Response }
+
+// An operation that the package lacks is two structs and a line. What its states mean is agreed with Upay.
+func ExampleDo() {
+	gateway := upaytest.NewServer()
+	defer gateway.Close()
+	freeze := upay.Operation{ID: "deposit_freeze", Path: "/upay/v2/deposit/freeze", Settle: settleDeposit}
+	client, err := upay.New(gateway.Config(), upay.WithOperations(freeze))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	gateway.Misbehave("deposit_freeze", cnpaytest.LostAnswer)
+	res, err := upay.Do[DepositFreezeResponse](context.Background(), client, freeze, &DepositFreezeRequest{
+		ClientSN: "D20260901001", TotalAmount: 50000, DynamicID: "280000000000000001", Subject: "租车", Operator: "till-1",
+	})
+	fmt.Println("freeze:", cnpay.OutcomeOf(res, err))
+	ticket := cnpay.TicketOf(res, err)
+	settled, err := client.Settle(context.Background(), ticket, cnpay.WithSchedule(cnpay.Schedule{0}))
+	fmt.Println("settled:", cnpay.OutcomeOf(settled, err), settled.Code)
+	fmt.Println("sent:", gateway.Received("deposit_freeze"))
+	// Output:
+	// freeze: unknown
+	// settled: succeeded DEPOSIT_FREEZED
+	// sent: 1
+}
+
+// settleDeposit finds the outcome of a deposit by its order.
+func settleDeposit(c *upay.Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
+	return cnpay.SettleRule{
+		Schedule: upay.PreauthSchedule(),
+		Query: func(ctx context.Context) (cnpay.Finding, error) {
+			res, err := c.Orders.Query(ctx, &upay.OrderQueryRequest{ClientSN: t.Order}, opts...)
+			if err != nil {
+				return cnpay.Finding{}, err
+			}
+			f := cnpay.Finding{Verdict: cnpay.Verdict{Code: res.Result.OrderStatus}, Answer: res}
+			if f.Code == "DEPOSIT_FREEZED" {
+				f.Outcome = cnpay.Succeeded
+			}
+			return f, nil
+		},
+	}
+}

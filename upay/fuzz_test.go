@@ -56,10 +56,50 @@ func FuzzAnswer(f *testing.F) {
 		if cnpay.OutcomeOf(settled, err) == cnpay.Succeeded && !(status == http.StatusOK && says(body, sn, "SUCCESS") && says(body, sn, "CANCELED", "PAY_CANCELED")) {
 			t.Fatalf("settled by %d %q", status, body)
 		}
+		fuzzMore(t, client, status, body)
 		if outcome := cnpay.OutcomeOf(settled, err); outcome == cnpay.NotSent || outcome == cnpay.Failed && !says(body, sn, "REFUNDED") {
 			t.Fatalf("%v by %d %q", outcome, status, body)
 		}
 	})
+}
+
+// fuzzMore answers what else moves money alike.
+func fuzzMore(t *testing.T, client *upay.Client, status int, body []byte) {
+	const sn = "7892259488292938"
+	for _, tt := range []struct {
+		run   func() (cnpay.Result, error)
+		codes []string
+	}{
+		{func() (cnpay.Result, error) {
+			return client.Orders.PayByCode(t.Context(), &upay.OrderPayByCodeRequest{Sale: sale(sn), DynamicID: "1"})
+		}, []string{"PAY_SUCCESS"}},
+		{func() (cnpay.Result, error) {
+			return client.Orders.CreateQR(t.Context(), &upay.OrderCreateQRRequest{Sale: sale(sn), Payway: "1"})
+		}, nil},
+		{func() (cnpay.Result, error) {
+			return client.Orders.Refund(t.Context(), &upay.OrderRefundRequest{ClientSN: sn, RefundRequestNo: "1", Operator: "o", RefundAmount: 1})
+		}, []string{"REFUND_SUCCESS"}},
+		{func() (cnpay.Result, error) {
+			return client.Orders.Cancel(t.Context(), &upay.OrderCancelRequest{ClientSN: sn})
+		}, []string{"CANCEL_SUCCESS", "CANCEL_ABORT_SUCCESS"}},
+		{func() (cnpay.Result, error) {
+			return client.Preauth.Create(t.Context(), &upay.PreauthCreateRequest{
+				PreauthStep: upay.PreauthStep{ClientTransNo: sn, Amount: 1, Operator: "o"}, ClientAuthSN: "1", DynamicID: "1",
+			})
+		}, []string{"SUCCESS"}},
+	} {
+		res, err := tt.run()
+		outcome := cnpay.OutcomeOf(res, err)
+		if outcome == cnpay.NotSent || outcome == cnpay.Succeeded && !(status == http.StatusOK && says(body, sn, tt.codes...)) {
+			t.Fatalf("%s: %v by %d %q", cnpay.TicketOf(res, err), outcome, status, body)
+		}
+		ticket := cnpay.TicketOf(res, err)
+		settled, err := client.Settle(t.Context(), ticket, cnpay.WithSchedule(cnpay.Schedule{0}))
+		outcome = cnpay.OutcomeOf(settled, err)
+		if outcome.Final() && !(status == http.StatusOK && says(body, sn, "SUCCESS")) {
+			t.Fatalf("%s: settled %v by %d %q", ticket, outcome, status, body)
+		}
+	}
 }
 
 // says reads an answer in the plainest way: are there, anywhere, 200, the order's number and one of the codes?

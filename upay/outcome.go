@@ -11,6 +11,7 @@ import (
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/internal/call"
 	"github.com/cnpay-go/cnpay/internal/transport"
+	"github.com/cnpay-go/cnpay/upay/internal/code"
 )
 
 // RevokeSchedule is when to query after a revoke, a cancel or a refund: at once, because most are done before their
@@ -51,7 +52,7 @@ func judge(r response, httpStatus int, op *Operation) (cnpay.Verdict, error) {
 	var cause error
 	switch {
 	case e.ResultCode == "400" && c.ResultCode == "" && r.blank():
-		v.Outcome = judgeRefusal(e.ErrorCode)
+		v.Outcome = code.Refused(e.ErrorCode)
 	case e.ResultCode == "200" && (e.ErrorCode == "" || e.ErrorCode == "SUCCESS") &&
 		httpStatus == http.StatusOK && !(c.ResultCode == "" && r.blank()):
 		v = cnpay.Verdict{Code: cmp.Or(c.ErrorCode, c.ResultCode, e.ResultCode), Message: c.ErrorMessage}
@@ -76,24 +77,13 @@ func (op *Operation) judge(r response) (cnpay.Outcome, error) {
 	}
 	switch c := r.codes(); {
 	case c.ResultCode == "FAIL":
-		return judgeFail(c.ErrorCode), nil
+		return code.Failed(c.ErrorCode), nil
 	case !strings.HasSuffix(c.ResultCode, "SUCCESS"):
 		return cnpay.Unknown, nil
 	case op.Query || op.NoMoney:
 		return cnpay.Succeeded, nil
 	}
 	return cnpay.Pending, nil
-}
-
-// judgeRefusal reads the code (通讯错误码) that comes with 400: not carried out, unless the gateway itself was in
-// trouble.
-func judgeRefusal(code string) cnpay.Outcome {
-	switch code {
-	case "UNKNOWN_SYSTEM_ERROR", "MAINTENANCE_INPROGRESS", "REQUEST_FAIL", "EXTERNAL_SERVICE_EXCEPTION",
-		"PAY_STATUS_CLOSED", "SUCCESS":
-		return cnpay.Unknown
-	}
-	return cnpay.Failed
 }
 
 func judgeRevoke(r *Result) (cnpay.Outcome, error) {
@@ -111,7 +101,7 @@ func judgeRevoke(r *Result) (cnpay.Outcome, error) {
 		if outcome := judgeOrderStatus(r.OrderStatus); outcome == cnpay.Succeeded || outcome == cnpay.Pending {
 			return cnpay.Unknown, call.Contradiction("FAIL contradicts order_status %s", r.OrderStatus)
 		}
-		return judgeFail(r.ErrorCode), nil
+		return code.Failed(r.ErrorCode), nil
 	}
 	return cnpay.Unknown, nil // CANCEL_ERROR, CANCEL_ABORT_ERROR: not certain at the channel
 }
@@ -182,7 +172,7 @@ func (r *Result) refused() (cnpay.Outcome, error) {
 	if outcome, _ := r.Order.paid(); outcome == cnpay.Succeeded || outcome == cnpay.Pending {
 		return cnpay.Unknown, call.Contradiction("FAIL contradicts order_status %s", r.OrderStatus)
 	}
-	return judgeFail(r.ErrorCode), nil
+	return code.Failed(r.ErrorCode), nil
 }
 
 // judgeRefund reads the answer to a refund. Whether its order shows this refund is compared elsewhere.
@@ -211,7 +201,7 @@ func judgeRefund(r *Result) (cnpay.Outcome, error) {
 		if r.ErrorCode == "UPAY_REFUND_ORDER_NOOP" {
 			return cnpay.Pending, nil // done before; the documents want it confirmed by a query
 		}
-		return judgeFail(r.ErrorCode), nil
+		return code.Failed(r.ErrorCode), nil
 	}
 	return cnpay.Unknown, nil // REFUND_ERROR, REFUND_FAIL_ERROR: not certain at the channel
 }
@@ -224,22 +214,6 @@ func judgeQuery(r *Result) (cnpay.Outcome, error) {
 		return cnpay.Failed, nil
 	}
 	return cnpay.Unknown, nil
-}
-
-// judgeFail reads the code (业务执行错误码) that comes with FAIL: refused, and no flow was started.
-func judgeFail(code string) cnpay.Outcome {
-	switch code {
-	case "",
-		"INVALID_BARCODE", "AUTHCODE_EXPIRE", "EXPIRED_BARCODE", "INSUFFICIENT_FUND", "BUYER_OVER_DAILY_LIMIT",
-		"BUYER_OVER_TRANSACTION_LIMIT", "SELLER_OVER_DAILY_LIMIT", "UPAY_STORE_OVER_DAILY_LIMIT",
-		"SELLER_BALANCE_NOT_ENOUGH", "ACCOUNT_BALANCE_NOT_ENOUGH", "REFUND_AMT_NOT_EQUAL_TOTAL",
-		"REFUNDABLE_AMOUNT_NOT_ENOUGH", "TRADE_FAILED", "UNEXPECTED_PROVIDER_ERROR", "TRADE_TIMEOUT",
-		"UPAY_ORDER_NOT_EXISTS", "UPAY_ORDER_NOT_EXIST", "UPAY_TERMINAL_NOT_EXISTS", "UPAY_TERMINAL_STATUS_ABNORMAL",
-		"UPAY_CANCEL_INVALID_ORDER_STATE", "UPAY_REFUND_INVALID_ORDER_STATE", "UPAY_TCP_ORDER_NOT_REFUNDABLE",
-		"UPAY_MERCHANT_NOT_EXISTS":
-		return cnpay.Failed
-	}
-	return cnpay.Unknown // TRADE_NOT_EXIST, TRADE_HAS_SUCCESS, CLIENT_SN_CONFLICT, REFUND_REQUEST_CONFLICT, or undocumented
 }
 
 // noSuchOrder reports whether a query was answered so.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/internal/call"
+	"github.com/cnpay-go/cnpay/upay/internal/code"
 )
 
 // PreauthService holds money and takes of it later (预授权): a product of its own, of Alipay alone, on a host of its own.
@@ -104,7 +105,7 @@ func (r *PreauthResponse) belongs(x *exchange, outcome cnpay.Outcome) error {
 // judge reads the result of a step.
 func (r *PreauthResponse) judge() (cnpay.Outcome, error) {
 	if r.Result.ResultCode == "FAIL" {
-		return judgeFail(r.Result.ErrorCode), nil
+		return code.Failed(r.Result.ErrorCode), nil
 	}
 	outcome := judgeStep(r.Result.ResultCode)
 	if status := r.Result.Data.Status; status != "" && judgeStep(status) != outcome {

@@ -9,9 +9,10 @@ import (
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/internal/transport"
 	"github.com/cnpay-go/cnpay/sign"
+	"github.com/cnpay-go/cnpay/upay/internal/code"
 )
 
-// TerminalsService acts on the client's terminal (终端). See package upay/vendor for its activation.
+// TerminalsService acts on the client's terminal (终端). See package upay/upayvendor for its activation.
 type TerminalsService struct{ client *Client }
 
 // TerminalCheckInRequest asks for a new key.
@@ -70,7 +71,7 @@ func (r *TerminalCheckInResponse) belongs(x *exchange, outcome cnpay.Outcome) er
 func (r *TerminalCheckInResponse) judge() (cnpay.Outcome, error) {
 	switch {
 	case r.Result.ResultCode == "FAIL":
-		return judgeFail(r.Result.ErrorCode), nil
+		return code.Failed(r.Result.ErrorCode), nil
 	case r.Result.TerminalKey == "" || r.Result.ResultCode != "" && r.Result.ResultCode != "TERMINAL_CHECKIN_SUCCESS":
 		return cnpay.Unknown, nil
 	}

@@ -165,6 +165,27 @@ func (s *Server) pay(request object, fault cnpaytest.Fault) object {
 	return s.about(request, "PAY_SUCCESS", fault)
 }
 
+// depositFreeze is no part of package upay: it is there for tests of upay.Do. Its request is what one program sends
+// (shouqianba/ShouYin); no document has its answer and its states, so those of this gateway are its own.
+func depositFreeze() testgateway.Operation {
+	return testgateway.Operation{
+		ID: "deposit_freeze", Method: "POST", Path: "/upay/v2/deposit/freeze",
+		Mandatory: []string{"terminal_sn", "client_sn", "total_amount", "dynamic_id", "subject", "operator"},
+	}
+}
+
+func (s *Server) freezeDeposit(request object, fault cnpaytest.Fault) object {
+	if fault == cnpaytest.Refused {
+		return fail("INVALID_BARCODE", "支付条码无效")
+	}
+	if refused := s.open(request, true); refused != nil {
+		return refused
+	}
+	m, _ := s.find(request)
+	s.note(m, func(n *note) { n.status = "DEPOSIT_FREEZED" })
+	return s.about(request, "DEPOSIT_FREEZE_SUCCESS", fault)
+}
+
 func (s *Server) precreate(request object, fault cnpaytest.Fault) object {
 	if fault == cnpaytest.Refused {
 		return accepted(object{"result_code": "PRECREATE_FAIL", "error_code": "UNEXPECTED_PROVIDER_ERROR", "error_message": "不认识的支付通道"})

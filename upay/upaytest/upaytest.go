@@ -59,7 +59,7 @@ func NewServer() *Server {
 	s := &Server{now: time.Now}
 	mux := http.NewServeMux()
 	routes := map[string][]testgateway.Operation{}
-	for _, op := range testgateway.Operations(operations) {
+	for _, op := range append(testgateway.Operations(operations), depositFreeze()) {
 		if op.Method == http.MethodPost {
 			routes[op.Method+" "+op.Path] = append(routes[op.Method+" "+op.Path], op)
 		}
@@ -147,7 +147,7 @@ func rows() map[string]row {
 		upay.OpRefund: (*Server).refund, upay.OpRevoke: (*Server).revoke, upay.OpCancel: (*Server).revoke,
 		upay.OpPreauthCreate: (*Server).freeze, upay.OpPreauthCancel: (*Server).unfreeze, upay.OpPreauthComplete: (*Server).complete,
 		upay.OpPreauthRefund: (*Server).refundPreauth, upay.OpPreauthQuery: (*Server).queryPreauth, upay.OpPreauthList: (*Server).listPreauth,
-		upay.OpCheckIn: (*Server).checkIn,
+		upay.OpCheckIn: (*Server).checkIn, depositFreeze().ID: (*Server).freezeDeposit,
 	}
 }
 
