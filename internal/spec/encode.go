@@ -23,7 +23,7 @@ func (t *Table) appendObject(b []byte, v reflect.Value) ([]byte, error) {
 	for i := range typ.fields {
 		f := &typ.fields[i]
 		held := v.FieldByIndex(f.index)
-		if isEmpty(held) && !f.sentEmpty(typ, v) {
+		if f.unsent || isEmpty(held) && !f.sentEmpty(typ, v) {
 			continue
 		}
 		if len(b) > begin {

@@ -187,3 +187,21 @@ type wrong struct {
 type item struct {
 	A string `json:"a" spec:"C[b] S"`
 }
+
+// What is not sent is checked, and kept for the ticket, and is in no message.
+func TestUnsent(t *testing.T) {
+	type confirm struct {
+		TradeNo string `json:"trade_no" spec:"M N16"`
+		OrderID string `json:"order_id" spec:"M AN4..32 unsent"`
+	}
+	tab := table()
+	require.Empty(t, tab.Misread(&confirm{}))
+	require.Equal(t, []cnpay.Fault{{Field: "order_id", Problem: "is required"}}, tab.Check(&confirm{TradeNo: "3609010900000001"}))
+	c := &confirm{TradeNo: "3609010900000001", OrderID: "SHOP1"}
+	require.Equal(t, "SHOP1", tab.Text(c, "order_id"))
+	require.Equal(t, []sign.Pair{{Name: "trade_no", Value: c.TradeNo}}, tab.Pairs(c))
+	body, err := tab.EncodeJSON(c)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"trade_no":"3609010900000001"}`, string(body))
+	require.Equal(t, []string{"trade_no"}, tab.Mandatory(c))
+}

@@ -15,7 +15,8 @@
 // (=QRPAYDEFAULT); or a domain of the provider's own (GROUP, in [Table.Domains]).
 //
 // Then, where they apply, the words zero (the empty value means something of its own: a mandatory number is sent as 0, and
-// a text is sent even when it is empty), pan (a card number) and secret (never printed). Other empty values count as absent.
+// a text is sent even when it is empty), pan (a card number), secret (never printed) and unsent (not part of the message:
+// only a ticket has it, because settling needs it). Other empty values count as absent.
 //
 // json:"amount,string" is a number that is sent as text. The fields of objects and lists are checked too; their faults
 // are named by path: goods[0].price.
@@ -65,6 +66,7 @@ type field struct {
 	zero      bool
 	pan       bool
 	secret    bool
+	unsent    bool
 }
 
 // kind is how a field's wire text is had.
@@ -193,6 +195,8 @@ func (f *field) parse(tag string, own map[string]func(string) string, classes ma
 			f.pan = true
 		case "secret":
 			f.secret = true
+		case "unsent":
+			f.unsent = true
 		default:
 			found = false
 		}
@@ -285,11 +289,11 @@ func (t *Table) Has(v any, name string) bool {
 	return ok
 }
 
-// Mandatory returns the wire names of the fields of v that are mandatory without a condition.
+// Mandatory returns the wire names of the fields of v that are sent, and mandatory without a condition.
 func (t *Table) Mandatory(v any) []string {
 	var names []string
 	for _, f := range t.Of(v).fields {
-		if f.mandatory {
+		if f.mandatory && !f.unsent {
 			names = append(names, f.name)
 		}
 	}
@@ -463,7 +467,7 @@ func (t *Table) AppendPairs(pairs []sign.Pair, request any) []sign.Pair {
 	pairs = slices.Grow(pairs, len(typ.sorted)+4) // room for what a codec adds: a signature, a key's number
 	for _, i := range typ.sorted {
 		f := &typ.fields[i]
-		if value := f.text(v.FieldByIndex(f.index)); value != "" {
+		if value := f.text(v.FieldByIndex(f.index)); value != "" && !f.unsent {
 			pairs = append(pairs, sign.Pair{Name: f.name, Value: value})
 		}
 	}

@@ -217,7 +217,7 @@ func TestTableIsSafeForConcurrentUse(t *testing.T) {
 // here once more, by stricter rules.
 func TestTagsOfTheModule(t *testing.T) {
 	presences := regexp.MustCompile(`^([MOR]|C(\[!?\w+(=[^],|]+(\|[^],|]+)*)?(,!?\w+(=[^],|]+(\|[^],|]+)*)?)*\])?)$`)
-	words := regexp.MustCompile(`( zero| pan| secret)+$`)
+	words := regexp.MustCompile(`( zero| pan| secret| unsent)+$`)
 	domain := regexp.MustCompile(`^(GROUP|(N|AN|NS|ANS|S)([0-9]+|[0-9]*\.\.[0-9]+|[0-9]+\.\.)?|[^ |=]+(\|[^ |]+)+|=[^ |]+|[YyMDdHhmsS]{2}[-/: YyMDdHhmsS]*)$`)
 	seen := 0
 	root := filepath.Join("..", "..")
