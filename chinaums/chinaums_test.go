@@ -1,12 +1,12 @@
 package chinaums_test
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,21 +17,22 @@ import (
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/chinaums"
 	"github.com/cnpay-go/cnpay/chinaums/chinaumstest"
+	"github.com/cnpay-go/cnpay/cnpaytest"
+	"github.com/cnpay-go/cnpay/internal/spec"
 )
 
 const (
-	voidOp  = "bills_preauthed_cancel"
-	queryOp = "bills_query"
+	voidOp  = chinaums.OpBillCancelCompletion
+	queryOp = chinaums.OpBillQuery
 	number  = "327M22061819820261705544110"
 )
 
-func start(t *testing.T, opts ...cnpay.Option) (*chinaumstest.Server, *chinaums.Client) {
+// settle finds the outcome of a request from its ticket.
+func settle(t *testing.T, client *chinaums.Client, request chinaums.Request, opts ...cnpay.Option) (*cnpay.Settlement, error) {
 	t.Helper()
-	gateway := chinaumstest.NewServer()
-	t.Cleanup(gateway.Close)
-	client, err := chinaums.New(gateway.Config(), opts...)
+	ticket, err := client.Ticket(request)
 	require.NoError(t, err)
-	return gateway, client
+	return client.Settle(t.Context(), ticket, opts...)
 }
 
 func TestCancelCompletion(t *testing.T) {
@@ -56,11 +57,11 @@ func TestCancelCompletion(t *testing.T) {
 	require.ErrorIs(t, err, cnpay.ErrRefused)
 	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(res, err))
 	require.Equal(t, "OPERATION_NOT_ALLOWED", res.ErrCode)
-	settled, err := client.Bills.SettleCancelCompletion(t.Context(), req)
+	settled, err := settle(t, client, req)
 	require.NoError(t, err)
 	require.Equal(t, cnpay.Succeeded, settled.Outcome)
 	require.Equal(t, 1, settled.Queries)
-	require.Equal(t, "TRADE_CLOSED", settled.Answer.AuthedBillPayment.Status)
+	require.Equal(t, "TRADE_CLOSED", settled.Answer.(*chinaums.BillQueryResponse).AuthedBillPayment.Status)
 }
 
 func TestCancelCompletionRefused(t *testing.T) {
@@ -89,34 +90,34 @@ func TestCancelCompletionRefused(t *testing.T) {
 
 func TestCancelCompletionFaults(t *testing.T) {
 	for _, tt := range []struct {
-		fault   chinaumstest.Fault
+		fault   cnpaytest.Fault
 		outcome cnpay.Outcome
 		cause   error
 		code    string
 		settled cnpay.Outcome
 	}{
-		{chinaumstest.Refused, cnpay.Failed, cnpay.ErrRefused, "OPERATION_NOT_ALLOWED", cnpay.Unknown},
+		{cnpaytest.Refused, cnpay.Failed, cnpay.ErrRefused, "OPERATION_NOT_ALLOWED", cnpay.Unknown},
 		{chinaumstest.Denied, cnpay.Failed, cnpay.ErrRefused, "1000", cnpay.Unknown},
 		{chinaumstest.Accepted, cnpay.Pending, nil, "", cnpay.Succeeded},
-		{chinaumstest.LostAnswer, cnpay.Unknown, cnpay.ErrTransport, "", cnpay.Succeeded},
-		{chinaumstest.Hang, cnpay.Unknown, cnpay.ErrTransport, "", cnpay.Succeeded},
-		{chinaumstest.Reset, cnpay.Unknown, cnpay.ErrTransport, "", cnpay.Succeeded},
-		{chinaumstest.CutBody, cnpay.Unknown, cnpay.ErrTransport, "", cnpay.Succeeded},
-		{chinaumstest.HTTP502, cnpay.Unknown, cnpay.ErrHTTPStatus, "", cnpay.Succeeded},
-		{chinaumstest.Redirect, cnpay.Unknown, cnpay.ErrHTTPStatus, "", cnpay.Succeeded},
-		{chinaumstest.Empty, cnpay.Unknown, cnpay.ErrMalformed, "", cnpay.Succeeded},
-		{chinaumstest.HTML, cnpay.Unknown, cnpay.ErrMalformed, "", cnpay.Succeeded},
-		{chinaumstest.HugeBody, cnpay.Unknown, cnpay.ErrTooLarge, "", cnpay.Succeeded},
-		{chinaumstest.BadSignature, cnpay.Unknown, cnpay.ErrSignature, "", cnpay.Succeeded},
-		{chinaumstest.OtherAnswer, cnpay.Unknown, cnpay.ErrMismatch, "", cnpay.Succeeded},
-		{chinaumstest.UnknownCode, cnpay.Unknown, cnpay.ErrUndecided, "PERHAPS", cnpay.Succeeded},
+		{cnpaytest.LostAnswer, cnpay.Unknown, cnpay.ErrTransport, "", cnpay.Succeeded},
+		{cnpaytest.Hang, cnpay.Unknown, cnpay.ErrTransport, "", cnpay.Succeeded},
+		{cnpaytest.Reset, cnpay.Unknown, cnpay.ErrTransport, "", cnpay.Succeeded},
+		{cnpaytest.CutBody, cnpay.Unknown, cnpay.ErrTransport, "", cnpay.Succeeded},
+		{cnpaytest.HTTP502, cnpay.Unknown, cnpay.ErrHTTPStatus, "", cnpay.Succeeded},
+		{cnpaytest.Redirect, cnpay.Unknown, cnpay.ErrHTTPStatus, "", cnpay.Succeeded},
+		{cnpaytest.Empty, cnpay.Unknown, cnpay.ErrMalformed, "", cnpay.Succeeded},
+		{cnpaytest.HTML, cnpay.Unknown, cnpay.ErrMalformed, "", cnpay.Succeeded},
+		{cnpaytest.HugeBody, cnpay.Unknown, cnpay.ErrTooLarge, "", cnpay.Succeeded},
+		{cnpaytest.BadSignature, cnpay.Unknown, cnpay.ErrSignature, "", cnpay.Succeeded},
+		{cnpaytest.OtherAnswer, cnpay.Unknown, cnpay.ErrMismatch, "", cnpay.Succeeded},
+		{cnpaytest.UnknownCode, cnpay.Unknown, cnpay.ErrUndecided, "PERHAPS", cnpay.Succeeded},
 	} {
 		t.Run(string(tt.fault), func(t *testing.T) {
 			gateway, client := start(t)
 			req := gateway.AddCompletion(number, 10000)
 			gateway.Misbehave(voidOp, tt.fault)
 			var opts []cnpay.Option
-			if tt.fault == chinaumstest.Hang {
+			if tt.fault == cnpaytest.Hang {
 				opts = append(opts, cnpay.WithTimeout(time.Second))
 			}
 
@@ -129,12 +130,12 @@ func TestCancelCompletionFaults(t *testing.T) {
 				var e *cnpay.Error
 				require.ErrorAs(t, err, &e)
 				require.Equal(t, tt.code, e.Code)
-				require.Equal(t, number, e.Order)
+				require.Equal(t, number, e.Ticket.Order)
 				require.Equal(t, tt.code != "", res != nil, "an answer is returned when it was accepted")
 			}
 			require.Equal(t, 1, gateway.Received(voidOp))
 
-			settled, err := client.Bills.SettleCancelCompletion(t.Context(), req, cnpay.WithSchedule(cnpay.Schedule{0, 0}))
+			settled, err := settle(t, client, req, cnpay.WithSchedule(cnpay.Schedule{0, 0}))
 			require.Equal(t, tt.settled, cnpay.OutcomeOf(settled, err))
 			if tt.settled == cnpay.Unknown {
 				require.Equal(t, "TRADE_SUCCESS", settled.Code)
@@ -148,10 +149,10 @@ func TestCancelCompletionFaults(t *testing.T) {
 
 // The query meets every fault too; none of them says anything about the void.
 func TestSettleCancelCompletionFaults(t *testing.T) {
-	for _, fault := range []chinaumstest.Fault{
-		chinaumstest.Refused, chinaumstest.Denied, chinaumstest.LostAnswer, chinaumstest.Reset, chinaumstest.CutBody,
-		chinaumstest.HTTP502, chinaumstest.Redirect, chinaumstest.Empty, chinaumstest.HTML, chinaumstest.HugeBody,
-		chinaumstest.BadSignature, chinaumstest.OtherAnswer, chinaumstest.UnknownCode,
+	for _, fault := range []cnpaytest.Fault{
+		cnpaytest.Refused, chinaumstest.Denied, cnpaytest.LostAnswer, cnpaytest.Reset, cnpaytest.CutBody,
+		cnpaytest.HTTP502, cnpaytest.Redirect, cnpaytest.Empty, cnpaytest.HTML, cnpaytest.HugeBody,
+		cnpaytest.BadSignature, cnpaytest.OtherAnswer, cnpaytest.UnknownCode,
 	} {
 		t.Run(string(fault), func(t *testing.T) {
 			gateway, client := start(t, cnpay.WithRetry(cnpay.Retry{Attempts: 1}), cnpay.WithSchedule(cnpay.Schedule{0, 0}))
@@ -160,16 +161,17 @@ func TestSettleCancelCompletionFaults(t *testing.T) {
 			require.NoError(t, err)
 
 			gateway.Misbehave(queryOp, fault)
-			settled, err := client.Bills.SettleCancelCompletion(t.Context(), req)
+			settled, err := settle(t, client, req)
 			require.NoError(t, err)
 			require.Equal(t, cnpay.Succeeded, settled.Outcome)
 			require.Equal(t, 2, settled.Queries)
 
 			gateway.Misbehave(queryOp, fault, fault)
-			settled, err = client.Bills.SettleCancelCompletion(t.Context(), req)
+			settled, err = settle(t, client, req)
 			require.Error(t, err)
 			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
-			require.Nil(t, settled.Answer)
+			require.Equal(t, fault == cnpaytest.Refused, settled.Absent)
+			require.Equal(t, fault == cnpaytest.Refused, settled.Answer != nil, "an answer is kept when it was accepted")
 		})
 	}
 }
@@ -182,7 +184,7 @@ func TestSettleCancelCompletionStates(t *testing.T) {
 			gateway, client := start(t, cnpay.WithSchedule(cnpay.Schedule{0}))
 			req := gateway.AddCompletion(number, 10000)
 			gateway.SetStatus(number, status, bill)
-			settled, err := client.Bills.SettleCancelCompletion(t.Context(), req)
+			settled, err := settle(t, client, req)
 			require.Equal(t, want, cnpay.OutcomeOf(settled, err), "%s %s", status, bill)
 			require.Equal(t, status, settled.Code)
 		}
@@ -196,10 +198,10 @@ func TestSettleCancelCompletionThatIsLate(t *testing.T) {
 	} {
 		gateway, client := start(t)
 		req := gateway.AddCompletion(number, 10000)
-		gateway.Misbehave(voidOp, chinaumstest.Late(late))
+		gateway.Misbehave(voidOp, cnpaytest.Late(late))
 		res, err := client.Bills.CancelCompletion(t.Context(), req)
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
-		settled, err := client.Bills.SettleCancelCompletion(t.Context(), req, cnpay.WithSchedule(cnpay.Schedule{0, 0, 100 * time.Millisecond}))
+		settled, err := settle(t, client, req, cnpay.WithSchedule(cnpay.Schedule{0, 0, 100 * time.Millisecond}))
 		require.Equal(t, want, cnpay.OutcomeOf(settled, err), late)
 		if want == cnpay.Unknown {
 			require.Equal(t, "TRADE_SUCCESS", settled.Code)
@@ -218,17 +220,21 @@ func TestSettleCancelCompletionSchedule(t *testing.T) {
 			require.Contains(t, body, `"requestTimestamp":"`+time.Now().In(cnpay.Beijing()).Format(time.DateTime)+`"`)
 			return http.StatusOK, `{"errCode":"ORDER_PROCESSING"}`
 		})
-		settled, err := client.Bills.SettleCancelCompletion(t.Context(), request())
+		settled, err := settle(t, client, request())
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
-		require.Equal(t, len(chinaums.CancelCompletionSchedule()), settled.Queries)
+		require.Equal(t, len(chinaums.BackSchedule()), settled.Queries)
 		require.Equal(t, []time.Duration{0, 2e9, 7e9, 17e9, 32e9, 62e9, 122e9}, asked)
 	})
 }
 
-func TestSettleCancelCompletionInvalid(t *testing.T) {
+func TestTicketOfAnInvalidRequest(t *testing.T) {
 	gateway, client := start(t)
-	for _, req := range []*chinaums.BillCancelCompletionRequest{nil, {MID: "1", BillDate: "today"}} {
-		settled, err := client.Bills.SettleCancelCompletion(t.Context(), req) // on the real schedule: it must not wait
+	var none *chinaums.BillCancelCompletionRequest
+	for _, req := range []*chinaums.BillCancelCompletionRequest{none, {MID: "1", BillDate: "today"}} {
+		ticket, err := client.Ticket(req)
+		require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
+		require.ErrorContains(t, err, "merOrderId is required")
+		settled, err := client.Settle(t.Context(), ticket) // on the real schedule: it must not wait
 		require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
 		require.ErrorContains(t, err, "merOrderId is required")
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
@@ -239,9 +245,7 @@ func TestSettleCancelCompletionInvalid(t *testing.T) {
 func TestQuery(t *testing.T) {
 	gateway, client := start(t)
 	void := gateway.AddCompletion(number, 10000)
-	ask := &chinaums.BillQueryRequest{
-		MID: void.MID, TID: void.TID, InstMID: void.InstMID, BillNo: void.BillNo, BillDate: void.BillDate,
-	}
+	ask := &chinaums.BillQueryRequest{BillHead: billHead(), BillNo: void.BillNo, BillDate: void.BillDate}
 	res, err := client.Bills.Query(t.Context(), ask)
 	require.NoError(t, err)
 	require.Equal(t, "PAID", res.BillStatus)
@@ -261,7 +265,8 @@ func TestQuery(t *testing.T) {
 
 	ask.BillNo = "327M0"
 	res, err = client.Bills.Query(t.Context(), ask)
-	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(res, err))
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
+	require.ErrorIs(t, err, cnpay.ErrRefused)
 	require.Equal(t, "NO_ORDER", res.ErrCode)
 }
 
@@ -301,7 +306,7 @@ func TestInvalidRequests(t *testing.T) {
 	}, invalid.Faults)
 
 	_, err = client.Bills.Query(t.Context(), nil)
-	require.EqualError(t, err, "chinaums bills_query: failed: invalid request: mid is required; tid is required; "+
+	require.EqualError(t, err, "chinaums bills_query: unknown: invalid request: mid is required; tid is required; "+
 		"instMid is required; billNo is required; billDate is required")
 	require.Zero(t, gateway.Received(voidOp)+gateway.Received(queryOp))
 
@@ -408,9 +413,7 @@ func TestSignedAgain(t *testing.T) {
 			return http.StatusServiceUnavailable, "later"
 		}, cnpay.WithRetry(cnpay.Retry{Attempts: 3, MinWait: 4 * time.Second, MaxWait: 4 * time.Second}))
 
-		_, err := client.Bills.Query(t.Context(), &chinaums.BillQueryRequest{
-			MID: "1", TID: "2", InstMID: "QRPAYDEFAULT", BillNo: "327M1", BillDate: "2022-06-18",
-		})
+		_, err := client.Bills.Query(t.Context(), &chinaums.BillQueryRequest{BillHead: billHead(), BillNo: "327M1", BillDate: "2022-06-18"})
 		require.ErrorIs(t, err, cnpay.ErrHTTPStatus)
 		require.Len(t, headers, 3)
 		require.Equal(t, bodies[0], bodies[2])
@@ -433,22 +436,22 @@ func TestSignedAgain(t *testing.T) {
 	})
 }
 
-const head = `"mid":"898201612345678","tid":"88880001","billNo":"327M2206181982026170554411","billDate":"2022-06-18"`
+const answerHead = `"mid":"898201612345678","tid":"88880001","billNo":"327M2206181982026170554411","billDate":"2022-06-18"`
 
 // What answers may look like, and still be accepted.
 func TestTolerantAnswers(t *testing.T) {
 	for name, answer := range map[string]string{
-		"as documented":            `{"errCode":"SUCCESS",` + head + `,"billPayment":{"merOrderId":"` + number + `","status":"TRADE_CLOSED","totalAmount":1}}`,
-		"numbers as text":          `{"errCode":"SUCCESS",` + head + `,"billPayment":{"status":"TRADE_CLOSED","totalAmount":"1","discountAmount":""}}`,
+		"as documented":            `{"errCode":"SUCCESS",` + answerHead + `,"billPayment":{"merOrderId":"` + number + `","status":"TRADE_CLOSED","totalAmount":1}}`,
+		"numbers as text":          `{"errCode":"SUCCESS",` + answerHead + `,"billPayment":{"status":"TRADE_CLOSED","totalAmount":"1","discountAmount":""}}`,
 		"text as numbers":          `{"errCode":"SUCCESS","mid":898201612345678,"tid":88880001,"billNo":"327M2206181982026170554411","billPayment":{"status":"TRADE_CLOSED","totalAmount":1}}`,
 		"null and empty":           `{"errCode":"SUCCESS","errMsg":null,"msgId":"","mid":null,"tid":"","billNo":"327M2206181982026170554411","billDate":"","billPayment":{"status":"TRADE_CLOSED","totalAmount":1,"payTime":null}}`,
 		"only what decides":        `{"errCode":"SUCCESS","billPayment":{"merOrderId":"` + number + `","status":"TRADE_CLOSED","totalAmount":1}}`,
-		"more than documented":     `{"errCode":"SUCCESS","connectSys":{"a":[1,2]},` + head + `,"billPayment":{"status":"TRADE_CLOSED","totalAmount":1,"new":true}}`,
-		"a comma too many":         `{"errCode":"SUCCESS",` + head + `,"billPayment":{"status":"TRADE_CLOSED","totalAmount":1,},}`,
-		"wrapped in data":          `{"data":{"errCode":"SUCCESS",` + head + `,"billPayment":{"status":"TRADE_CLOSED","totalAmount":1}}}`,
-		"a byte order mark":        "\xef\xbb\xbf" + `{"errCode":"SUCCESS",` + head + `,"billPayment":{"status":"TRADE_CLOSED","totalAmount":1}}`,
-		"the time spelt TimeStamp": `{"errCode":"SUCCESS","responseTimeStamp":"2022-04-21 15:00:53",` + head + `,"billPayment":{"status":"TRADE_CLOSED","totalAmount":1}}`,
-		"the time spelt request":   `{"errCode":"SUCCESS","requestTimestamp":"2022-04-21 15:00:53",` + head + `,"billPayment":{"status":"TRADE_CLOSED","totalAmount":1}}`,
+		"more than documented":     `{"errCode":"SUCCESS","connectSys":{"a":[1,2]},` + answerHead + `,"billPayment":{"status":"TRADE_CLOSED","totalAmount":1,"new":true}}`,
+		"a comma too many":         `{"errCode":"SUCCESS",` + answerHead + `,"billPayment":{"status":"TRADE_CLOSED","totalAmount":1,},}`,
+		"wrapped in data":          `{"data":{"errCode":"SUCCESS",` + answerHead + `,"billPayment":{"status":"TRADE_CLOSED","totalAmount":1}}}`,
+		"a byte order mark":        "\xef\xbb\xbf" + `{"errCode":"SUCCESS",` + answerHead + `,"billPayment":{"status":"TRADE_CLOSED","totalAmount":1}}`,
+		"the time spelt TimeStamp": `{"errCode":"SUCCESS","responseTimeStamp":"2022-04-21 15:00:53",` + answerHead + `,"billPayment":{"status":"TRADE_CLOSED","totalAmount":1}}`,
+		"the time spelt request":   `{"errCode":"SUCCESS","requestTimestamp":"2022-04-21 15:00:53",` + answerHead + `,"billPayment":{"status":"TRADE_CLOSED","totalAmount":1}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := offline(t, func(*http.Request, string) (int, string) { return http.StatusOK, answer })
@@ -479,7 +482,7 @@ func TestForeignAnswers(t *testing.T) {
 		"another terminal":         {200, `{"errCode":"SUCCESS","tid":"88880002",` + payment + `}`, cnpay.ErrMismatch},
 		"another bill":             {200, `{"errCode":"SUCCESS","billNo":"327M2206181982026170554412",` + payment + `}`, cnpay.ErrMismatch},
 		"another day's bill":       {200, `{"errCode":"SUCCESS","billDate":"2022-06-19",` + payment + `}`, cnpay.ErrMismatch},
-		"another completion":       {200, `{"errCode":"SUCCESS",` + head + `,"billPayment":{"merOrderId":"327M1","status":"TRADE_CLOSED"}}`, cnpay.ErrMismatch},
+		"another completion":       {200, `{"errCode":"SUCCESS",` + answerHead + `,"billPayment":{"merOrderId":"327M1","status":"TRADE_CLOSED"}}`, cnpay.ErrMismatch},
 		"another message":          {200, `{"errCode":"SUCCESS","msgId":"8",` + payment + `}`, cnpay.ErrMismatch},
 		"another's refusal":        {200, `{"errCode":"NO_ORDER","mid":"898201612345679"}`, cnpay.ErrMismatch},
 		"no order at all":          {200, `{"errCode":"SUCCESS","billPayment":{"status":"TRADE_CLOSED"}}`, cnpay.ErrMismatch},
@@ -491,8 +494,8 @@ func TestForeignAnswers(t *testing.T) {
 		"a code twice":             {200, `{"errCode":"NO_ORDER","errCode":"SUCCESS"}`, cnpay.ErrMalformed},
 		"an amount with a point":   {200, `{"errCode":"SUCCESS","billPayment":{"totalAmount":1.5}}`, cnpay.ErrMalformed},
 		"not UTF-8":                {200, `{"errCode":"NO_ORDER","errMsg":"` + "\xce\xc4" + `"}`, cnpay.ErrMalformed},
-		"a success under 403":      {403, `{"errCode":"SUCCESS",` + head + `,` + payment + `}`, cnpay.ErrUndecided},
-		"under 403 its status":     {403, `{"errCode":"SUCCESS",` + head + `,` + payment + `}`, cnpay.ErrHTTPStatus},
+		"a success under 403":      {403, `{"errCode":"SUCCESS",` + answerHead + `,` + payment + `}`, cnpay.ErrUndecided},
+		"under 403 its status":     {403, `{"errCode":"SUCCESS",` + answerHead + `,` + payment + `}`, cnpay.ErrHTTPStatus},
 		"an error page":            {404, `<html>404</html>`, cnpay.ErrHTTPStatus},
 		"another program's JSON":   {404, `{"timestamp":1,"status":404,"error":"Not Found"}`, cnpay.ErrHTTPStatus},
 		"a proxy's refusal":        {407, ``, cnpay.ErrHTTPStatus},
@@ -514,7 +517,7 @@ func TestForeignAnswers(t *testing.T) {
 				require.Nil(t, res)
 			}
 			if tt.status >= 400 && tt.status < 500 {
-				require.ErrorContains(t, err, fmt.Sprintf("%d %s", tt.status, http.StatusText(tt.status)))
+				require.ErrorContains(t, err, fmt.Sprint(tt.status))
 			}
 		})
 	}
@@ -529,28 +532,27 @@ func TestQuerysOrder(t *testing.T) {
 		"327M3": {AuthedOrderID: "327M3"},
 		"327M4": {RefundOrderID: "327M2", AuthedOrderID: "327M4"},
 	} {
-		ask.MID, ask.TID, ask.InstMID, ask.BillNo, ask.BillDate = "1", "2", chinaums.BillsInstMID, "327M1", "2022-06-18"
+		ask.BillHead, ask.BillNo, ask.BillDate = billHead(), "327M1", "2022-06-18"
 		_, err := client.Bills.Query(t.Context(), ask)
 		var e *cnpay.Error
 		require.ErrorAs(t, err, &e)
-		require.Equal(t, want, e.Order)
-		require.Equal(t, cnpay.Failed, e.Outcome)
+		require.Equal(t, want, e.Ticket.Order)
+		require.Equal(t, cnpay.Unknown, e.Outcome)
 	}
 }
 
 func TestForeignQueryAnswers(t *testing.T) {
 	ask := &chinaums.BillQueryRequest{
-		MID: "898201612345678", TID: "88880001", InstMID: "QRPAYDEFAULT", BillNo: "327M2206181982026170554411",
-		BillDate: "2022-06-18", AuthedOrderID: number,
+		BillHead: billHead(), BillNo: "327M2206181982026170554411", BillDate: "2022-06-18", AuthedOrderID: number,
 	}
 	for answer, want := range map[string]error{
-		`{"errCode":"SUCCESS",` + head + `}`:                                                     nil,
-		`{"errCode":"SUCCESS","billPayment":{"merOrderId":"327M2206181982026170554411"}}`:        nil,
-		`{"errCode":"SUCCESS",` + head + `,"authedBillPayment":{"merOrderId":"` + number + `"}}`: nil,
-		`{"errCode":"SUCCESS",` + head + `,"authedBillPayment":{"merOrderId":"327M1"}}`:          cnpay.ErrMismatch,
-		`{"errCode":"SUCCESS","billNo":"327M1"}`:                                                 cnpay.ErrMismatch,
-		`{"errCode":"SUCCESS","mid":"898201612345678"}`:                                          cnpay.ErrMismatch,
-		`{"errCode":"SUCCESS",` + head + `,"msgId":"another"}`:                                   cnpay.ErrMismatch,
+		`{"errCode":"SUCCESS",` + answerHead + `}`:                                                     nil,
+		`{"errCode":"SUCCESS","billPayment":{"merOrderId":"327M2206181982026170554411"}}`:              nil,
+		`{"errCode":"SUCCESS",` + answerHead + `,"authedBillPayment":{"merOrderId":"` + number + `"}}`: nil,
+		`{"errCode":"SUCCESS",` + answerHead + `,"authedBillPayment":{"merOrderId":"327M1"}}`:          cnpay.ErrMismatch,
+		`{"errCode":"SUCCESS","billNo":"327M1"}`:                                                       cnpay.ErrMismatch,
+		`{"errCode":"SUCCESS","mid":"898201612345678"}`:                                                cnpay.ErrMismatch,
+		`{"errCode":"SUCCESS",` + answerHead + `,"msgId":"another"}`:                                   cnpay.ErrMismatch,
 	} {
 		client := offline(t, func(*http.Request, string) (int, string) { return http.StatusOK, answer })
 		_, err := client.Bills.Query(t.Context(), ask)
@@ -561,7 +563,7 @@ func TestForeignQueryAnswers(t *testing.T) {
 // The documents' own examples, as files.
 func TestDocumentedMessages(t *testing.T) {
 	read := func(name string) string {
-		text, err := os.ReadFile("testdata/" + name)
+		text, err := os.ReadFile("testdata/documents/" + name)
 		require.NoError(t, err)
 		return string(text)
 	}
@@ -571,28 +573,33 @@ func TestDocumentedMessages(t *testing.T) {
 
 	t.Run("requests", func(t *testing.T) {
 		for name, req := range map[string]any{
-			"doc-preauthed-cancel-request.json": &chinaums.BillCancelCompletionRequest{
+			"bills_preauthed_cancel.request.json": &chinaums.BillCancelCompletionRequest{
 				RequestTimestamp: "2022-04-21 15:00:52", MID: "898201612345678", TID: "88880001", InstMID: "QRPAYDEFAULT", MerOrderID: number,
 			},
-			"doc-bills-query-request.json": &chinaums.BillQueryRequest{
-				RequestTimestamp: "2016-09-22 16:55:00", MID: "898340149000005", TID: "12345080", MsgID: "800000000010",
-				InstMID: "QRPAYDEFAULT", BillNo: "1001201609234113339074548947", BillDate: "2016-09-22",
+			"bills_query.request.json": &chinaums.BillQueryRequest{
+				BillHead: chinaums.BillHead{Head: chinaums.Head{
+					RequestTimestamp: "2016-09-22 16:55:00", MID: "898340149000005", TID: "12345080", MsgID: "800000000010",
+				}, InstMID: "QRPAYDEFAULT"},
+				BillNo: "1001201609234113339074548947", BillDate: "2016-09-22",
 			},
 		} {
-			text, err := json.Marshal(req)
+			text, err := new(spec.Table).EncodeJSON(req)
 			require.NoError(t, err)
-			require.JSONEq(t, read(name), string(text))
+			// The page's template has values that no request may leave empty; they are not compared.
+			documented := regexp.MustCompile(`"(billNo|billDate|authIdRespCd)":"",`).ReplaceAllString(read(name), "")
+			require.JSONEq(t, documented, string(text))
 		}
 	})
 	t.Run("void", func(t *testing.T) { // a template: every value is empty
-		res, err := answering("doc-preauthed-cancel-answer.json").Bills.CancelCompletion(t.Context(), request())
+		res, err := answering("bills_preauthed_cancel.answer.json").Bills.CancelCompletion(t.Context(), request())
 		require.ErrorIs(t, err, cnpay.ErrUndecided)
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
 		require.Empty(t, res.Extra, "the page has no field that the struct lacks")
 	})
 	t.Run("query", func(t *testing.T) {
-		res, err := answering("doc-bills-query-answer.json").Bills.Query(t.Context(), &chinaums.BillQueryRequest{
-			MID: "898340149000030", TID: "88880001", InstMID: "QRPAYDEFAULT", BillNo: "9001201809200939526584882644", BillDate: "2018-09-20",
+		res, err := answering("bills_query.answer.json").Bills.Query(t.Context(), &chinaums.BillQueryRequest{
+			BillHead: chinaums.BillHead{Head: chinaums.Head{MID: "898340149000030", TID: "88880001"}, InstMID: "QRPAYDEFAULT"},
+			BillNo:   "9001201809200939526584882644", BillDate: "2018-09-20",
 		})
 		require.NoError(t, err)
 		require.Empty(t, res.Extra)
@@ -607,7 +614,7 @@ func TestDocumentedMessages(t *testing.T) {
 		require.Equal(t, "2018-09-20 10:00:53", res.ResponseTimestamp)
 	})
 	t.Run("refusal", func(t *testing.T) {
-		res, err := answering("doc-has-cancelled-answer.json").Bills.CancelCompletion(t.Context(), request())
+		res, err := answering("secure_cancel.answer.json").Bills.CancelCompletion(t.Context(), request())
 		require.EqualError(t, err, "chinaums bills_preauthed_cancel "+number+
 			": unknown: HAS_CANCELLED 该笔担保交易已撤销: the answer does not decide the outcome")
 		require.Equal(t, "HAS_CANCELLED", res.ErrCode)

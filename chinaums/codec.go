@@ -1,7 +1,7 @@
 package chinaums
 
 import (
-	"context"
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,102 +9,99 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/internal/transport"
+	"github.com/cnpay-go/cnpay/sign"
 )
 
-// operation is one line of the provider's list.
-type operation struct {
-	id         string // as in the catalog
-	path       string
-	repeatable bool // the documents say that a repeat is harmless
-}
-
-// message is a request that Res answers.
-type message[Res any] interface {
-	complete(now time.Time)                     // fills in what the caller may leave to the client
-	order() string                              // the number that the caller has for it
-	answered(*Res) (named bool, differs string) // whether the answer names the order, and the echo that is not ours
-}
-
 // response is a pointer to an answer's struct.
-type response interface {
-	base() *Response
-	judge(byCode cnpay.Outcome) (_ cnpay.Outcome, state string) // the state is what changes the outcome by errCode
+type response interface{ base() *Response }
+
+// exchange is one call to ChinaUMS, in the steps of [call.Protocol].
+type exchange struct {
+	client   *Client
+	op       Operation
+	request  any // a copy of the caller's
+	answer   response
+	settings cnpay.Settings
 }
 
-// call carries out one operation. The caller's request is copied, checked, and signed as the bytes that are sent.
-func call[Res, Req any, M interface {
-	*Req
-	message[Res]
-}, R interface {
-	*Res
-	response
-}](ctx context.Context, c *Client, op operation, req *Req, opts []cnpay.Option) (*Res, error) {
-	settings := c.settings.With(opts...)
-	m := M(new(Req))
-	if req != nil {
-		*m = *req
+// text is a field of the request.
+func (x *exchange) text(name string) string { return x.client.call.Fields.Text(x.request, name) }
+
+// numbers returns the names by which ChinaUMS knows orders. The first that a request holds is the operation's own.
+func numbers() []string {
+	return []string{
+		"authedOrderId", "refundOrderId", "refundRequestId", "mchntOrderId", "merOrderId", "cancelOrderId",
+		"merchantOrderId", "billNo", "qrCodeId", "originalOrderId", "targetOrderId", "systemTraceNum",
 	}
-	m.complete(c.now(&settings))
-	var res R
-	err := c.transport.Do(ctx, settings, &transport.Exchange{
-		Subject: cnpay.Subject{Provider: "chinaums", Operation: op.id, Order: m.order()},
-		Method:  http.MethodPost,
-		URL:     c.gateway + op.path,
-		Header: http.Header{
-			"Content-Type": {"application/json; charset=utf-8"},
-			"Accept":       {"application/json"},
-		},
-		Repeatable: op.repeatable,
-		Prepare: func() ([]byte, error) {
-			if faults := c.fields.Check(m); faults != nil {
-				return nil, &cnpay.InvalidRequestError{Faults: faults}
-			}
-			return json.Marshal(m)
-		},
-		Authorize: func(h http.Header, body []byte) error {
-			authorization, err := c.authorize(c.now(&settings).Format("20060102150405"), nonce(&settings), body)
-			h["Authorization"] = []string{authorization}
-			return err
-		},
-		Read: func(reply *transport.Reply) (cnpay.Verdict, error) {
-			if err := c.verify(reply); err != nil {
-				return cnpay.Verdict{}, err
-			}
-			decoded := R(new(Res))
-			err := c.decode(reply, decoded)
-			if err != nil && reply.Status != http.StatusOK {
-				return cnpay.Verdict{}, transport.StatusError(reply.Status)
-			}
-			if err != nil {
-				return cnpay.Verdict{}, err
-			}
-			verdict, cause := judge(decoded, reply.Status)
-			if err := belongs[Res](m, decoded, verdict.Outcome); err != nil {
-				return cnpay.Verdict{}, err
-			}
-			decoded.base().Outcome = verdict.Outcome
-			res = decoded
-			return verdict, cause
-		},
-	})
-	return res, err
 }
 
-func (c *Client) now(s *cnpay.Settings) time.Time {
-	if s.Clock != nil {
-		return s.Clock().In(c.zone)
+// kept returns the names that a ticket keeps of a request: who asks, and about what.
+func kept() []string {
+	return append(numbers(),
+		"mid", "tid", "instMid", "billDate", "mchntNo", "termNo", "bizType", "preauthOrderId", "merchantCode", "terminalCode",
+		"totalAmount", "refundAmount", "completedAmount", "totalAmt", "transactionAmount", "expireTime", "attachRefund")
+}
+
+// echoes returns the names of what an answer repeats of its request, if it has it at all.
+func echoes() []string {
+	return []string{
+		"mid", "tid", "msgId", "billNo", "billDate", "merOrderId", "refundOrderId", "authedOrderId", "cancelOrderId",
+		"qrCodeId", "mchntNo", "termNo", "mchntOrderId", "merchantOrderId",
 	}
-	return time.Now().In(c.zone)
 }
 
-func nonce(s *cnpay.Settings) string {
-	if s.Nonce != nil {
-		return s.Nonce()
+func (x *exchange) Ticket() cnpay.Ticket {
+	t := cnpay.Ticket{Fields: x.client.call.Asked(x.request, kept()...)}
+	for _, name := range numbers() {
+		if t.Order = t.Fields[name]; t.Order != "" {
+			break
+		}
+	}
+	if end, err := time.ParseInLocation(time.DateTime, t.Fields["expireTime"], cnpay.Beijing()); err == nil {
+		t.Until = end.UTC()
+	}
+	return t
+}
+
+func (x *exchange) Messages() (request, answer any) { return x.request, x.answer }
+
+// checker is a request with a rule that its tags cannot say.
+type checker interface{ check() []cnpay.Fault }
+
+func (x *exchange) Check() []cnpay.Fault {
+	fields := &x.client.call.Fields
+	now := x.now().Format(time.DateTime)
+	fields.Fill(x.request, sign.Pair{Name: "requestTimestamp", Value: now}, sign.Pair{Name: "reqTs", Value: now},
+		sign.Pair{Name: "transactionCurrencyCode", Value: "156"}) // the only one
+	faults := fields.Check(x.request)
+	if c, ok := x.request.(checker); ok {
+		faults = append(faults, c.check()...)
+	}
+	return faults
+}
+
+func (x *exchange) Encode() ([]byte, error) { return x.client.call.Fields.EncodeJSON(x.request) }
+
+func (x *exchange) Sign(h http.Header, body []byte) error {
+	authorization, err := x.client.authorize(x.now().Format(compact), x.nonce(), body)
+	h["Authorization"] = []string{authorization}
+	return err
+}
+
+// compact is the form of the time that is signed.
+const compact = "20060102150405"
+
+func (x *exchange) now() time.Time { return x.settings.Now().In(x.client.zone) }
+
+func (x *exchange) nonce() string {
+	if x.settings.Nonce != nil {
+		return x.settings.Nonce()
 	}
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails
@@ -116,16 +113,46 @@ const scheme = "OPEN-BODY-SIG"
 // authorize is the value of the Authorization header (平台认证方式) for one attempt.
 func (c *Client) authorize(timestamp, nonce string, body []byte) (string, error) {
 	signature, err := c.key.Sign(c.text(timestamp, nonce, body))
-	return scheme + ` AppId="` + c.appID + `",Timestamp="` + timestamp + `",Nonce="` + nonce +
+	return scheme + ` AppId="` + c.call.Account + `",Timestamp="` + timestamp + `",Nonce="` + nonce +
 		`",Signature="` + signature + `"`, err
 }
 
 // text is what is signed: AppId, Timestamp, Nonce and the hexadecimal SHA-256 of the body, without separators.
 func (c *Client) text(timestamp, nonce string, body []byte) []byte {
 	digest := sha256.Sum256(body)
-	text := make([]byte, 0, len(c.appID)+len(timestamp)+len(nonce)+2*len(digest))
-	text = append(append(append(text, c.appID...), timestamp...), nonce...)
+	text := make([]byte, 0, len(c.call.Account)+len(timestamp)+len(nonce)+2*len(digest))
+	text = append(append(append(text, c.call.Account...), timestamp...), nonce...)
 	return hex.AppendEncode(text, digest[:])
+}
+
+// normalizer is an answer that the documents write in more than one way.
+type normalizer interface{ normalize() error }
+
+// Decode verifies and reads an answer. Clients that wrap their requests in a member data get their answers wrapped too,
+// and then nothing else comes with it. The platform's documents spell the time of the answer in three ways.
+func (x *exchange) Decode(reply *transport.Reply) (extra map[string]string, err error) {
+	if err := x.client.verify(reply); err != nil {
+		return nil, err
+	}
+	fields := &x.client.call.Fields
+	extra, err = fields.DecodeJSON(reply.Body, x.answer)
+	if wrapped := extra["data"]; err == nil && len(extra) == 1 && strings.HasPrefix(wrapped, "{") && reflect.ValueOf(x.answer).Elem().IsZero() {
+		extra, err = fields.DecodeJSON([]byte(wrapped), x.answer)
+	}
+	if err != nil {
+		return nil, err
+	}
+	base := x.answer.base()
+	for _, name := range [...]string{"responseTimeStamp", "requestTimestamp"} {
+		var text string
+		if base.ResponseTimestamp == "" && json.Unmarshal([]byte(extra[name]), &text) == nil {
+			base.ResponseTimestamp = text
+		}
+	}
+	if n, ok := x.answer.(normalizer); ok {
+		return extra, n.normalize()
+	}
+	return extra, nil
 }
 
 // verify checks the Authorization header of an answer by the rule of requests (应答验签). No public capture has one,
@@ -147,7 +174,7 @@ func (c *Client) verify(reply *transport.Reply) error {
 		}
 		p[name] = value[1 : len(value)-1]
 	}
-	if p["AppId"] != c.appID {
+	if p["AppId"] != c.call.Account {
 		return fmt.Errorf("%w: signed for another application", cnpay.ErrSignature)
 	}
 	if err := c.key.Verify(c.text(p["Timestamp"], p["Nonce"], reply.Body), p["Signature"]); err != nil {
@@ -156,48 +183,65 @@ func (c *Client) verify(reply *transport.Reply) error {
 	return nil
 }
 
-// decode reads an answer. Clients that wrap their requests in a member data get their answers wrapped too, and
-// then nothing else comes with it. The platform's documents spell the time of the answer in three ways.
-func (c *Client) decode(reply *transport.Reply, res response) error {
-	extra, err := c.fields.DecodeJSON(reply.Body, res)
-	if wrapped := extra["data"]; err == nil && len(extra) == 1 && strings.HasPrefix(wrapped, "{") && reflect.ValueOf(res).Elem().IsZero() {
-		extra, err = c.fields.DecodeJSON([]byte(wrapped), res)
-	}
-	if err != nil {
-		return err
-	}
-	base := res.base()
-	for _, name := range [...]string{"responseTimeStamp", "requestTimestamp"} {
-		var text string
-		if base.ResponseTimestamp == "" && json.Unmarshal([]byte(extra[name]), &text) == nil {
-			base.ResponseTimestamp = text
-		}
-	}
-	base.Answer = cnpay.Answer{HTTPStatus: reply.Status, Raw: reply.Body, Extra: extra}
-	return nil
+func (x *exchange) Judge(httpStatus int) (cnpay.Verdict, error) {
+	return judge(x, httpStatus)
 }
 
-// belongs refuses an answer about another order, and a success that does not say which order it is about.
-func belongs[Res any](m message[Res], res *Res, outcome cnpay.Outcome) error {
-	named, differs := m.answered(res)
+// namer is an answer that names its order elsewhere than by the name that its request has for it.
+type namer interface {
+	// names reports whether the answer is about the request, and which of its fields is about another one.
+	names(x *exchange) (named bool, differs string)
+}
+
+// Belongs refuses an answer about another order, and a success that does not say which order it is about.
+func (x *exchange) Belongs(outcome cnpay.Outcome) error {
+	named, differs := x.echoed()
+	if n, ok := x.answer.(namer); ok && differs == "" {
+		named, differs = n.names(x)
+	}
 	switch {
 	case differs != "":
 		return fmt.Errorf("%w: %s differs", cnpay.ErrMismatch, differs)
-	case !named && (outcome == cnpay.Succeeded || outcome == cnpay.Pending):
+	case !named && !x.op.Counter && (outcome == cnpay.Succeeded || outcome == cnpay.Pending):
 		return fmt.Errorf("%w: it names no order", cnpay.ErrMismatch)
 	}
 	return nil
 }
 
-// echo is a field of a request that its answer repeats.
-type echo struct{ name, sent, received string }
+// elsewhere is an answer some of whose echoes are compared by its own names.
+type elsewhere interface{ notEchoes() []string }
 
-// different is the name of the first field that came back with another value. Refusals leave fields out.
-func different(echoes ...echo) string {
-	for _, e := range echoes {
-		if e.received != "" && e.received != e.sent {
-			return e.name
+// echoed compares what the answer repeats of the request. Refusals leave fields out; what nobody sent must not come back.
+func (x *exchange) echoed() (named bool, differs string) {
+	var skipped []string
+	if e, ok := x.answer.(elsewhere); ok {
+		skipped = e.notEchoes()
+	}
+	fields := &x.client.call.Fields
+	for _, name := range echoes() {
+		if slices.Contains(skipped, name) || !fields.Has(x.request, name) {
+			continue
+		}
+		switch asked, answered := x.text(name), fields.Text(x.answer, name); {
+		case answered == "":
+		case answered != asked && (asked != "" || name == "msgId"):
+			return false, name
+		default:
+			named = named || slices.Contains(numbers(), name)
+		}
+	}
+	return named, ""
+}
+
+// different is the name of the first pair of which both hold something and not the same.
+func different(pairs ...[3]string) string {
+	for _, p := range pairs {
+		if p[1] != "" && p[2] != "" && p[1] != p[2] {
+			return p[0]
 		}
 	}
 	return ""
 }
+
+// errorText is what an answer says of itself.
+func (r *Response) errorText() string { return cmp.Or(r.ErrMsg, r.ErrInfo) }

@@ -31,7 +31,7 @@ func (f *fixed) RoundTrip(r *http.Request) (*http.Response, error) {
 // Nothing that arrives can panic, and a success is accepted only when its bytes are about the completion asked for.
 func FuzzAnswer(f *testing.F) {
 	const number, bill = "327M22061819820261705544110", "327M2206181982026170554411"
-	documents, err := filepath.Glob("testdata/*.json")
+	documents, err := filepath.Glob("testdata/documents/*.json")
 	if err != nil || len(documents) == 0 {
 		f.Fatal("no documents", err)
 	}
@@ -67,7 +67,11 @@ func FuzzAnswer(f *testing.F) {
 			MerOrderID: number, AuthIDRespCd: "206067",
 		}
 		res, err := c.Bills.CancelCompletion(t.Context(), req)
-		settled, settleErr := c.Bills.SettleCancelCompletion(t.Context(), req)
+		ticket, ticketErr := c.Ticket(req)
+		if ticketErr != nil {
+			t.Fatal(ticketErr)
+		}
+		settled, settleErr := c.Settle(t.Context(), ticket)
 		outcome := cnpay.OutcomeOf(res, err)
 		final := cnpay.OutcomeOf(settled, settleErr)
 		if (err == nil) != (outcome == cnpay.Succeeded || outcome == cnpay.Pending) || outcome == cnpay.NotSent {
@@ -114,4 +118,25 @@ func mentions(body []byte, text string) bool {
 			return true
 		}
 	}
+}
+
+// Nothing that a stranger sends to the notification's address can panic, and nothing that he did not get from ChinaUMS is
+// accepted.
+func FuzzNotification(f *testing.F) {
+	f.Add([]byte("mid=1&merOrderId=3194&status=TRADE_SUCCESS&signType=SHA256&sign=00"))
+	f.Add([]byte("billNo=3194&billPayment=%7B%7D&sign=C51E0BA3C8A3881DA8DB097786BE814F"))
+	f.Add([]byte("\ufeffa=b;c=d&&e&=%zz"))
+	f.Add([]byte(captured(f, "order-alipay-2022.txt")))
+	c, err := New(Config{AppID: "1", AppKey: "1", CommunicationKeys: map[string][]cnpay.Secret{"": {"a-key-of-nobody"}, "3194": {"another"}}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if n, err := c.ParseNotificationBody(body); err == nil || n != nil {
+			t.Fatalf("accepted: %q", body)
+		}
+		if r, err := c.ParseReturnQuery(string(body)); err == nil || r != nil {
+			t.Fatalf("accepted: %q", body)
+		}
+	})
 }

@@ -3,37 +3,69 @@ package chinaums
 import (
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/call"
 	"github.com/cnpay-go/cnpay/internal/transport"
 )
 
-// CancelCompletionSchedule is when to query after the cancellation of a completion: at once, because most are done before their
-// answer is lost, then ever more rarely for two minutes. The documents have one time only: an order that another
-// operation holds (ORDER_PROCESSING) is free after about a minute.
-func CancelCompletionSchedule() cnpay.Schedule {
+// BackSchedule is when to query after an operation of the merchant's own (refund, close, completion, cancellation): at
+// once, because most are done before their answer is lost, then ever more rarely for two minutes. The documents have
+// one time only: an order that another operation holds (ORDER_PROCESSING) is free after about a minute.
+func BackSchedule() cnpay.Schedule {
 	return cnpay.Schedule{0, 2 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute}
 }
 
+// PayerSchedule is when to query an order that somebody pays within the given life: after 10, 20 and 30 seconds, then
+// every minute until its end, and twice after it. Nothing is published; 0 is the platform's own life of an order, 30
+// minutes. A longer life than a day is asked about for a day.
+func PayerSchedule(life time.Duration) cnpay.Schedule {
+	if life <= 0 {
+		life = 30 * time.Minute
+	}
+	const ten = 10 * time.Second
+	s := cnpay.Schedule{ten, ten, ten, 30 * time.Second}
+	return append(s, cnpay.Every(time.Minute, int(min(life, 24*time.Hour)/time.Minute)+1)...)
+}
+
+// CounterSchedule is when to query a payment at the counter while the payer stands there: after 3 seconds, then every
+// five for a minute.
+func CounterSchedule() cnpay.Schedule {
+	return append(cnpay.Schedule{3 * time.Second}, cnpay.Every(5*time.Second, 12)...)
+}
+
 // judge decides what an answer means; its error is a cause that says more than the outcome does. First comes whether
-// the request was processed at all. A refusal is accepted under any HTTP status that is an answer, because the
-// gateway's own come with several; a success is not.
-func judge(res response, httpStatus int) (cnpay.Verdict, error) {
-	r := res.base()
-	v := cnpay.Verdict{Outcome: judgeCode(r.ErrCode), Code: r.ErrCode, Message: r.ErrMsg}
-	if v.Message == "" {
-		v.Message = r.ErrInfo
+// the request was processed at all, and only then the state in the answer. A refusal is accepted under any HTTP status
+// that is an answer, because the gateway's own come with several; a success is not.
+func judge(x *exchange, httpStatus int) (cnpay.Verdict, error) {
+	r := x.answer.base()
+	v := cnpay.Verdict{Code: r.ErrCode, Message: r.errorText()}
+	byCode := judgeCode(r.ErrCode)
+	if x.op.Counter {
+		byCode = judgeCounterCode(r.ErrCode)
 	}
-	if outcome, state := res.judge(v.Outcome); outcome != v.Outcome {
-		v.Outcome, v.Code = outcome, strings.TrimSpace(v.Code+" "+state)
-	}
+	var cause error
+	v.Outcome, cause = x.op.judge(byCode, x.request, x.answer)
 	if v.Outcome != cnpay.Failed && httpStatus != http.StatusOK {
 		v.Outcome = cnpay.Unknown
 		return v, fmt.Errorf("%w: %w", cnpay.ErrUndecided, transport.StatusError(httpStatus))
 	}
-	return v, nil
+	return v, cause
+}
+
+// judge reads an answer whose code decides. Of an operation on money without a rule of its own a success says no more
+// than that ChinaUMS has it.
+func (op *Operation) judge(byCode cnpay.Outcome, request, answer any) (cnpay.Outcome, error) {
+	switch {
+	case byCode != cnpay.Succeeded && byCode != cnpay.Failed:
+		return byCode, nil
+	case op.Judge != nil:
+		return op.Judge(byCode, request, answer)
+	case byCode == cnpay.Succeeded && !op.Query && !op.NoMoney:
+		return cnpay.Pending, nil
+	}
+	return byCode, nil
 }
 
 // judgeCode reads errCode, of netpay (平台错误码) or of the gateway before it.
@@ -54,39 +86,128 @@ func judgeCode(code string) cnpay.Outcome {
 	return cnpay.Unknown
 }
 
-// judge reads the states in the answer to a cancellation, and names the one that leaves it open. Whether status is that of
-// the cancellation or that of the completion after it, the documents do not say. With SUCCESS each of its three last
-// values means done: read in the other way, it would be a request that was processed and yet refused, and refusals
-// have an errCode. A refusal of what is closed already does not say who closed it.
-func (r *BillCancelCompletionResponse) judge(byCode cnpay.Outcome) (_ cnpay.Outcome, state string) {
-	status := r.BillPayment.Status
-	switch {
-	case byCode == cnpay.Failed && status == "TRADE_CLOSED":
-		return cnpay.Unknown, status
-	case byCode != cnpay.Succeeded:
-		return byCode, ""
-	case !paid(r.BillStatus):
-		return cnpay.Unknown, r.BillStatus
+// judgeCounterCode reads errCode of poslink, or of the gateway before it.
+func judgeCounterCode(code string) cnpay.Outcome {
+	switch code {
+	case "00":
+		return cnpay.Succeeded
+	case "0000":
+		return cnpay.Pending
+	case "03", "13", "22", "25", "30", "57", "61", "64", "97", "1000", "1001", "9001":
+		return cnpay.Failed
 	}
-	if contradiction := r.BillPayment.contradiction(); contradiction != "" {
-		return cnpay.Unknown, contradiction
+	return cnpay.Unknown // 92, 94 (repeated: the earlier one may have succeeded), 96, A7, ER, 9999, or undocumented
+}
+
+// judgeOrdered reads the answer to an order that somebody pays later.
+func judgeOrdered(byCode cnpay.Outcome, request, answer any) (cnpay.Outcome, error) {
+	req, asked := request.(interface{ ordered() *Order })
+	res, answered := answer.(interface{ ordered() *OrderResponse })
+	if byCode != cnpay.Succeeded {
+		return byCode, nil
 	}
+	if !asked || !answered { // a bill's code, which has no amount in its answer
+		return cnpay.Pending, nil
+	}
+	order := res.ordered()
+	if amount := order.TotalAmount; amount != 0 && amount != req.ordered().TotalAmount {
+		return cnpay.Unknown, call.Contradiction("totalAmount %d, not %d", amount, req.ordered().TotalAmount)
+	}
+	switch order.Status {
+	case "", "NEW_ORDER", "WAIT_BUYER_PAY", "TRADE_SUCCESS":
+		return cnpay.Pending, nil
+	}
+	return cnpay.Unknown, call.Contradiction("status %s decides nothing", order.Status)
+}
+
+// judgeDone takes a success for one.
+func judgeDone(byCode cnpay.Outcome, _, _ any) (cnpay.Outcome, error) { return byCode, nil }
+
+// judgePaid reads the state (交易状态) of an order that somebody pays.
+//
+// TRADE_CLOSED is the end of an order that nobody has paid, and of one that was paid and given back whole: then it shows
+// when it was paid.
+func judgePaid(status, payTime string) (cnpay.Outcome, error) {
+	switch status {
+	case "TRADE_SUCCESS", "TRADE_REFUND":
+		return cnpay.Succeeded, nil
+	case "NEW_ORDER", "WAIT_BUYER_PAY":
+		return cnpay.Pending, nil
+	case "TRADE_CLOSED":
+		if payTime != "" {
+			return cnpay.Unknown, call.Contradiction("TRADE_CLOSED, and was paid at %s", payTime)
+		}
+		return cnpay.Failed, nil
+	}
+	return cnpay.Unknown, nil // UNKNOWN, or undocumented
+}
+
+// judgeClosed reads the state of an order as the end of its closing. An order that was paid can no longer be closed.
+func judgeClosed(status string) cnpay.Outcome {
+	switch status {
+	case "TRADE_CLOSED":
+		return cnpay.Succeeded
+	case "TRADE_SUCCESS", "TRADE_REFUND":
+		return cnpay.Failed
+	}
+	return cnpay.Unknown
+}
+
+// judgeRefundStatus reads refundStatus (退款状态).
+func judgeRefundStatus(status string) (cnpay.Outcome, error) {
+	switch status {
+	case "SUCCESS":
+		return cnpay.Succeeded, nil
+	case "FAIL":
+		return cnpay.Failed, nil
+	case "PROCESSING":
+		return cnpay.Pending, nil
+	}
+	return cnpay.Unknown, call.Contradiction("refundStatus %q decides nothing", status)
+}
+
+// judgeUndone reads the state in the answer to a cancellation. Whether it is that of the cancellation or that of what
+// was cancelled, the documents do not say. With SUCCESS each of its three last values means done: read in the other way,
+// it would be a request that was processed and yet refused, and refusals have an errCode.
+func judgeUndone(status string) (cnpay.Outcome, error) {
 	switch status {
 	case "TRADE_SUCCESS", "TRADE_CLOSED", "TRADE_REFUND":
-		return cnpay.Succeeded, ""
+		return cnpay.Succeeded, nil
 	case "NEW_ORDER", "WAIT_BUYER_PAY", "":
-		return cnpay.Pending, status
+		return cnpay.Pending, nil
 	}
-	return cnpay.Unknown, status // UNKNOWN, or undocumented
+	return cnpay.Unknown, call.Contradiction("status %s decides nothing", status) // UNKNOWN, or undocumented
 }
 
-// judge of a query is about the query alone: answered.
-func (r *BillQueryResponse) judge(byCode cnpay.Outcome) (_ cnpay.Outcome, state string) {
-	return byCode, ""
+// refusedThoughClosed keeps the refusal of what is closed already from being one: it does not say who closed it.
+func refusedThoughClosed(byCode cnpay.Outcome, status string) (cnpay.Outcome, error) {
+	if byCode == cnpay.Failed && status == "TRADE_CLOSED" {
+		return cnpay.Unknown, call.Contradiction("refused, and closed already")
+	}
+	return byCode, nil
 }
 
-// paid reports whether a bill, as far as its state (账单状态) is known, was ever paid: only then can a completion exist.
-func paid(billStatus string) bool {
+// judgeBillUndone reads the states in the answer to the cancellation of a bill's pre-authorisation or completion.
+func judgeBillUndone(byCode cnpay.Outcome, billStatus string, p *Payment) (cnpay.Outcome, error) {
+	switch err := p.contradiction(); {
+	case byCode != cnpay.Succeeded:
+		return refusedThoughClosed(byCode, p.Status)
+	case !everPaid(billStatus):
+		return cnpay.Unknown, call.Contradiction("billStatus %s", billStatus)
+	case err != nil:
+		return cnpay.Unknown, err
+	}
+	return judgeUndone(p.Status)
+}
+
+// twoPayments refuses an answer that has one payment under two names and not alike.
+func twoPayments() error {
+	return fmt.Errorf("%w: billPayment and cancelBillPayment are not the same", cnpay.ErrMalformed)
+}
+
+// everPaid reports whether a bill, as far as its state (账单状态) is known, was ever paid: only then can a completion or a
+// refund exist.
+func everPaid(billStatus string) bool {
 	switch billStatus {
 	case "", "PAID", "REFUND", "CLOSED":
 		return true
@@ -94,38 +215,32 @@ func paid(billStatus string) bool {
 	return false // UNPAID, UNKNOWN, or undocumented
 }
 
-// contradiction names an amount that cannot be.
-func (p *Payment) contradiction() string {
+// contradiction says which amount cannot be.
+func (p *Payment) contradiction() error {
 	switch {
 	case p.TotalAmount < 0:
-		return fmt.Sprintf("totalAmount %d", p.TotalAmount)
+		return call.Contradiction("totalAmount %d", p.TotalAmount)
 	case p.BuyerPayAmount < 0:
-		return fmt.Sprintf("buyerPayAmount %d", p.BuyerPayAmount)
+		return call.Contradiction("buyerPayAmount %d", p.BuyerPayAmount)
 	}
-	return ""
+	return nil
 }
 
-// judgeSettled judges the answer to a query after the cancellation of the completion merOrderID. The documents do not say
-// how it shows.
-//
-// A closed completion (TRADE_CLOSED) holds no money. A refunded one (TRADE_REFUND) holds less, or none: a refund in
-// part, made here or in the portal, shows so too, and does not exclude a request that is still on its way. TRADE_SUCCESS
-// is the state before it and proves nothing.
-func judgeSettled(r *BillQueryResponse, merOrderID string) cnpay.Verdict {
-	completion := r.AuthedBillPayment
-	if r.Outcome != cnpay.Succeeded || completion == nil || completion.MerOrderID != merOrderID {
-		return cnpay.Verdict{}
+// otherAmount says that an answer has another amount than was asked for, if it has one and the ticket knows.
+func otherAmount(name string, answered int64, asked string) error {
+	if answered < 0 || answered != 0 && asked != "" && fmt.Sprint(answered) != asked {
+		return call.Contradiction("%s %d, not %s", name, answered, asked)
 	}
-	v := cnpay.Verdict{Code: completion.Status, Message: completion.contradiction()}
-	other := r.BillPayment
-	switch {
-	case v.Message != "":
-	case !paid(r.BillStatus):
-		v.Message = "contradicts billStatus " + r.BillStatus
-	case other.MerOrderID == merOrderID && (other.Status != completion.Status || other.TotalAmount != completion.TotalAmount):
-		v.Message = "contradicts billPayment of the same number"
-	case completion.Status == "TRADE_CLOSED":
-		v.Outcome = cnpay.Succeeded
+	return nil
+}
+
+// judgeClose reads the answer to closing an order.
+func judgeClose[Req any](_ *Req, res *OrderCloseResponse) (cnpay.Outcome, error) {
+	switch res.Status {
+	case "TRADE_CLOSED":
+		return cnpay.Succeeded, nil
+	case "", "NEW_ORDER", "WAIT_BUYER_PAY":
+		return cnpay.Pending, nil
 	}
-	return v
+	return cnpay.Unknown, call.Contradiction("status %s decides nothing", res.Status)
 }

@@ -59,6 +59,13 @@ func NewVerifySign(token string) (*Keyed, error) {
 	return newKeyed(suffixMD5, token, "&"+hex.EncodeToString(sum[:]))
 }
 
+// NewSuffixSHA256 returns a signature of ChinaUMS's notifications (银联商务): the
+// hexadecimal SHA-256 of the message with the communication key (通讯密钥)
+// straight behind it. The older one is [NewSuffixMD5].
+func NewSuffixSHA256(key string) (*Keyed, error) {
+	return newKeyed(suffixSHA256, key, key)
+}
+
 // NewSuffixMD5 returns the signature of Upay (收钱吧): the hexadecimal MD5 of
 // the body with the terminal's or vendor's key straight behind it.
 func NewSuffixMD5(key string) (*Keyed, error) {

@@ -4,20 +4,17 @@
 //	defer gateway.Close()
 //	client, err := chinaums.New(gateway.Config())
 //	req := gateway.AddCompletion("327M22061819820261705544110", 10000)
-//	gateway.Misbehave("bills_preauthed_cancel", chinaumstest.LostAnswer)
+//	gateway.Misbehave(chinaums.OpBillCancelCompletion, cnpaytest.LostAnswer)
 //	res, err := client.Bills.CancelCompletion(ctx, req)
 //
-// It checks signatures with its own code, keeps completions as ChinaUMS is documented to, and misbehaves on
-// command. What the documents leave open it does in one way only: see SetStatus for the others.
+// It checks signatures with its own code, keeps orders as ChinaUMS is documented to, has a cashier that a person can
+// click, sends notifications, and misbehaves on command. What the documents leave open it does in one way only: see
+// SetStatus for the others.
 package chinaumstest
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
+	_ "embed"
 	"fmt"
-	"io"
 	"net/http"
 	"regexp"
 	"sync"
@@ -25,90 +22,114 @@ import (
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/chinaums"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/internal/testgateway"
 )
 
-// Fault is a way to misbehave; see the constants.
-type Fault = testgateway.Fault
-
-// The faults this gateway can play.
+// The faults that only this gateway plays. BadSignature is that of an answer that has one (see SignAnswers), and of a
+// notification.
 const (
-	OK           = testgateway.OK
-	LostAnswer   = testgateway.LostAnswer
-	Hang         = testgateway.Hang
-	Reset        = testgateway.Reset
-	CutBody      = testgateway.CutBody
-	HTTP502      = testgateway.HTTP502
-	Empty        = testgateway.Empty
-	HTML         = testgateway.HTML
-	HugeBody     = testgateway.HugeBody
-	Redirect     = testgateway.Redirect
-	Refused      = testgateway.Refused
-	BadSignature = testgateway.BadSignature // of an answer that has one; see SignAnswers
-	OtherAnswer  = testgateway.OtherAnswer
-	UnknownCode  = testgateway.UnknownCode
-
 	// Accepted: the answer says SUCCESS and does not yet have a state.
-	Accepted Fault = "accepted"
+	Accepted cnpaytest.Fault = "accepted"
 	// Denied: the gateway refuses the caller (认证失败) before it looks at the order.
-	Denied Fault = "denied"
+	Denied cnpaytest.Fault = "denied"
 )
 
-// The merchant and terminal of every bill here.
+// The merchant and terminal of every bill and order here, and those of the counter.
 const (
-	MID = "898201612345678"
-	TID = "88880001"
+	MID                 = "898201612345678"
+	TID                 = "88880001"
+	CounterMerchantCode = "123456789900081"
+	CounterTerminalCode = "00810001"
 )
 
-// Late is LostAnswer of a slow gateway: nothing is answered, and the completion changes d after its request arrived.
-func Late(d time.Duration) Fault { return testgateway.Late(d) }
+//go:embed operations.txt
+var operations string
 
-// Server is the gateway. With all gateways of this module it has in common its address, URL, and the methods
-//
-//	Close()
-//	Misbehave(operation string, faults ...Fault)     // the next requests of the operation meet these, one each
-//	AlwaysMisbehave(operation string, fault Fault)   // all others meet this one
-//	Received(operation string) int                   // how many requests arrived
-//
-// An operation has the name that errors and logs give it, [cnpay.Subject].Operation: bills_preauthed_cancel, bills_query.
+// Server is the gateway. It has the methods of [cnpaytest.Gateway].
 type Server struct {
 	*testgateway.Server
 	config        chinaums.Config
 	authorization *regexp.Regexp
+	notifier      *http.Client
+	ledger        testgateway.Ledger
 
-	mu          sync.Mutex
-	completions map[string]*completion // by merOrderId
-	later       testgateway.Later
-	signs       bool
+	mu    sync.Mutex // one request after the other
+	signs bool
+	last  int
+	now   func() time.Time
+	codes map[string]object // what each code says, by qrCodeId
 }
 
-type completion struct {
-	merOrderID, billNo, billDate, authIDRespCd string
-	status, billStatus                         string
-	amount                                     int64
+// note is what the gateway keeps of an order besides its money.
+type note struct {
+	request   object
+	billNo    string // of a bill and what was done to it
+	billDate  string
+	code      string // qrCodeId of a bill
+	page      bool   // the order is paid on a page or by a code
+	notifyID  string
+	expires   time.Time
+	status    string // where it is not what the money says
+	bill      string // the bill's status, likewise
+	secure    string // secureStatus of a guarantee or pre-authorisation
+	completed int64
+	at        time.Time // when it was paid
 }
+
+// authorisation is the code (授权标识应答码) of every pre-authorisation here.
+const authorisation = "206067"
 
 // NewServer starts a gateway with one application.
 func NewServer() *Server {
 	s := &Server{
-		completions: map[string]*completion{},
+		now: time.Now, codes: map[string]object{}, notifier: &http.Client{Timeout: 10 * time.Second},
 		authorization: regexp.MustCompile(
 			`^OPEN-BODY-SIG AppId="([^"]*)",Timestamp="(\d{14})",Nonce="([^"]{1,128})",Signature="([^"]*)"$`),
 	}
+	s.ledger.Now = s.clock
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/netpay/bills/preauthed-cancel", s.handle("bills_preauthed_cancel", s.cancelCompletion))
-	mux.HandleFunc("POST /v1/netpay/bills/query", s.handle("bills_query", s.query))
+	for _, op := range testgateway.Operations(operations) {
+		switch op.Method {
+		case http.MethodPost:
+			mux.HandleFunc("POST "+op.Path, s.handle(op, rows()[op.ID]))
+		case http.MethodGet:
+			mux.HandleFunc("GET "+op.Path, s.link(op))
+		}
+	}
+	for id, path := range foreign() {
+		op := testgateway.Operation{ID: id, Path: path, Mandatory: []string{"requestTimestamp", "mid", "tid", "instMid", "merOrderId", "totalAmount"}}
+		mux.HandleFunc("POST "+path, s.handle(op, ordered("appPayRequest")))
+	}
+	mux.HandleFunc("GET "+cashierPath, s.cashier)
+	mux.HandleFunc("POST "+cashierPath, s.press)
+	mux.HandleFunc("GET "+codePath, s.scan)
 	s.Server = testgateway.Start(mux)
 	s.config = chinaums.Config{
 		Gateway: s.URL,
 		AppID:   testgateway.RandomHex(16),
 		AppKey:  cnpay.Secret(testgateway.RandomHex(16)),
+		CommunicationKeys: map[string][]cnpay.Secret{
+			"": {cnpay.Secret(testgateway.RandomHex(24))},
+		},
 	}
 	return s
 }
 
 // Config is the configuration of a client for this gateway's application.
 func (s *Server) Config() chinaums.Config { return s.config }
+
+// SetClock replaces time.Now, so that recorded answers are the same each time and orders expire when a test wants it.
+func (s *Server) SetClock(now func() time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = now
+}
+
+// clock is the time by the gateway's clock; the mutex is held.
+func (s *Server) clock() time.Time { return s.now() }
+
+func (s *Server) stamp() string { return s.now().In(cnpay.Beijing()).Format(time.DateTime) }
 
 // SignAnswers makes the gateway put a signature on its answers. No public capture of the real one has it.
 func (s *Server) SignAnswers() {
@@ -117,190 +138,192 @@ func (s *Server) SignAnswers() {
 	s.signs = true
 }
 
+// AddBill makes a bill of amount fen that was paid just now, and returns its date.
+func (s *Server) AddBill(billNo string, amount int64) (billDate string) {
+	return s.addBill(testgateway.Payment, billNo, amount)
+}
+
+// AddBillPreauth makes a bill of amount fen whose money is held since just now, and returns its date. Its authorisation
+// code is "206067".
+func (s *Server) AddBillPreauth(billNo string, amount int64) (billDate string) {
+	return s.addBill(testgateway.Hold, billNo, amount)
+}
+
+func (s *Server) addBill(kind testgateway.Kind, billNo string, amount int64) (billDate string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	billDate = s.now().In(cnpay.Beijing()).Format(time.DateOnly)
+	s.ledger.Pay(kind, billNo, amount, note{
+		request: object{"mid": MID, "tid": TID}, billNo: billNo, billDate: billDate, code: s.newCode(), notifyID: s.newID(), at: s.now(),
+	})
+	return billDate
+}
+
+// AddOrder makes an order of amount fen that was paid just now.
+func (s *Server) AddOrder(merOrderID string, amount int64) {
+	s.addOrder(testgateway.Payment, merOrderID, amount, "")
+}
+
+// AddPreauth makes an order of amount fen whose money is held since just now. Its authorisation code is "206067".
+func (s *Server) AddPreauth(merOrderID string, amount int64) {
+	s.addOrder(testgateway.Hold, merOrderID, amount, "UNCOMPLETED")
+}
+
+// AddGuarantee makes an order of amount fen that was paid just now under a guarantee (担保交易).
+func (s *Server) AddGuarantee(merOrderID string, amount int64) {
+	s.addOrder(testgateway.Hold, merOrderID, amount, "UNCOMPLETED")
+}
+
+func (s *Server) addOrder(kind testgateway.Kind, merOrderID string, amount int64, secure string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ledger.Pay(kind, merOrderID, amount, note{
+		request: object{"mid": MID, "tid": TID, "instMid": chinaums.WalletInstMID}, secure: secure, notifyID: s.newID(), at: s.now(),
+	})
+}
+
+// AddPreauthCompletion makes a completion of amount fen under the number merOrderID, of a pre-authorisation of its own.
+func (s *Server) AddPreauthCompletion(merOrderID string, amount int64) {
+	s.AddPreauth("hold "+merOrderID, amount)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ledger.Complete(merOrderID, "hold "+merOrderID, amount, 0, note{
+		request: object{"mid": MID, "tid": TID, "instMid": chinaums.WalletInstMID}, notifyID: s.newID(), at: s.now(),
+	})
+}
+
+// AddCounterPayment makes a payment of amount fen at the counter, and returns ChinaUMS's number of it.
+func (s *Server) AddCounterPayment(merchantOrderID string, amount int64) (orderID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.payAtCounter(merchantOrderID, amount, object{})
+}
+
 // AddCompletion makes a bill whose pre-authorisation was completed with amount fen under the number merOrderID, and
 // returns the request that cancels the completion.
 func (s *Server) AddCompletion(merOrderID string, amount int64) *chinaums.BillCancelCompletionRequest {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := &completion{
-		merOrderID: merOrderID, authIDRespCd: "206067", billDate: "2022-06-18",
-		billNo: fmt.Sprintf("327M2206181982026170%07d", len(s.completions)+1),
-		status: "TRADE_SUCCESS", billStatus: "PAID", amount: amount,
+	s.last++
+	n := note{
+		request: object{"mid": MID, "tid": TID}, billDate: "2022-06-18", billNo: fmt.Sprintf("327M2206181982026170%07d", s.last),
+		notifyID: s.newID(), at: s.now(),
 	}
-	s.completions[merOrderID] = c
+	n.code = n.billNo[4:]
+	s.ledger.Pay(testgateway.Hold, n.billNo, amount, n)
+	s.ledger.Complete(merOrderID, n.billNo, amount, 0, n)
 	return &chinaums.BillCancelCompletionRequest{
 		MID: MID, TID: TID, InstMID: chinaums.BillsInstMID,
-		BillNo: c.billNo, BillDate: c.billDate, MerOrderID: merOrderID, AuthIDRespCd: c.authIDRespCd,
+		BillNo: n.billNo, BillDate: n.billDate, MerOrderID: merOrderID, AuthIDRespCd: authorisation,
 	}
 }
 
-// SetStatus puts a completion (交易状态) and its bill (账单状态) into other states, TRADE_REFUND and REFUND for
-// example. A cancellation leaves TRADE_CLOSED and PAID: the pre-authorisation's own payment is not touched.
-func (s *Server) SetStatus(merOrderID, status, billStatus string) {
+// SetStatus puts an order, a refund or a completion into another state (交易状态) than its money says, and a bill, by its
+// own number or a completion's, into another (账单状态): TRADE_REFUND and REFUND for example. Empty ones are what the money
+// says. A cancellation leaves TRADE_CLOSED and PAID: the pre-authorisation's own payment is not touched.
+func (s *Server) SetStatus(number, status, billStatus string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c := s.completions[merOrderID]; c != nil {
-		c.status, c.billStatus = status, billStatus
+	if m, ok := s.ledger.Find(number); ok {
+		n := m.Note.(note)
+		n.status, n.bill = status, billStatus
+		m.Note = n
+		s.ledger.Put(m)
 	}
 }
 
-type object map[string]any
-
-// request has the fields of both operations.
-type request struct {
-	RequestTimestamp string `json:"requestTimestamp"`
-	MID              string `json:"mid"`
-	TID              string `json:"tid"`
-	InstMID          string `json:"instMid"`
-	BillNo           string `json:"billNo"`
-	BillDate         string `json:"billDate"`
-	MerOrderID       string `json:"merOrderId"`
-	AuthIDRespCd     string `json:"authIdRespCd"`
-	AuthedOrderID    string `json:"authedOrderId"`
-	MsgID            string `json:"msgId"`
-	SrcReserve       string `json:"srcReserve"`
-}
-
-func (s *Server) handle(operation string, act func(*request, Fault) object) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
-		if err != nil {
-			return
-		}
-		fault := s.Receive(operation)
-		text, err := json.Marshal(s.answer(r, body, fault, act))
-		if err != nil {
-			panic(err) // a mistake of this package
-		}
-		s.mu.Lock()
-		signs := s.signs
-		s.mu.Unlock()
-		if signs || fault == BadSignature {
-			const timestamp, nonce = "20220421150052", "be46cd581c9f46ecbd71b9858311ea12"
-			signature := s.sign(timestamp, nonce, text)
-			if fault == BadSignature {
-				signature = s.sign(timestamp, nonce, text[1:])
-			}
-			w.Header().Set("Authorization", fmt.Sprintf(`OPEN-BODY-SIG AppId="%s",Timestamp="%s",Nonce="%s",Signature="%s"`,
-				s.config.AppID, timestamp, nonce, signature))
-		}
-		s.Answer(w, r, fault, http.StatusOK, "application/json;charset=utf-8", text)
-	}
-}
-
-func (s *Server) answer(r *http.Request, body []byte, fault Fault, act func(*request, Fault) object) object {
-	if !s.authentic(r, body) || fault == Denied {
-		return object{"errCode": "1000", "errInfo": "认证失败"}
-	}
-	var q request
-	if json.Unmarshal(body, &q) != nil {
-		return object{"errCode": "9001", "errInfo": "参数校验失败"}
-	}
-	_, notTime := time.Parse(time.DateTime, q.RequestTimestamp)
-	_, notDate := time.Parse(time.DateOnly, q.BillDate)
-	switch {
-	case notTime != nil, notDate != nil, q.BillNo == "", q.TID == "", q.InstMID != chinaums.BillsInstMID:
-		return refusal("BAD_REQUEST", "请求报文有错")
-	case q.MID != MID:
-		return refusal("NO_MERCHANT", "找不到请求指定的商户")
-	}
+// Pay does what the payer does with an order or a bill that waits. It says what is in the way, if anything is.
+func (s *Server) Pay(number string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.later.Run(time.Now())
-	if d, late := fault.Delay(); late {
-		s.later.Add(time.Now().Add(d), func() { act(&q, OK) })
-		return nil
+	return s.paid(number)
+}
+
+func (s *Server) paid(number string) error {
+	m, ok := s.find(number)
+	if !ok {
+		return fmt.Errorf("chinaumstest: there is no order %s", number)
 	}
-	answer := act(&q, fault)
-	if fault == UnknownCode {
-		answer["errCode"] = "PERHAPS"
+	if _, refusal := s.ledger.Paid(number); refusal != "" {
+		return fmt.Errorf("chinaumstest: order %s: %s", number, refusal)
 	}
-	return answer
-}
-
-func (s *Server) authentic(r *http.Request, body []byte) bool {
-	p := s.authorization.FindStringSubmatch(r.Header.Get("Authorization"))
-	if p == nil || p[1] != s.config.AppID {
-		return false
+	m, _ = s.ledger.Find(number)
+	n := m.Note.(note)
+	n.at = s.now()
+	if m.Kind == testgateway.Hold {
+		n.secure = "UNCOMPLETED"
 	}
-	_, err := time.Parse("20060102150405", p[2])
-	return err == nil && hmac.Equal([]byte(p[4]), []byte(s.sign(p[2], p[3], body)))
+	m.Note = n
+	s.ledger.Put(m)
+	return nil
 }
 
-func (s *Server) sign(timestamp, nonce string, body []byte) string {
-	mac := hmac.New(sha256.New, []byte(s.config.AppKey.Reveal()))
-	fmt.Fprintf(mac, "%s%s%s%x", s.config.AppID, timestamp, nonce, sha256.Sum256(body))
-	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+// PayCode does what a payer does with a code that is paid often: the platform makes a bill of its own for each payment.
+// An amount of 0 is the code's.
+func (s *Server) PayCode(qrCodeID string, amount int64) (billNo, billDate string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	code, ok := s.codes[qrCodeID]
+	if !ok || code.text("billNo") != "" || code.text("closed") != "" {
+		return "", "", fmt.Errorf("chinaumstest: no code %s is paid often", qrCodeID)
+	}
+	if amount == 0 {
+		amount = code.number("totalAmount")
+	}
+	s.last++
+	billNo = fmt.Sprintf("%s%08d", qrCodeID, s.last)
+	billDate = s.now().In(cnpay.Beijing()).Format(time.DateOnly)
+	s.ledger.Pay(testgateway.Payment, billNo, amount, note{
+		request: code, billNo: billNo, billDate: billDate, code: qrCodeID, notifyID: s.newID(), at: s.now(),
+	})
+	return billNo, billDate, nil
 }
 
-func refusal(code, text string) object {
-	return object{"errCode": code, "errMsg": text, "responseTimestamp": now()}
+// find is an order by its number. One that has expired unpaid is closed first.
+func (s *Server) find(number string) (testgateway.Movement, bool) {
+	m, ok := s.ledger.Find(number)
+	if ok && m.State == testgateway.Waiting && !m.Note.(note).expires.IsZero() && s.now().After(m.Note.(note).expires) {
+		m, _ = s.ledger.Close(number)
+	}
+	return m, ok
 }
 
-func (s *Server) cancelCompletion(q *request, fault Fault) object {
-	c := s.completions[q.MerOrderID]
+func (s *Server) newCode() string {
+	s.last++
+	return fmt.Sprintf("10172609010900%012d", s.last)
+}
+
+func (s *Server) newID() string {
+	s.last++
+	return fmt.Sprintf("00000000-0000-4000-8000-%012d", s.last)
+}
+
+// statusOf is the state of a movement in the platform's words (交易状态).
+func statusOf(m testgateway.Movement) string {
 	switch {
-	case c == nil, c.billNo != q.BillNo, c.billDate != q.BillDate, c.authIDRespCd != q.AuthIDRespCd:
-		return refusal("NO_ORDER", "找不到请求的原始订单")
-	case fault == Refused, c.status != "TRADE_SUCCESS":
-		return refusal("OPERATION_NOT_ALLOWED", "当前不允许此操作")
+	case m.Note.(note).status != "":
+		return m.Note.(note).status
+	case m.State == testgateway.Waiting:
+		return "WAIT_BUYER_PAY"
+	case m.State != testgateway.Done:
+		return "TRADE_CLOSED"
+	case m.Given > 0:
+		return "TRADE_REFUND"
 	}
-	c.status = "TRADE_CLOSED"
-	payment := c.payment(fault)
-	if fault == Accepted {
-		payment["status"] = ""
-	}
-	answer := s.about(c, q, fault)
-	answer["billPayment"] = payment
-	return answer
+	return "TRADE_SUCCESS"
 }
 
-func (s *Server) query(q *request, fault Fault) object {
-	var c *completion
-	for _, known := range s.completions {
-		if known.billDate == q.BillDate && (known.billNo == q.BillNo || known.billNo+"0" == q.BillNo) {
-			c = known
-		}
+// billStatusOf is the state of a bill (账单状态).
+func billStatusOf(m testgateway.Movement) string {
+	switch {
+	case m.Note.(note).bill != "":
+		return m.Note.(note).bill
+	case m.State == testgateway.Waiting:
+		return "UNPAID"
+	case m.State != testgateway.Done:
+		return "CLOSED"
+	case m.Given > 0:
+		return "REFUND"
 	}
-	if c == nil || fault == Refused {
-		return refusal("NO_ORDER", "找不到请求的原始订单")
-	}
-	answer := s.about(c, q, fault)
-	answer["createTime"], answer["totalAmount"], answer["merName"] = c.billDate+" 09:44:21", c.amount, "测试商户"
-	answer["billPayment"] = object{
-		"merOrderId": c.billNo + "0", "billBizType": "bills", "totalAmount": c.amount, "status": "TRADE_SUCCESS",
-		"payTime": c.billDate + " 09:50:33", "targetSys": "UnionPay",
-	}
-	if q.AuthedOrderID == c.merOrderID {
-		answer["authedBillPayment"] = c.payment(fault)
-	}
-	return answer
+	return "PAID"
 }
-
-func (s *Server) about(c *completion, q *request, fault Fault) object {
-	billNo := c.billNo
-	if fault == OtherAnswer {
-		billNo = "327M999999999999999999999999"
-	}
-	return object{
-		"errCode": "SUCCESS", "errMsg": "", "responseTimestamp": now(), "mid": q.MID, "tid": q.TID, "instMid": q.InstMID,
-		"msgId": q.MsgID, "srcReserve": q.SrcReserve, "billNo": billNo, "billDate": c.billDate,
-		"billQRCode": "https://qr-test2.chinaums.com/bills/qrCode.do?id=327M" + c.billNo[4:],
-		"billStatus": c.billStatus, "cardAttr": "DEBIT_CARD",
-	}
-}
-
-func (c *completion) payment(fault Fault) object {
-	merOrderID := c.merOrderID
-	if fault == OtherAnswer {
-		merOrderID = "327M9999999999999999999999990"
-	}
-	return object{
-		"merOrderId": merOrderID, "billBizType": "bills", "paySeqId": "00315100000N",
-		"totalAmount": c.amount, "buyerPayAmount": c.amount, "invoiceAmount": c.amount, "discountAmount": 0,
-		"payDetail": "银行卡支付", "payTime": c.billDate + " 10:12:41", "settleDate": c.billDate,
-		"status": c.status, "targetOrderId": "4200000061201802132292046794", "targetSys": "UnionPay",
-	}
-}
-
-func now() string { return time.Now().In(cnpay.Beijing()).Format(time.DateTime) }

@@ -1,0 +1,96 @@
+package chinaums
+
+import (
+	"time"
+
+	"github.com/cnpay-go/cnpay"
+)
+
+// counterOf is the query of the payment that a ticket is about, on the day of its call.
+func counterOf(t cnpay.Ticket) *CounterQueryRequest {
+	q := &CounterQueryRequest{OriTransDate: dayOf(t)}
+	q.CounterOrder = counterOrder(t)
+	return q
+}
+
+func counterOrder(t cnpay.Ticket) CounterOrder {
+	return CounterOrder{
+		CounterHead:     CounterHead{MerchantCode: t.Fields["merchantCode"], TerminalCode: t.Fields["terminalCode"]},
+		MerchantOrderID: t.Fields["merchantOrderId"], OriginalOrderID: t.Fields["originalOrderId"],
+	}
+}
+
+// dayOf is the trading day of a ticket's call, "" if nobody knows it.
+func dayOf(t cnpay.Ticket) string {
+	if t.Began.IsZero() {
+		return ""
+	}
+	return t.Began.In(cnpay.Beijing()).Format("20060102")
+}
+
+// untilMidnight is how long the day of a ticket's call lasts: the documents say only of version 6 that a query can see
+// further, and not for certain.
+func untilMidnight(t cnpay.Ticket) time.Duration {
+	began := t.Began.In(cnpay.Beijing())
+	year, month, day := began.Date()
+	return time.Date(year, month, day+1, 0, 0, 0, 0, began.Location()).Sub(began)
+}
+
+// settlePayByCode finds whether a payment at the counter stands.
+func settlePayByCode(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
+	query := counterOf(t)
+	return cnpay.SettleRule{
+		Schedule: CounterSchedule(), Faults: c.faults(query), Absent: true, Reach: untilMidnight(t), GiveUp: OpCounterVoid,
+		Query: ask(c, query, opts, func(r *CounterQueryResponse) cnpay.Finding {
+			code := r.state()
+			if err := otherAmount("originalTransactionAmount", r.OriginalTransactionAmount, t.Fields["transactionAmount"]); err != nil {
+				return found(code, cnpay.Unknown, err)
+			}
+			switch code {
+			case "0", "3":
+				return found(code, cnpay.Succeeded, nil)
+			case "2", "4", "5":
+				return found(code, cnpay.Failed, nil)
+			}
+			return found(code, cnpay.Unknown, nil) // 1: timeout; FF: unclear; or undocumented
+		}),
+	}
+}
+
+// settleCounterVoid queries the payment that was to be voided. A payment that stands proves nothing.
+func settleCounterVoid(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
+	query := counterOf(t)
+	return cnpay.SettleRule{
+		Schedule: BackSchedule(), Faults: c.faults(query), Harmless: true,
+		Query: ask(c, query, opts, func(r *CounterQueryResponse) cnpay.Finding {
+			switch code := r.state(); code {
+			case "2":
+				return found(code, cnpay.Succeeded, nil)
+			case "0":
+				return unchanged(code)
+			default:
+				return found(code, cnpay.Unknown, nil)
+			}
+		}),
+	}
+}
+
+// settleCounterRefund queries the refund. Any code but 00 may be that of a refund which has not arrived.
+func settleCounterRefund(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
+	query := &CounterQueryRefundRequest{RefundRequestID: t.Fields["refundRequestId"]}
+	query.CounterOrder = counterOrder(t)
+	return cnpay.SettleRule{
+		Schedule: BackSchedule(), Faults: c.faults(query), Harmless: true,
+		Query: ask(c, query, opts, func(r *CounterQueryRefundResponse) cnpay.Finding {
+			if r.QueryResCode != "00" {
+				f := unchanged(r.QueryResCode)
+				f.Message = r.QueryResInfo
+				return f
+			}
+			if err := otherAmount("originalAmount", r.OriginalAmount, t.Fields["transactionAmount"]); err != nil {
+				return found(r.QueryResCode, cnpay.Unknown, err)
+			}
+			return found(r.QueryResCode, cnpay.Succeeded, nil)
+		}),
+	}
+}
