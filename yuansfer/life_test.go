@@ -380,7 +380,7 @@ func TestFaultsOfRequests(t *testing.T) {
 				"callbackUrl is required with terminal ONLINE or WAP or MWEB; osType is required with terminal WAP or APP; goodsInfo[0].quantity is required; " +
 				"paymentCount is required with creditType recurring; frequency is required with creditType recurring"},
 		{&yuansfer.AppOrderRequest{NewOrder: yuansfer.NewOrder{Money: usd("0.00"), Reference: "R"}, Vendor: "wechatpay", IpnURL: "u", Terminal: "MINIPROGRAM"},
-			"amount must be more than 0; openid is required with vendor wechatpay and terminal MINIPROGRAM"},
+			"amount must be more than 0; openid is required with vendor wechatpay and with terminal MINIPROGRAM"},
 		{&yuansfer.OrderV4PayRequest{Money: usd("01"), Vendor: "creditcard", Reference: "R", Terminal: "ONLINE", IpnURL: "u", CardNumber: "4111 1111"},
 			"amount must be a decimal amount in the currency's major unit, such as 13.00; cardNumber must be digits; cardExpYear is required with cardNumber; cardExpMonth is required with cardNumber"},
 		{&yuansfer.CardUpdateRecurringRequest{ScheduleNo: "1"}, "paymentCount is required without status"},
