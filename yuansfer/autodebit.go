@@ -28,7 +28,7 @@ type AutoDebitConsultRequest struct {
 	AutoReference string `json:"autoReference" spec:"M PLAIN"`
 	// Terminal is where the customer signs (客户端类型). The list of the documents is without MWEB, an example has it.
 	Terminal string `json:"terminal" spec:"M ONLINE|WAP|MWEB|APP"`
-	// Note is repeated in the notification (备注).
+	// Note is repeated in the [AgreementNotification] (备注).
 	Note string `json:"note" spec:"O PLAIN100"`
 }
 

@@ -44,7 +44,7 @@ type PageCashierRequest struct {
 	PaymentCount string `json:"paymentCount" spec:"C[creditType=recurring] N"`
 	// Frequency is the number of days between charges (扣款间隔).
 	Frequency int64 `json:"frequency,string" spec:"C[creditType=recurring] N"`
-	// CustomerNo is Yuansfer's number of the customer (客户号).
+	// CustomerNo is Yuansfer's number of the customer (客户号), for 3-D Secure.
 	CustomerNo string `json:"customerNo" spec:"O S"`
 	// VaultID is a stored way of paying, in newer documents.
 	VaultID string `json:"vaultId" spec:"O S"`

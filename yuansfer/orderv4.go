@@ -28,7 +28,7 @@ type OrderV4PayRequest struct {
 	IpnURL string `json:"ipnUrl" spec:"M S"`
 	// CallbackURL is where the payer's browser comes back from a confirmation (同步回调地址).
 	CallbackURL string `json:"callbackUrl" spec:"O S"`
-	// Note is repeated in the notification (备注).
+	// Note is repeated in the [OrderV4Notification] (备注).
 	Note string `json:"note" spec:"O PLAIN100"`
 	// Timeout is how long the order can be paid (超时时间), minutes.
 	Timeout int64 `json:"timeout,string" spec:"O N"`

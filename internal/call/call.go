@@ -163,13 +163,7 @@ func (c *Client) ticket(op Operation, p Protocol) cnpay.Ticket {
 
 // Asked returns those of the named fields of a request that hold something: what a ticket keeps of it.
 func (c *Client) Asked(request any, names ...string) map[string]string {
-	fields := make(map[string]string, len(names))
-	for _, name := range names {
-		if value := c.Fields.Text(request, name); value != "" {
-			fields[name] = value
-		}
-	}
-	return fields
+	return c.Fields.Texts(request, names...)
 }
 
 // Host is the gateway without its scheme, as tickets have it.

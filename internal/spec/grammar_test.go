@@ -101,6 +101,7 @@ func TestTextAndDiffers(t *testing.T) {
 	require.Equal(t, "5", table.Text(asked, "total"))
 	require.Equal(t, "true", table.Text(&asked, "divisionFlag"))
 	require.Empty(t, table.Text(&asked, "none"))
+	require.Equal(t, map[string]string{"total": "5", "orderId": "1"}, table.Texts(&asked, "total", "orderId", "none"))
 	require.Equal(t, "total", table.Differs(asked, order{OrderID: "1", Total: 6}, "orderId", "none", "total"))
 	require.Empty(t, table.Differs(asked, order{}, "orderId"), "an answer that leaves a field out does not differ")
 	require.Empty(t, table.Differs(order{}, asked, "orderId"))

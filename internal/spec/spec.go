@@ -361,14 +361,37 @@ func (t *Table) Fill(request any, defaults ...sign.Pair) {
 	}
 }
 
-// Text is the wire text of a field of message, "" without it.
-func (t *Table) Text(message any, name string) string {
+// view is a message as its tags describe it.
+type view struct {
+	typ *Type
+	v   reflect.Value
+}
+
+func (t *Table) view(message any) view {
 	v := reflect.Indirect(reflect.ValueOf(message))
-	typ := t.of(v.Type())
-	if i, ok := typ.byName[name]; ok {
-		return typ.fields[i].text(v.FieldByIndex(typ.fields[i].index))
+	return view{t.of(v.Type()), v}
+}
+
+func (m view) text(name string) string {
+	if i, ok := m.typ.byName[name]; ok {
+		return m.typ.fields[i].text(m.v.FieldByIndex(m.typ.fields[i].index))
 	}
 	return ""
+}
+
+// Text is the wire text of a field of message, "" without it.
+func (t *Table) Text(message any, name string) string { return t.view(message).text(name) }
+
+// Texts are the wire texts of those of the named fields that hold something.
+func (t *Table) Texts(message any, names ...string) map[string]string {
+	m := t.view(message)
+	texts := map[string]string{}
+	for _, name := range names {
+		if value := m.text(name); value != "" {
+			texts[name] = value
+		}
+	}
+	return texts
 }
 
 // Object returns a pointer to the object of that wire name inside message, a pointer to a struct; nil where there is none.
@@ -391,8 +414,9 @@ func (t *Table) Object(message any, name string) any {
 
 // Differs is the first of the names whose field the request and the answer both hold, and not alike; "" if there is none.
 func (t *Table) Differs(request, answer any, names ...string) string {
+	requested, received := t.view(request), t.view(answer)
 	for _, name := range names {
-		asked, answered := t.Text(request, name), t.Text(answer, name)
+		asked, answered := requested.text(name), received.text(name)
 		if asked != "" && answered != "" && asked != answered {
 			return name
 		}

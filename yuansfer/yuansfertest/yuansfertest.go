@@ -70,6 +70,8 @@ func NewServer() *Server {
 			mux.HandleFunc(op.Method+" "+op.Path, s.handle(op, rows()[op.ID]))
 		}
 	}
+	older := cnpaytest.Operation{ID: "instore_pay", Mandatory: []string{"merchantNo", "storeNo", "paymentBarcode", "vendor"}}
+	mux.HandleFunc("POST /app-instore/v3/pay", s.handle(older, (*Server).payByCode)) // package yuansfer leaves it to Do
 	mux.HandleFunc("GET /cashier/{no}", s.cashier)
 	mux.HandleFunc("POST /cashier/{no}", s.cashierDone)
 	mux.HandleFunc("GET /sign/{no}", s.signing)
