@@ -31,6 +31,8 @@ func (p *platform) RoundTrip(r *http.Request) (*http.Response, error) {
 	var body []byte
 	if r.Body != nil {
 		body, _ = io.ReadAll(r.Body)
+	}
+	if len(body) > 0 {
 		p.bodies = append(p.bodies, body)
 	}
 	request, _ := readObject(body)
@@ -290,6 +292,9 @@ func TestPlainHTTP(t *testing.T) {
 		res, err = calls(c, t.Context())[tt.id]()
 		require.NotEqual(t, cnpay.Unknown, cnpay.OutcomeOf(res, err), "%s, by https: %v", name, err)
 	}
+
+	local, _ := dialWith(t, Config{Gateway: "http://127.0.0.1:8011"}, always(`{"respCode":"00"}`), cnpay.WithPlainHTTP())
+	require.Empty(t, local.Warnings(), "nobody is on the line within this machine")
 
 	paid := always(`{"respCode":"00","origRespCode":"00","transactionId":"T1","merPriv":"A1"}`)
 	for query, want := range map[*OrderQueryRequest]cnpay.Outcome{

@@ -86,13 +86,14 @@ func New(config Config, opts ...cnpay.Option) (*Client, error) {
 	if err := errors.Join(noGateway, noAccount, noMerchant, noSigner, noVerifier); err != nil {
 		return nil, transport.ConfigError("umpay/provider", err)
 	}
+	_, beyond := transport.Gateway(gateway, false)
 	c := &Client{
 		call: call.Client{
 			Provider: "umpay/provider", Gateway: gateway, Account: account,
 			Settings: settings, Transport: transport.New(settings.HTTPClient),
 		},
 		merchant: merchant, signer: signer, verifier: verifier, encryption: config.PlatformKeys[0],
-		plain:      settings.PlainHTTP && strings.HasPrefix(gateway, "http:"),
+		plain:      beyond != nil,
 		listsByTLS: config.ListsByTLS && strings.HasPrefix(gateway, "https:"),
 	}
 	c.Orders, c.Terminals, c.Files = &OrdersService{c}, &TerminalsService{c}, &FilesService{c}

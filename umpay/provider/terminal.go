@@ -2,6 +2,8 @@ package provider
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"github.com/cnpay-go/cnpay"
 )
@@ -138,6 +140,48 @@ func (r *TerminalQueryOrderResponse) about(merchant, _ string) string {
 //cnpay:op provider_query_posp_order
 func (s *TerminalsService) QueryOrder(ctx context.Context, req *TerminalQueryOrderRequest, opts ...cnpay.Option) (*TerminalQueryOrderResponse, error) {
 	return do[TerminalQueryOrderResponse](ctx, s.client, req, opts)
+}
+
+// kindsAtTerminals are the kinds of trades (tranType) that the operations of the plugin on terminals are listed as.
+func kindsAtTerminals(operation string) []string {
+	switch operation {
+	case "plugin_card_pay":
+		return []string{TradeSale}
+	case "plugin_bank_revoke", "plugin_card_pre_auth_done_rever":
+		return []string{TradeVoid}
+	case "plugin_bank_refund":
+		return []string{TradeRefund, TradeRefund833, TradeRefund835}
+	case "plugin_credit_preauth_done", "plugin_preauth_done":
+		return []string{TradeCompletion}
+	}
+	return nil
+}
+
+// Find looks in the list of trades for an operation that a terminal was commanded to carry out and whose outcome the
+// terminal does not know: it makes this service the Evidence of package umpay, for merchants who have both contracts.
+// It is Succeeded for the one trade of the operation's kind, good, not older than the command, and with its reference number
+// (result.paySeq of the ticket), in a list that is verified; else Unknown. That there is none proves nothing.
+func (s *TerminalsService) Find(ctx context.Context, t cnpay.Ticket) (cnpay.Verdict, error) {
+	kinds, reference := kindsAtTerminals(t.Operation), t.Fields["result.paySeq"]
+	if kinds == nil || reference == "" || t.Began.IsZero() {
+		return cnpay.Verdict{}, nil
+	}
+	const clocks = 10 * time.Minute // by which the terminal's may be behind
+	from := Time(t.Began.Add(-clocks))
+	res, err := s.QueryOrder(ctx, &TerminalQueryOrderRequest{StartTime: from, EndTime: Time(t.Began.Add(24 * time.Hour))})
+	if err != nil || res.Unverified {
+		return cnpay.Verdict{}, err
+	}
+	var found []TerminalTrade
+	for _, trade := range res.OrderList {
+		if trade.TranRRN == reference && trade.RespCode == "00" && slices.Contains(kinds, trade.TranType) && trade.LocalSysDate+trade.LocalSysTime >= from {
+			found = append(found, trade)
+		}
+	}
+	if len(found) != 1 {
+		return cnpay.Verdict{}, nil
+	}
+	return cnpay.Verdict{Outcome: cnpay.Succeeded, Code: found[0].RespCode, Message: found[0].HostLsNo}, nil
 }
 
 // TerminalReceiptRequest names the trade whose slip is wanted.

@@ -215,24 +215,34 @@ func (s *Server) queryPospOrder(request object, fault cnpaytest.Fault) object {
 	for _, m := range s.trades() {
 		at := m.At.In(cnpay.Beijing()).Format("20060102150405")
 		end := cmp.Or(text(request, "endTime"), "99999999999999")
-		if m.State != testgateway.Done || at < text(request, "startTime") || at > end {
-			continue
+		var kinds []string
+		switch {
+		case at < text(request, "startTime"), at > end:
+		case m.Kind == testgateway.Refund:
+			kinds = []string{provider.TradeRefund}
+		case m.State == testgateway.Done:
+			kinds = []string{provider.TradeSale}
+		case m.State == testgateway.Undone:
+			kinds = []string{provider.TradeSale, provider.TradeVoid}
 		}
-		kind := provider.TradeSale
-		if m.Kind == testgateway.Refund {
-			kind = provider.TradeRefund
+		for _, kind := range kinds {
+			list = append(list, s.trade(m, kind, at))
 		}
-		list = append(list, object{
-			"hostLsNo": "0100151212", "tranType": kind, "payMode": "0", "settleCycle": "T1", "acqMerId": s.config.AcqMerID,
-			"merchantName": "示例商户", "terminalId": "10000001", "respCode": "00", "errinfo": "", "tranRrn": reference(m),
-			"cupsMerId": "104000000000001", "cupsMerIdName": "", "cupsTid": "10400001", "localSysDate": at[:8], "localSysTime": at[8:],
-			"cardNo": "622848******0000", "tranAmt": strconv.FormatInt(m.Amount, 10),
-		})
 	}
 	if fault == cnpaytest.OtherAnswer {
 		list = append(list, object{"acqMerId": "99999999"})
 	}
 	return s.good(object{"orderList": list})
+}
+
+// trade is one line of the list of trades.
+func (s *Server) trade(m testgateway.Movement, kind, at string) object {
+	return object{
+		"hostLsNo": "0100151212", "tranType": kind, "payMode": "0", "settleCycle": "T1", "acqMerId": s.config.AcqMerID,
+		"merchantName": "示例商户", "terminalId": "10000001", "respCode": "00", "errinfo": "", "tranRrn": reference(m),
+		"cupsMerId": "104000000000001", "cupsMerIdName": "", "cupsTid": "10400001", "localSysDate": at[:8], "localSysTime": at[8:],
+		"cardNo": "622848******0000", "tranAmt": strconv.FormatInt(m.Amount, 10),
+	}
 }
 
 // reference is the channel's reference number (参考号) of a trade.
