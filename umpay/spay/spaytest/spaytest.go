@@ -109,6 +109,13 @@ func (s *Server) SetClock(now func() time.Time) {
 	s.now = now
 }
 
+// Reset forgets all orders. The keys stay.
+func (s *Server) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ledger, s.last = testgateway.Ledger{Now: func() time.Time { return s.now() }}, 0
+}
+
 // ChangePlatformKey makes UMPay sign with a new key, as it does when its certificate is replaced. Clients of an earlier
 // Config do not know it.
 func (s *Server) ChangePlatformKey() {
