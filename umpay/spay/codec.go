@@ -157,6 +157,7 @@ func (c *Client) encrypt(text string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	//lint:ignore SA1019 the protocol demands PKCS #1 v1.5
 	cipher, err := rsa.EncryptPKCS1v15(rand.Reader, c.platform, plain)
 	if err != nil {
 		return "", errors.New("cannot be encrypted") // without the cause: nothing of the text may be in an error

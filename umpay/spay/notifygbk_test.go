@@ -47,6 +47,16 @@ func TestKindsOfNotifications(t *testing.T) {
 	require.Equal(t, OpRefund, n.CallTicket().Operation)
 	require.Equal(t, "R1", n.CallTicket().Order)
 
+	sealed, err := (&Client{platform: &own.PublicKey}).encrypt("张三")
+	require.NoError(t, err)
+	plain, err := c.Decrypt(sealed)
+	require.NoError(t, err)
+	require.Equal(t, "张三", plain)
+	for _, wrong := range []string{"", "张三", sealed[4:]} {
+		_, err = c.Decrypt(wrong)
+		require.ErrorContains(t, err, "umpay/spay: decrypt: ")
+	}
+
 	for text, cause := range map[string]error{
 		"amount=1&mer_date=20260901&mer_id=60000100&order_id=SHOP1&trade_state=TRADE_SUCCESS&version=1.0":                             cnpay.ErrMismatch,
 		"amount=1&mer_date=20260901&mer_id=60000101&order_id=SHOP1&trade_state=TRADE_SUCCESS&version=4.0":                             cnpay.ErrMismatch,

@@ -322,6 +322,7 @@ func (s *Server) undecipherable(request fields) string {
 		if err != nil {
 			return name
 		}
+		//lint:ignore SA1019 UMPay's fields are encrypted with this padding and no other.
 		plain, err := rsa.DecryptPKCS1v15(nil, s.platform, raw)
 		if err != nil || len(plain) == 0 || digits[name] && strings.Trim(string(plain), "0123456789") != "" {
 			return name
