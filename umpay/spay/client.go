@@ -55,6 +55,7 @@ type Client struct {
 	Files    *FilesService
 
 	call     call.Client
+	key      crypto.Signer
 	signer   sign.Signer
 	verifier sign.Verifier
 	platform *rsa.PublicKey // encrypts
@@ -75,7 +76,7 @@ func New(config Config, opts ...cnpay.Option) (*Client, error) {
 		noMerchant = errors.New(fault.Field + " " + fault.Problem)
 	}
 	signer, noKey := sign.NewPlainRSASigner(config.Key, crypto.SHA1)
-	c.signer = signer
+	c.key, c.signer = config.Key, signer
 	if err := errors.Join(noGateway, noMerchant, noKey, c.setPlatform(config.PlatformKeys)); err != nil {
 		return nil, transport.ConfigError("umpay/spay", err)
 	}
@@ -102,6 +103,3 @@ func (c *Client) setPlatform(keys []*rsa.PublicKey) error {
 
 // MerDate is a day as UMPay writes it (yyyyMMdd), in China. An order is made on its own day.
 func MerDate(t time.Time) string { return t.In(cnpay.Beijing()).Format("20060102") }
-
-// today is the day in China.
-func (c *Client) today() string { return MerDate(c.call.Settings.Now()) }

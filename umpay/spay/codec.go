@@ -37,7 +37,7 @@ func (x *exchange) text(name string) string { return x.client.call.Fields.Text(x
 // Ticket keeps what the queries need. An order that is paid later can be paid until it expires.
 func (x *exchange) Ticket() cnpay.Ticket {
 	t := cnpay.Ticket{
-		Order: cmp.Or(x.text("refund_no"), x.text("order_id"), x.text("trade_no"), x.text("settle_date")),
+		Order: cmp.Or(x.text("refund_no"), x.text("order_id"), x.text("trade_no"), x.text("settle_date"), x.text("settle_type")),
 		Fields: x.client.call.Asked(x.request, "order_id", "mer_date", "trade_no", "amount", "refund_no", "refund_amount",
 			"org_amount"),
 	}
@@ -157,6 +157,7 @@ func (c *Client) encrypt(text string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	//lint:ignore SA1019 the protocol demands PKCS #1 v1.5
 	cipher, err := rsa.EncryptPKCS1v15(rand.Reader, c.platform, plain)
 	if err != nil {
 		return "", errors.New("cannot be encrypted") // without the cause: nothing of the text may be in an error
@@ -214,7 +215,7 @@ func (c *Client) set(dst any, verified []sign.Pair) (extra map[string]string, er
 
 func (x *exchange) Judge(httpStatus int) (cnpay.Verdict, error) {
 	if f, ok := x.answer.(*FileDownloadResponse); ok && f.Body != nil {
-		return f.judgeFile(x.client.call.Account, x.text("settle_date"))
+		return f.judgeFile(x.client.call.Account, x.text("settle_date"), x.text("settle_type"))
 	}
 	return x.op.judge(x.answer, httpStatus)
 }

@@ -42,12 +42,14 @@ type FileDownloadResponse struct {
 
 	// Body is the file as it came, in GBK. It is not signed.
 	Body []byte `json:"-"`
+
+	settleType string
 }
 
 // Rows reads the file; see [SettleReader.All].
 func (r *FileDownloadResponse) Rows() iter.Seq2[SettleRow, error] {
 	return func(yield func(SettleRow, error) bool) {
-		reader, err := NewSettleReader(bytes.NewReader(r.Body))
+		reader, err := NewSettleReader(bytes.NewReader(r.Body), r.settleType)
 		if err != nil {
 			yield(SettleRow{}, err)
 			return
@@ -75,8 +77,9 @@ func (r *FileDownloadResponse) take(body []byte) bool {
 }
 
 // judgeFile reads the first line of a file.
-func (r *FileDownloadResponse) judgeFile(merID, settleDate string) (cnpay.Verdict, error) {
-	reader, err := NewSettleReader(bytes.NewReader(r.Body))
+func (r *FileDownloadResponse) judgeFile(merID, settleDate, settleType string) (cnpay.Verdict, error) {
+	r.settleType = settleType
+	reader, err := NewSettleReader(bytes.NewReader(r.Body), settleType)
 	if err != nil {
 		return cnpay.Verdict{}, err
 	}
@@ -113,7 +116,7 @@ type SettleHead struct {
 // SettleRow is one line of a settlement file of payments (settle_type empty). What the columns are is known from
 // merchants' programs alone. Rows of version 3.0 end behind TransState or BankCheck.
 type SettleRow struct {
-	Columns []string // as they came, also of files of other types, for which they are all there is
+	Columns []string // as they came; of files of another settle_type they are all there is
 
 	MerID      string // merchant number
 	GoodsID    string // number of what was sold
@@ -144,10 +147,10 @@ type SettleReader struct {
 	err      error
 }
 
-// NewSettleReader reads the first line of a file in GBK.
-func NewSettleReader(r io.Reader) (*SettleReader, error) {
+// NewSettleReader reads the first line of a file in GBK, of the settle_type that was asked for.
+func NewSettleReader(r io.Reader, settleType string) (*SettleReader, error) {
 	const longest = 64 << 10
-	s := &SettleReader{lines: bufio.NewScanner(r)}
+	s := &SettleReader{lines: bufio.NewScanner(r), payments: settleType == ""}
 	s.lines.Buffer(nil, longest)
 	columns, err := s.line()
 	switch {
@@ -171,8 +174,12 @@ func (s *SettleReader) line() ([]string, error) {
 		if len(raw) == 0 {
 			continue
 		}
-		text, err := simplifiedchinese.GB18030.NewDecoder().Bytes(raw)
-		return strings.Split(string(text), ","), err
+		text := string(raw)
+		var err error
+		if !ascii(text) {
+			text, err = simplifiedchinese.GB18030.NewDecoder().String(text)
+		}
+		return strings.Split(text, ","), err
 	}
 	if err := s.lines.Err(); err != nil {
 		return nil, err
@@ -201,10 +208,9 @@ func (s *SettleReader) read() (SettleRow, error) {
 	}
 	row := SettleRow{Columns: columns}
 	s.count++
-	if first := s.count == 1; first || s.payments {
-		known := row.payment(s.Head.MerID)
-		if s.payments = known == nil; !s.payments && !first {
-			return SettleRow{}, malformedFile("row %d: %w", s.count, known)
+	if s.payments {
+		if err := row.payment(s.Head.MerID); err != nil {
+			return SettleRow{}, malformedFile("row %d: %w", s.count, err)
 		}
 	}
 	s.all += row.Amount

@@ -3,6 +3,10 @@ package spay
 import (
 	"cmp"
 	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,6 +14,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/sign"
@@ -71,9 +77,9 @@ type Notification struct {
 	UsrBusiAgreementID string `json:"usr_busi_agreement_id" spec:"C S..64"`
 	// UsrPayAgreementID is the payer's agreement about the card (用户支付协议号).
 	UsrPayAgreementID string `json:"usr_pay_agreement_id" spec:"C S..64"`
-	// CardHolder is the name (持卡人姓名), encrypted for the merchant's key.
+	// CardHolder is the name (持卡人姓名), encrypted for the merchant's key: see [Client.Decrypt].
 	CardHolder string `json:"card_holder" spec:"C S..256 secret"`
-	// IdentityCode is the number of the document (证件号), encrypted for the merchant's key.
+	// IdentityCode is the number of the document (证件号), encrypted likewise.
 	IdentityCode string `json:"identity_code" spec:"C S..256 secret"`
 	// IdentityType is the kind of document (证件类型).
 	IdentityType string `json:"identity_type" spec:"C S..32"`
@@ -185,6 +191,25 @@ func unescape(escaped []sign.Pair) ([]sign.Pair, error) {
 		all[i] = sign.Pair{Name: p.Name, Value: value}
 	}
 	return all, nil
+}
+
+// Decrypt reads an encrypted field of a verified notification with the merchant's key, which must also be a
+// [crypto.Decrypter].
+func (c *Client) Decrypt(secret string) (string, error) {
+	raw, err := base64.StdEncoding.DecodeString(secret)
+	key, ok := c.key.(crypto.Decrypter)
+	if err != nil || !ok {
+		return "", errors.New("umpay/spay: decrypt: not Base64, or the key cannot decrypt")
+	}
+	//lint:ignore SA1019 the protocol demands PKCS #1 v1.5
+	plain, err := key.Decrypt(rand.Reader, raw, &rsa.PKCS1v15DecryptOptions{})
+	if err == nil {
+		var text string
+		if text, err = simplifiedchinese.GB18030.NewDecoder().String(string(plain)); err == nil {
+			return text, nil
+		}
+	}
+	return "", errors.New("umpay/spay: decrypt: not encrypted for this key") // without the cause: nothing of the text may be in an error
 }
 
 // Reply is the page that UMPay expects as the answer to a notification, signed with the merchant's key. Until it gets one,

@@ -399,7 +399,7 @@ type OrderRefundRequest struct {
 	// SubMerID is the merchant of a split order that gives back (子商户号).
 	SubMerID string `json:"sub_mer_id" spec:"O S..8"`
 	// SubOrderID is that merchant's order (子订单号).
-	SubOrderID string `json:"sub_order_id" spec:"O ORDER"`
+	SubOrderID string `json:"sub_order_id" spec:"O S..32"`
 }
 
 func (*OrderRefundRequest) operation() Operation {

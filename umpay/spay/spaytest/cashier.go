@@ -34,6 +34,9 @@ func (s *Server) openPage(w http.ResponseWriter, r *http.Request) {
 	} else {
 		answer = refusal("00240402", "商户请求参数数据校验未通过")
 	}
+	if m, ok := s.ledger.Find(key(request)); ok && answer["ret_code"] == "00060780" { // the same link once more
+		answer = s.about(m)
+	}
 	if answer["trade_no"] == "" {
 		view{Refused: answer["ret_code"] + " " + answer["ret_msg"]}.write(w, http.StatusOK)
 		return

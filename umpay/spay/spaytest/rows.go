@@ -398,13 +398,16 @@ func (s *Server) download(request fields, fault cnpaytest.Fault) fields {
 	}
 	var lines []string
 	var total int64
-	for _, m := range s.ledger.All() {
+	movements := s.ledger.All()
+	slices.SortFunc(movements, func(a, b testgateway.Movement) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Number, b.Number))
+	})
+	for _, m := range movements {
 		if line := s.line(m, date); line != "" {
 			lines = append(lines, line)
 			total += m.Amount
 		}
 	}
-	slices.Sort(lines)
 	end := fmt.Sprintf("TRADEDETAIL-END,%s,%s,%d,%d", head[1], head[2], len(lines), total)
 	all := append(append([]string{strings.Join(head, ",")}, lines...), end)
 	return fields{"(file)": strings.Join(all, "\r\n") + "\r\n"}
@@ -421,6 +424,9 @@ func (s *Server) line(m testgateway.Movement, date string) string {
 			return ""
 		}
 		at, kind, refundNo = m.At, "20", m.Number
+		if original, _ := s.ledger.Find(m.Original); original.Note != nil {
+			order = original.Note.(note).request
+		}
 	case testgateway.Payment:
 		ok = ok && m.State == testgateway.Done
 	default:
