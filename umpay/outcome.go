@@ -193,7 +193,7 @@ func (op *Operation) belongs(fields *spec.Table, asked func(name string) string,
 		}
 	}
 	if op.Query { // its result is about another transaction, with an amount of its own
-		voucher := cmp.Or(asked("uPayTrace"), asked("upayTrace"))
+		voucher := cmp.Or(asked("uPayTrace"), asked("upayTrace"), asked("paySeq")) // of a query by code paySeq is one
 		if voucher != "" && done.UPayTrace != "" && voucher != done.UPayTrace {
 			return differs("result.uPayTrace")
 		}

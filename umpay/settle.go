@@ -61,9 +61,9 @@ func (c *Client) found(op Operation, t cnpay.Ticket, res *CommandQueryResponse) 
 	case CommandRunning:
 		f.Outcome, f.Code = cnpay.Pending, "202"
 	case CommandExpired:
-		f.Outcome, f.Code, f.Message = cnpay.Failed, "410", readFaults(res.Raw)
+		f.Outcome, f.Code, f.Message = cnpay.Failed, "410", readRefusal(res.Raw).String()
 	case CommandMissing:
-		f.Code, f.Message = "404", readFaults(res.Raw)
+		f.Code, f.Message = "404", readRefusal(res.Raw).String()
 		if f.Absent = remembers(res.Since, t.Began); !f.Absent {
 			f.Cause = call.Contradiction("the bridge does not remember every command since this one was sent")
 		}
