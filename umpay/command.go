@@ -82,6 +82,8 @@ func (r *CommandQueryResponse) judge(httpStatus int) cnpay.Verdict {
 //     operation is the Verdict of the Event.
 //   - Unknown: the bridge does not know the command now (State is CommandMissing), or nothing was heard. A command that is
 //     still on its way may change that: it is no proof that it failed.
+//
+//cnpay:op command_query
 func (s *CommandsService) Query(ctx context.Context, req *CommandQueryRequest, opts ...cnpay.Option) (*CommandQueryResponse, error) {
 	return do[CommandQueryResponse](ctx, s.client, req, opts)
 }

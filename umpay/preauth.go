@@ -178,7 +178,7 @@ type PreauthCompleteRequest struct {
 
 func (*PreauthCompleteRequest) operation() Operation {
 	return Operation{
-		ID: OpComplete, Method: preauthDone, Settle: settleCommand,
+		ID: OpPreauthComplete, Method: preauthDone, Settle: settleCommand,
 		Callbacks: Callbacks{Success: "onPaySuccess", Fail: "onPayFail", Unknown: []string{"onPayUnknown"}},
 		Codes: Codes{
 			Done: []int64{60160200},
@@ -227,7 +227,7 @@ type PreauthCompleteWithCardRequest struct {
 
 func (*PreauthCompleteWithCardRequest) operation() Operation {
 	return Operation{
-		ID: OpCompleteWithCard, Method: creditPreauthDone, Settle: settleCommand,
+		ID: OpPreauthCompleteWithCard, Method: creditPreauthDone, Settle: settleCommand,
 		Callbacks: Callbacks{Success: "onPaySuccess", Fail: "onPayFail", Unknown: []string{"onPayUnknown"}, Progress: true},
 		Codes: Codes{
 			Done: []int64{60140200},
@@ -272,7 +272,7 @@ type PreauthCancelCompletionRequest struct {
 
 func (*PreauthCancelCompletionRequest) operation() Operation {
 	return Operation{
-		ID: OpCancelCompletion, Method: cardPreAuthDoneRever, Settle: settleCommand,
+		ID: OpPreauthCancelCompletion, Method: cardPreAuthDoneRever, Settle: settleCommand,
 		Callbacks: Callbacks{Success: "onReverSuccess", Fail: "onReverFail", Unknown: []string{"onReverUnknown"}, Progress: true},
 		Codes: Codes{
 			Done:   []int64{60180200},

@@ -80,7 +80,7 @@ type ScanPayByCodeRequest struct {
 
 func (*ScanPayByCodeRequest) operation() Operation {
 	return Operation{
-		ID: OpScanPay, Method: scanPay, Codes: scanCodes(), Settle: settleScanPay,
+		ID: OpScanPayByCode, Method: scanPay, Codes: scanCodes(), Settle: settleScanPay,
 		Callbacks: Callbacks{Success: "onPaySuccess", Fail: "onPayFail", Unknown: []string{"onPayUnknown"}},
 	}
 }
