@@ -52,10 +52,10 @@ type command struct {
 	NotAfter    string          `json:"notAfter" spec:"M S"`
 }
 
-// asked are the wire names of a request that settling and comparing need. Card numbers and payment codes are not among
-// them.
+// asked are the wire names of a request that settling and comparing need, besides its number, which is the ticket's order.
+// Card numbers and payment codes are not among them.
 func asked() []string {
-	return []string{"id", "orderId", "amount", "rfAmount", "uPayTrace", "upayTrace", "payType", "orderDate", "orderDateTime",
+	return []string{"orderId", "amount", "rfAmount", "uPayTrace", "upayTrace", "payType", "orderDate", "orderDateTime",
 		"paySeq", "tradeNo", "uPayOrderId", "authCode", "batchId", "date", "time"}
 }
 

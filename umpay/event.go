@@ -59,10 +59,9 @@ func (e *Event) CallTicket() cnpay.Ticket {
 	if t.Fields == nil {
 		t.Fields = map[string]string{}
 	}
-	t.Fields["id"] = e.ID
-	if asked, err := e.asked(&fields); err == nil {
-		for _, name := range echoed() {
-			if value := asked(name); value != "" {
+	if text, err := e.asked(&fields); err == nil {
+		for _, name := range asked() {
+			if value := text(name); value != "" {
 				t.Fields[name] = value
 			}
 		}
@@ -90,7 +89,7 @@ func (e *Event) Verdict() cnpay.Verdict {
 	return op.verdict(&spec.Table{}, e)
 }
 
-// echo is what an event repeats of the request.
+// echo is what an event repeats of the request: the fields that asked names.
 type echo struct {
 	OrderID       string `json:"orderId" spec:"O"`
 	Amount        int64  `json:"amount" spec:"O N"`
@@ -108,9 +107,6 @@ type echo struct {
 	Date          string `json:"date" spec:"O"`
 	Time          string `json:"time" spec:"O"`
 }
-
-// echoed are the wire names of echo: all of asked but the command's own number.
-func echoed() []string { return asked()[1:] }
 
 // asked reads what the plugin was called with, as far as the event says.
 func (e *Event) asked(fields *spec.Table) (func(name string) string, error) {

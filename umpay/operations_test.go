@@ -81,7 +81,7 @@ func (s *shop) runs() map[string]func() conform.Run {
 	c := s.client
 	return map[string]func() conform.Run{
 		umpay.OpCardPay: func() conform.Run {
-			return conform.Of(c.Cards.Pay, &umpay.CardPayRequest{ID: s.id(), Amount: 10000, OrderID: s.order(), IsD0: 1})
+			return conform.Of(c.Cards.Pay, &umpay.CardPayRequest{ID: s.id(), Amount: 10000, OrderID: s.order(), Clearing: umpay.Clearing{IsD0: 1}})
 		},
 		umpay.OpCardQuery: func() conform.Run {
 			return conform.Of(c.Cards.Query, &umpay.CardQueryRequest{Command: umpay.Command{ID: s.id()}, OrderDate: s.date("0102"), UPayTrace: s.sale("IC")})

@@ -100,7 +100,7 @@ type OrderRow struct {
 	Acceptor
 	Voucher
 
-	// CardExpiryDate (卡有效期) is always empty, because it is dropped on arrival.
+	// CardExpiryDate (卡有效期) is always empty, because it is dropped on arrival from lists too.
 	CardExpiryDate string `json:"cardExpiryDate" spec:"O S secret"`
 	// AuthCode is the issuer's authorisation code (授权码) of the order.
 	AuthCode string `json:"authCode" spec:"O S"`

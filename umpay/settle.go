@@ -24,7 +24,7 @@ func settleCommand(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.Settle
 // and its clock is right within the window. BRIDGE.md proves it.
 func (c *Client) settle(t cnpay.Ticket, opts []cnpay.Option, further asking) cnpay.SettleRule {
 	op, _ := call.Lookup(c.call.Settings, func(op Operation) bool { return op.ID == t.Operation }, operations, Request.operation)
-	query := &CommandQueryRequest{ID: t.Fields["id"]}
+	query := &CommandQueryRequest{ID: t.Order}
 	return cnpay.SettleRule{
 		Schedule: CommandSchedule(), Faults: c.faults(query),
 		Absent: true, Margin: window, Harmless: true, PaidLater: op.PaidLater,
