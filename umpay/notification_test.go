@@ -120,6 +120,7 @@ func TestQueryEventsSayWhetherTheyAreAnswers(t *testing.T) {
 		{"cardQuery", "onPaySuccess", "60040200", cnpay.Answered, cnpay.Succeeded},
 		{"cardQuery", "onPayFail", "60040103", cnpay.Answered, cnpay.Failed},
 		{"cardQuery", "onPayFail", "60040001", cnpay.Unknown, cnpay.Unknown},
+		{"cardQuery", "onPayFail", "61000001", cnpay.Unknown, cnpay.Unknown},
 		{"cardQuery", "onQueryError", "60040007", cnpay.Unknown, cnpay.Unknown},
 		{"scanQuery", "onPaying", "0", cnpay.Answered, cnpay.Pending},
 		{"scanQuery", "onPaying", "60030023", cnpay.Answered, cnpay.Pending},
