@@ -111,7 +111,7 @@ func TestAnswers(t *testing.T) {
 		"code is broken":            {200, event("onReverSuccess", `,"result":{"code":60150200.5}`), cnpay.Unknown, cnpay.ErrMalformed, ""},
 		"code is huge":              {200, event("onReverSuccess", `,"result":{"code":99999999999999999999}`), cnpay.Unknown, cnpay.ErrMalformed, ""},
 		"result is text":            {200, event("onReverSuccess", `,"result":"{}"`), cnpay.Unknown, cnpay.ErrMalformed, ""},
-		"callback is a number":      {200, `{"id":"1","op":"cardPreAuthRever","callback":1,"posSN":"N9000001"}`, cnpay.Unknown, cnpay.ErrMalformed, ""},
+		"callback is a number":      {200, `{"id":"1","op":"cardPreAuthRever","callback":1,"posSN":"N9000001"}`, cnpay.Unknown, cnpay.ErrUndecided, ""},
 		"other id":                  {200, strings.Replace(event("onReverSuccess", ``), `"1"`, `"2"`, 1), cnpay.Unknown, cnpay.ErrMismatch, ""},
 		"no id":                     {200, `{"op":"cardPreAuthRever","callback":"onReverSuccess","posSN":"N9000001"}`, cnpay.Unknown, cnpay.ErrMismatch, ""},
 		"other terminal":            {200, strings.Replace(event("onReverSuccess", ``), `N9000001`, `N9000002`, 1), cnpay.Unknown, cnpay.ErrMismatch, ""},

@@ -23,6 +23,8 @@ const (
 
 // CardPayRequest is a sale. All but ID is the plugin's BankCardPayRequest.
 type CardPayRequest struct {
+	Clearing
+
 	// ID is this sale's command; see [NewCommandID].
 	ID string `json:"id" spec:"M S1..64"`
 	// Amount is the amount (金额) in fen. The plugin has a 32-bit number.
@@ -32,8 +34,6 @@ type CardPayRequest struct {
 	OrderID string `json:"orderId" spec:"M S..63"`
 	// Reserve is reserved (保留字段).
 	Reserve string `json:"reserve" spec:"O S"`
-	// IsD0 is the switch of settlement on the same day (是否D0清算): 1 means no. 0, the default, is yes.
-	IsD0 int64 `json:"isD0" spec:"O 0|1"`
 }
 
 func (*CardPayRequest) operation() Operation {
@@ -55,15 +55,11 @@ func cardFailures(own ...int64) []int64 {
 type CardPayResult struct {
 	Status
 	Transaction
-	Reading
+	Authorization
 	Explanation
 
-	// TradeNo is UMPay's number of the transaction (平台处理流水).
-	TradeNo string `json:"tradeNo" spec:"O S"`
 	// OrderDate is the order's date (订单日期), yyyyMMdd on the page; a query and a refund need it as MMdd.
 	OrderDate string `json:"orderDate" spec:"O S"`
-	// AuthCode is the issuer's authorisation code (授权码).
-	AuthCode string `json:"authCode" spec:"O S"`
 	// FreeAmt is the limit of a sale without PIN and signature (小额双免金额); "0" is not such a sale.
 	FreeAmt string `json:"freeAmt" spec:"O S"`
 	// FreeMessage is the text for the slip of such a sale.

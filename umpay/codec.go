@@ -52,10 +52,10 @@ type command struct {
 	NotAfter    string          `json:"notAfter" spec:"M S"`
 }
 
-// asked are the wire names of a request that settling and comparing need. Card numbers and payment codes are not among
-// them.
+// asked are the wire names of a request that settling and comparing need, besides its number, which is the ticket's order.
+// Card numbers and payment codes are not among them.
 func asked() []string {
-	return []string{"id", "orderId", "amount", "rfAmount", "uPayTrace", "upayTrace", "payType", "orderDate", "orderDateTime",
+	return []string{"orderId", "amount", "rfAmount", "uPayTrace", "upayTrace", "payType", "orderDate", "orderDateTime",
 		"paySeq", "tradeNo", "uPayOrderId", "authCode", "batchId", "date", "time"}
 }
 
@@ -211,7 +211,7 @@ func notTheBridge(reply *transport.Reply, err error) error {
 // decodeEvent reads the event of a 200 and the plugin's callback object in it. Its members that are in no document are
 // the answer's extra.
 func (x *exchange) decodeEvent(clean []byte, event *Event) (extra map[string]string, err error) {
-	e, extra, faults, err := decodeEvent(clean)
+	e, extra, faults, err := decodeEvent(&x.client.call.Fields, clean)
 	switch {
 	case err != nil:
 		return nil, err
@@ -244,7 +244,7 @@ func (x *exchange) Judge(httpStatus int) (cnpay.Verdict, error) {
 	if query, ok := x.answer.(*CommandQueryResponse); ok {
 		return query.judge(httpStatus), nil
 	}
-	v := cnpay.Verdict{Code: strconv.Itoa(httpStatus), Message: readFaults(answer.Raw)}
+	v := cnpay.Verdict{Code: strconv.Itoa(httpStatus), Message: readRefusal(answer.Raw).String()}
 	switch httpStatus {
 	case http.StatusOK:
 		v = x.op.verdict(&x.client.call.Fields, &answer.Event)
@@ -273,27 +273,31 @@ func (x *exchange) Learn() map[string]string {
 	return x.answer.base().Event.learned(&x.client.call.Fields)
 }
 
-// refusal is the body of an answer that is not an event: the faults by wire name.
+// refusal is the body of an answer that is not an event: the faults by wire name, and of a command that the bridge does
+// not know the time from which it remembers all.
 type refusal struct {
-	Faults []wireFault `json:"faults"`
+	Faults []wireFault `json:"faults" spec:"M"`
+	Since  string      `json:"since,omitempty" spec:"O S"`
 }
 
 type wireFault struct {
-	Field   string `json:"field"`
-	Problem string `json:"problem"`
+	Field   string `json:"field" spec:"M S"`
+	Problem string `json:"problem" spec:"M S"`
 }
 
-func readFaults(clean []byte) string {
-	var r refusal
-	if json.Unmarshal(clean, &r) != nil {
-		return ""
+// readRefusal is empty where the answer is not one.
+func readRefusal(clean []byte) (r refusal) {
+	if _, err := new(spec.Table).DecodeJSON(clean, &r); err != nil {
+		return refusal{}
 	}
-	var b strings.Builder
-	for _, f := range r.Faults {
-		if b.Len() > 0 {
-			b.WriteString("; ")
-		}
-		b.WriteString(f.Field + " " + f.Problem)
+	return r
+}
+
+// String is the faults on one line.
+func (r refusal) String() string {
+	texts := make([]string, len(r.Faults))
+	for i, f := range r.Faults {
+		texts[i] = f.Field + " " + f.Problem
 	}
-	return b.String()
+	return strings.Join(texts, "; ")
 }

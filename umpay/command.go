@@ -2,7 +2,6 @@ package umpay
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"time"
@@ -61,13 +60,14 @@ func (r *CommandQueryResponse) read(httpStatus int) {
 	case http.StatusGone:
 		r.State = CommandExpired
 	case http.StatusNotFound:
-		r.State, r.Since = CommandMissing, readSince(r.Raw)
+		r.State = CommandMissing
+		r.Since, _ = time.Parse(time.RFC3339, readRefusal(r.Raw).Since) // zero where the answer does not say
 	}
 }
 
 // judge says whether the query was answered. It was not where the bridge does not know the command.
 func (r *CommandQueryResponse) judge(httpStatus int) cnpay.Verdict {
-	v := cnpay.Verdict{Code: strconv.Itoa(httpStatus), Message: readFaults(r.Raw)}
+	v := cnpay.Verdict{Code: strconv.Itoa(httpStatus), Message: readRefusal(r.Raw).String()}
 	switch r.State {
 	case CommandFinished, CommandRunning, CommandExpired:
 		v.Outcome = cnpay.Succeeded
@@ -82,18 +82,8 @@ func (r *CommandQueryResponse) judge(httpStatus int) cnpay.Verdict {
 //     operation is the Verdict of the Event.
 //   - Unknown: the bridge does not know the command now (State is CommandMissing), or nothing was heard. A command that is
 //     still on its way may change that: it is no proof that it failed.
+//
+//cnpay:op command_query
 func (s *CommandsService) Query(ctx context.Context, req *CommandQueryRequest, opts ...cnpay.Option) (*CommandQueryResponse, error) {
 	return do[CommandQueryResponse](ctx, s.client, req, opts)
-}
-
-// readSince is zero where the answer does not say, or not in the documented form.
-func readSince(clean []byte) time.Time {
-	var answer struct {
-		Since string `json:"since"`
-	}
-	if json.Unmarshal(clean, &answer) != nil {
-		return time.Time{}
-	}
-	since, _ := time.Parse(time.RFC3339, answer.Since)
-	return since
 }

@@ -43,17 +43,17 @@ func TestResults(t *testing.T) {
 	var fields spec.Table
 	for id, result := range map[string]any{
 		OpCardPay: CardPayResult{}, OpCardQuery: CardQueryResult{}, OpCardVoid: CardVoidResult{}, OpCardRefund: CardRefundResult{},
-		OpScanPay: ScanPayResult{}, OpScanCreateQR: ScanCreateQRResult{}, OpScanQueryQR: ScanQueryQRResult{}, OpScanQuery: ScanQueryResult{},
+		OpScanPayByCode: ScanPayResult{}, OpScanCreateQR: ScanCreateQRResult{}, OpScanQueryQR: ScanQueryQRResult{}, OpScanQuery: ScanQueryResult{},
 		OpScanVoid: ScanVoidResult{}, OpScanRefund: ScanRefundResult{}, OpScanQueryRefund: ScanQueryRefundResult{},
-		OpPreauthCreate: PreauthResult{}, OpPreauthCancel: PreauthCancelResult{}, OpCompleteWithCard: PreauthResult{},
-		OpComplete: PreauthResult{}, OpCancelCompletion: PreauthResult{}, OpOrderList: OrderListResult{}, "transList": OrderRow{},
+		OpPreauthCreate: PreauthResult{}, OpPreauthCancel: PreauthCancelResult{}, OpPreauthCompleteWithCard: PreauthResult{},
+		OpPreauthComplete: PreauthResult{}, OpPreauthCancelCompletion: PreauthResult{}, OpOrderList: OrderListResult{}, "transList": OrderRow{},
 	} {
 		require.NotEmpty(t, documented[id], id)
 		require.Empty(t, fields.Misread(result), id)
 		var names []string
 		for _, f := range reflect.VisibleFields(reflect.TypeOf(result)) {
 			name := f.Tag.Get("json")
-			if name == "" || id == OpComplete && name == "cardExpiryDate" { // taken out of this one in 00.00.01.39
+			if name == "" || id == OpPreauthComplete && name == "cardExpiryDate" { // taken out of this one in 00.00.01.39
 				continue
 			}
 			names = append(names, name)

@@ -59,10 +59,9 @@ func (e *Event) CallTicket() cnpay.Ticket {
 	if t.Fields == nil {
 		t.Fields = map[string]string{}
 	}
-	t.Fields["id"] = e.ID
-	if asked, err := e.asked(&fields); err == nil {
-		for _, name := range echoed() {
-			if value := asked(name); value != "" {
+	if text, err := e.asked(&fields); err == nil {
+		for _, name := range asked() {
+			if value := text(name); value != "" {
 				t.Fields[name] = value
 			}
 		}
@@ -90,7 +89,7 @@ func (e *Event) Verdict() cnpay.Verdict {
 	return op.verdict(&spec.Table{}, e)
 }
 
-// echo is what an event repeats of the request.
+// echo is what an event repeats of the request: the fields that asked names.
 type echo struct {
 	OrderID       string `json:"orderId" spec:"O"`
 	Amount        int64  `json:"amount" spec:"O N"`
@@ -108,9 +107,6 @@ type echo struct {
 	Date          string `json:"date" spec:"O"`
 	Time          string `json:"time" spec:"O"`
 }
-
-// echoed are the wire names of echo: all of asked but the command's own number.
-func echoed() []string { return asked()[1:] }
 
 // asked reads what the plugin was called with, as far as the event says.
 func (e *Event) asked(fields *spec.Table) (func(name string) string, error) {
@@ -213,45 +209,40 @@ func Decide(events []Event) cnpay.Verdict {
 	return verdict
 }
 
+// wireEvent is an event before its types are checked.
+type wireEvent struct {
+	ID           string          `json:"id" spec:"M"`
+	Op           string          `json:"op" spec:"M"`
+	Callback     string          `json:"callback" spec:"M"`
+	Request      json.RawMessage `json:"request" spec:"O"`
+	Result       json.RawMessage `json:"result" spec:"O"`
+	POSSN        string          `json:"posSN" spec:"M"`
+	TerminalTime string          `json:"terminalTime" spec:"M"`
+	Seq          string          `json:"seq" spec:"M"`
+}
+
 // decodeEvent reads an event from JSON that redact returned. Faults are members of another type than in the contract;
 // extra are members that are not in it.
-func decodeEvent(clean []byte) (e Event, extra map[string]string, faults []cnpay.Fault, _ error) {
-	members := map[string]json.RawMessage{}
-	if len(clean) == 0 || clean[0] != '{' || json.Unmarshal(clean, &members) != nil {
-		return e, nil, nil, fmt.Errorf("%w: not a JSON object", cnpay.ErrMalformed)
+func decodeEvent(fields *spec.Table, clean []byte) (e Event, extra map[string]string, faults []cnpay.Fault, err error) {
+	var w wireEvent
+	if extra, err = fields.DecodeJSON(clean, &w); err != nil {
+		return e, nil, nil, err
 	}
-	member := func(name, problem string, into func(json.RawMessage) bool) {
-		value, ok := members[name]
-		delete(members, name)
-		if ok && string(value) != "null" && !into(value) {
-			faults = append(faults, cnpay.Fault{Field: name, Problem: problem})
+	e = Event{
+		ID: w.ID, Op: w.Op, Callback: w.Callback, Request: w.Request, Result: w.Result, POSSN: w.POSSN, TerminalTime: w.TerminalTime,
+	}
+	for _, member := range []struct {
+		name  string
+		value json.RawMessage
+	}{{"request", w.Request}, {"result", w.Result}} {
+		if member.value != nil && member.value[0] != '{' {
+			faults = append(faults, cnpay.Fault{Field: member.name, Problem: "must be an object"})
 		}
 	}
-	for _, f := range []struct {
-		name string
-		dst  *string
-	}{{"id", &e.ID}, {"op", &e.Op}, {"callback", &e.Callback}, {"posSN", &e.POSSN}, {"terminalTime", &e.TerminalTime}} {
-		member(f.name, "must be text", func(v json.RawMessage) bool { return json.Unmarshal(v, f.dst) == nil })
-	}
-	for _, f := range []struct {
-		name string
-		dst  *json.RawMessage
-	}{{"request", &e.Request}, {"result", &e.Result}} {
-		member(f.name, "must be an object", func(v json.RawMessage) bool {
-			*f.dst = v
-			return v[0] == '{'
-		})
-	}
-	member("seq", "must be a whole number", func(v json.RawMessage) (ok bool) {
-		var err error
-		e.Seq, err = strconv.ParseInt(plain(v), 10, 64)
-		return err == nil
-	})
-	for name, value := range members {
-		if extra == nil {
-			extra = map[string]string{}
+	if w.Seq != "" {
+		if e.Seq, err = strconv.ParseInt(w.Seq, 10, 64); err != nil {
+			faults = append(faults, cnpay.Fault{Field: "seq", Problem: "must be a whole number"})
 		}
-		extra[name] = string(value)
 	}
 	return e, extra, faults, nil
 }

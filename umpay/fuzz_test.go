@@ -22,7 +22,8 @@ func bodies(f *testing.F) []string {
 	names, err := filepath.Glob("testdata/documents/event-*.json")
 	require.NoError(f, err)
 	require.NotEmpty(f, names)
-	all := []string{"", "{}", "[]", "null", goodEvent, event("onReverFail", `,"result":{"code":-2}`), `{"id":"1","id":"1"}`, "{\"account\":\"\xff\"}"}
+	all := []string{`{"id":"1","op":"getOrderList","callback":"onSuccess","posSN":"N9000001","terminalTime":"2020-05-21T15:30:12+08:00","seq":1,` +
+		`"result":{"code":60200200,"transList":[{"account":"6221558812340000","amount":"1","orderstate":2}]}}`, "", "{}", "[]", "null", goodEvent, event("onReverFail", `,"result":{"code":-2}`), `{"id":"1","id":"1"}`, "{\"account\":\"\xff\"}"}
 	for _, name := range names {
 		text, err := os.ReadFile(name)
 		require.NoError(f, err)
@@ -106,6 +107,9 @@ func FuzzReceiver(f *testing.F) {
 			require.NoError(t, err)
 			requireMasked(t, string(text))
 			umpay.Decide(stored)
+			ticket := e.CallTicket()
+			require.Equal(t, e.ID, ticket.Order)
+			e.CallOutcome()
 		}
 	})
 }

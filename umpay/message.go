@@ -52,6 +52,14 @@ type Voucher struct {
 	BatchID string `json:"batchId" spec:"O S"`
 }
 
+// Platform is the time at UMPay.
+type Platform struct {
+	// PlatDate is UMPay's date (平台日期): MMdd, of the query of a refund yyyyMMdd.
+	PlatDate string `json:"platDate" spec:"O S"`
+	// PlatTime is UMPay's time (平台时间), HHmmss.
+	PlatTime string `json:"platTime" spec:"O S"`
+}
+
 // Transaction is what the callback objects of all card operations have in common. Any field may be empty; all are where
 // the plugin gave up, or where the terminal could not read its answer.
 type Transaction struct {
@@ -66,11 +74,21 @@ type Transaction struct {
 	Voucher
 }
 
-// Reading is how a card was read.
-type Reading struct {
-	// CardPayType says it (银行卡类型): CT magnetic stripe (磁条卡), IC chip (IC卡), YS phone (云闪付, Apple Pay), YSIC
-	// contactless card (银行卡闪付). The page of a sale has swipe and ic in the first two places.
+// Authorization is what the issuer and UMPay say of a card that was read.
+type Authorization struct {
+	// CardPayType is how it was read (银行卡类型): CT magnetic stripe (磁条卡), IC chip (IC卡), YS phone (云闪付, Apple Pay), YSIC
+	// contactless card (银行卡闪付). The page of a sale has swipe and ic for the first two.
 	CardPayType string `json:"cardPayType" spec:"O S"`
 	// PayType is the same, older and coarser: CT, IC, YS (闪付卡, 云闪付, Apple Pay); on the page of a sale swipe, ic, nfc.
 	PayType string `json:"payType" spec:"O S"`
+	// TradeNo is UMPay's number of the transaction (平台处理流水).
+	TradeNo string `json:"tradeNo" spec:"O S"`
+	// AuthCode is the issuer's authorisation code (授权码), which the completion of a pre-authorisation needs.
+	AuthCode string `json:"authCode" spec:"O S"`
+}
+
+// Clearing says when the merchant gets the money.
+type Clearing struct {
+	// IsD0 is the switch of clearing on the same day (是否D0清算): 1 means no. 0, the default, is yes.
+	IsD0 int64 `json:"isD0" spec:"O 0|1"`
 }

@@ -146,7 +146,7 @@ type reply struct {
 }
 
 func refused(status int, field, problem string) *reply {
-	return &reply{status: status, reason: field + " " + problem, body: refusal{[]wireFault{{field, problem}}}}
+	return &reply{status: status, reason: field + " " + problem, body: refusal{Faults: []wireFault{{field, problem}}}}
 }
 
 // unauthenticated says nothing to a stranger: whether it is the terminal, the secret or the clock is for the log.
@@ -259,7 +259,7 @@ func (r *Receiver) decode(terminal string, body []byte) (*Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	event, _, faults, err := decodeEvent(clean)
+	event, _, faults, err := decodeEvent(&r.fields, clean)
 	if err != nil {
 		return nil, err
 	}

@@ -12,24 +12,24 @@ import (
 
 // The operations of this package, as tickets, errors, logs and terminals for tests name them.
 const (
-	OpCardPay          = "plugin_card_pay"
-	OpCardQuery        = "plugin_card_query"
-	OpCardVoid         = "plugin_bank_revoke"
-	OpCardRefund       = "plugin_bank_refund"
-	OpScanPay          = "plugin_scan_pay"
-	OpScanCreateQR     = "plugin_scan_pay_initiative"
-	OpScanQueryQR      = "plugin_scan_pay_state_query"
-	OpScanQuery        = "plugin_scan_query"
-	OpScanVoid         = "plugin_scan_revoke"
-	OpScanRefund       = "plugin_scan_refund"
-	OpScanQueryRefund  = "plugin_scan_refund_query"
-	OpPreauthCreate    = "plugin_card_pre_auth"
-	OpPreauthCancel    = "plugin_card_pre_auth_rever"
-	OpCompleteWithCard = "plugin_credit_preauth_done"
-	OpComplete         = "plugin_preauth_done"
-	OpCancelCompletion = "plugin_card_pre_auth_done_rever"
-	OpOrderList        = "plugin_get_order_list"
-	OpCommandQuery     = "command_query" // of the bridge itself
+	OpCardPay                 = "plugin_card_pay"
+	OpCardQuery               = "plugin_card_query"
+	OpCardVoid                = "plugin_bank_revoke"
+	OpCardRefund              = "plugin_bank_refund"
+	OpScanPayByCode           = "plugin_scan_pay"
+	OpScanCreateQR            = "plugin_scan_pay_initiative"
+	OpScanQueryQR             = "plugin_scan_pay_state_query"
+	OpScanQuery               = "plugin_scan_query"
+	OpScanVoid                = "plugin_scan_revoke"
+	OpScanRefund              = "plugin_scan_refund"
+	OpScanQueryRefund         = "plugin_scan_refund_query"
+	OpPreauthCreate           = "plugin_card_pre_auth"
+	OpPreauthCancel           = "plugin_card_pre_auth_rever"
+	OpPreauthCompleteWithCard = "plugin_credit_preauth_done"
+	OpPreauthComplete         = "plugin_preauth_done"
+	OpPreauthCancelCompletion = "plugin_card_pre_auth_done_rever"
+	OpOrderList               = "plugin_get_order_list"
+	OpCommandQuery            = "command_query" // of the bridge itself
 )
 
 // Operation is one method of the plugin. This package's own are behind the methods of its services; [Do] carries out one

@@ -81,7 +81,7 @@ func (s *shop) runs() map[string]func() conform.Run {
 	c := s.client
 	return map[string]func() conform.Run{
 		umpay.OpCardPay: func() conform.Run {
-			return conform.Of(c.Cards.Pay, &umpay.CardPayRequest{ID: s.id(), Amount: 10000, OrderID: s.order(), IsD0: 1})
+			return conform.Of(c.Cards.Pay, &umpay.CardPayRequest{ID: s.id(), Amount: 10000, OrderID: s.order(), Clearing: umpay.Clearing{IsD0: 1}})
 		},
 		umpay.OpCardQuery: func() conform.Run {
 			return conform.Of(c.Cards.Query, &umpay.CardQueryRequest{Command: umpay.Command{ID: s.id()}, OrderDate: s.date("0102"), UPayTrace: s.sale("IC")})
@@ -93,7 +93,7 @@ func (s *shop) runs() map[string]func() conform.Run {
 			paySeq, _, _ := numbers(s.sale("IC"))
 			return conform.Of(c.Cards.Refund, &umpay.CardRefundRequest{ID: s.id(), Amount: 4000, OrderDate: s.date("0102"), PayType: "IC", PaySeq: paySeq, OrderID: s.order()})
 		},
-		umpay.OpScanPay: func() conform.Run {
+		umpay.OpScanPayByCode: func() conform.Run {
 			return conform.Of(c.Scans.PayByCode, &umpay.ScanPayByCodeRequest{ID: s.id(), Amount: 10000, MediaNo: "134579761426152164",
 				GoodsInfo: "咖啡", GoodsDescribe: "一杯咖啡", OrderID: s.order()})
 		},
@@ -132,17 +132,17 @@ func (s *shop) runs() map[string]func() conform.Run {
 		umpay.OpPreauthCancel: func() conform.Run {
 			return conform.Of(c.Preauth.Cancel, &umpay.PreauthCancelRequest{ID: s.id(), Amount: 10000, UPayTrace: s.sale(""), OrderID: s.order()})
 		},
-		umpay.OpComplete: func() conform.Run {
+		umpay.OpPreauthComplete: func() conform.Run {
 			_, code, _ := numbers(s.sale(""))
 			return conform.Of(c.Preauth.Complete, &umpay.PreauthCompleteRequest{ID: s.id(), Amount: 9000, OrderID: s.order(), OrderDate: s.date("20060102"),
 				AuthCode: code, Account: umpaytest.Account})
 		},
-		umpay.OpCompleteWithCard: func() conform.Run {
+		umpay.OpPreauthCompleteWithCard: func() conform.Run {
 			_, code, _ := numbers(s.sale(""))
 			return conform.Of(c.Preauth.CompleteWithCard, &umpay.PreauthCompleteWithCardRequest{ID: s.id(), Amount: 9000, OrderID: s.order(),
 				OrderDate: s.date("0102"), AuthCode: code})
 		},
-		umpay.OpCancelCompletion: func() conform.Run {
+		umpay.OpPreauthCancelCompletion: func() conform.Run {
 			return conform.Of(c.Preauth.CancelCompletion, &umpay.PreauthCancelCompletionRequest{ID: s.id(), Amount: 10000, UPayTrace: s.completed(),
 				OrderID: s.order(), OrderDate: s.date("0102")})
 		},
@@ -191,13 +191,13 @@ func rows() []conform.Row {
 	return []conform.Row{
 		of(umpay.OpCardPay, cnpay.Succeeded, cnpay.Succeeded), asking(umpay.OpCardQuery),
 		of(umpay.OpCardVoid, cnpay.Succeeded, cnpay.Succeeded), of(umpay.OpCardRefund, cnpay.Succeeded, cnpay.Succeeded),
-		of(umpay.OpScanPay, cnpay.Succeeded, cnpay.Succeeded), of(umpay.OpScanCreateQR, cnpay.Pending, cnpay.Pending),
+		of(umpay.OpScanPayByCode, cnpay.Succeeded, cnpay.Succeeded), of(umpay.OpScanCreateQR, cnpay.Pending, cnpay.Pending),
 		asking(umpay.OpScanQueryQR), asking(umpay.OpScanQuery),
 		of(umpay.OpScanVoid, cnpay.Succeeded, cnpay.Succeeded), of(umpay.OpScanRefund, cnpay.Succeeded, cnpay.Succeeded),
 		asking(umpay.OpScanQueryRefund),
 		of(umpay.OpPreauthCreate, cnpay.Succeeded, cnpay.Succeeded), of(umpay.OpPreauthCancel, cnpay.Succeeded, cnpay.Succeeded),
-		of(umpay.OpComplete, cnpay.Succeeded, cnpay.Succeeded), of(umpay.OpCompleteWithCard, cnpay.Succeeded, cnpay.Succeeded),
-		of(umpay.OpCancelCompletion, cnpay.Succeeded, cnpay.Succeeded), asking(umpay.OpOrderList), bridge,
+		of(umpay.OpPreauthComplete, cnpay.Succeeded, cnpay.Succeeded), of(umpay.OpPreauthCompleteWithCard, cnpay.Succeeded, cnpay.Succeeded),
+		of(umpay.OpPreauthCancelCompletion, cnpay.Succeeded, cnpay.Succeeded), asking(umpay.OpOrderList), bridge,
 	}
 }
 

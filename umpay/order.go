@@ -2,6 +2,7 @@ package umpay
 
 import (
 	"context"
+	"iter"
 
 	"github.com/cnpay-go/cnpay"
 )
@@ -100,7 +101,7 @@ type OrderRow struct {
 	Acceptor
 	Voucher
 
-	// CardExpiryDate (卡有效期) is always empty, because it is dropped on arrival.
+	// CardExpiryDate (卡有效期) is always empty, because it is dropped on arrival from lists too.
 	CardExpiryDate string `json:"cardExpiryDate" spec:"O S secret"`
 	// AuthCode is the issuer's authorisation code (授权码) of the order.
 	AuthCode string `json:"authCode" spec:"O S"`
@@ -132,4 +133,36 @@ type OrderListResponse struct {
 //cnpay:op plugin_get_order_list
 func (s *OrdersService) List(ctx context.Context, req *OrderListRequest, opts ...cnpay.Option) (*OrderListResponse, error) {
 	return do[OrderListResponse](ctx, s.client, req, opts)
+}
+
+// All goes through the orders of a day in one state, from the page of the request on: List for each page, until the last. An
+// error ends it. Orders that are made meanwhile may move others to a page that was read, or read twice.
+func (s *OrdersService) All(ctx context.Context, req *OrderListRequest, opts ...cnpay.Option) iter.Seq2[*OrderRow, error] {
+	return func(yield func(*OrderRow, error) bool) {
+		var page OrderListRequest
+		if req != nil {
+			page = *req
+		}
+		for page.PageIndex = max(page.PageIndex, 1); ; page.PageIndex++ {
+			page.ID = "" // each page is a command
+			res, err := s.List(ctx, &page, opts...)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			list := res.Result.TransList
+			for i := range list {
+				if !yield(&list[i], nil) {
+					return
+				}
+			}
+			more := page.PageIndex < res.Result.TotalPage
+			if res.Result.TotalPage == 0 {
+				more = int64(len(list)) >= page.PageSize
+			}
+			if len(list) == 0 || !more {
+				return
+			}
+		}
+	}
 }

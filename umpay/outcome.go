@@ -13,9 +13,10 @@ import (
 
 // CommandSchedule is when to query for a command: at once and after two seconds, because most answers are lost when the
 // operation is already done or never arrived, then every five seconds for 190 s: a person may take three minutes to
-// swipe the card and type the PIN.
+// swipe the card and type the PIN. The last query, five minutes later, is for a command that the bridge does not know by
+// then: it can no longer be on its way.
 func CommandSchedule() cnpay.Schedule {
-	return append(cnpay.Schedule{0, 2 * time.Second}, cnpay.Every(5*time.Second, 38)...)
+	return append(append(cnpay.Schedule{0, 2 * time.Second}, cnpay.Every(5*time.Second, 38)...), window)
 }
 
 // callbackKind is what a callback of the plugin means.
@@ -158,16 +159,16 @@ func (op *Operation) verdict(fields *spec.Table, e *Event) cnpay.Verdict {
 	if v.Outcome == cnpay.Unknown {
 		return v
 	}
-	asked, err := e.asked(fields)
-	if err != nil || op.belongs(fields, asked, e) != nil {
+	own, err := e.asked(fields)
+	if err != nil || op.belongs(fields, own, e) != nil {
 		v.Outcome = cnpay.Unknown
 	}
 	return v
 }
 
-// belongs refuses an event about another order, amount or voucher than asked says. What either side leaves out is not
+// belongs refuses an event about another order, amount or voucher than the request has, which own reads. What either side leaves out is not
 // compared.
-func (op *Operation) belongs(fields *spec.Table, asked func(name string) string, e *Event) error {
+func (op *Operation) belongs(fields *spec.Table, own func(name string) string, e *Event) error {
 	repeated, err := e.asked(fields)
 	if err != nil {
 		return err
@@ -177,30 +178,30 @@ func (op *Operation) belongs(fields *spec.Table, asked func(name string) string,
 		return err
 	}
 	differs := func(field string) error { return fmt.Errorf("%w: %s differs", cnpay.ErrMismatch, field) }
-	for _, name := range echoed() {
-		if ours, theirs := asked(name), repeated(name); ours != "" && theirs != "" && ours != theirs {
+	for _, name := range asked() {
+		if ours, theirs := own(name), repeated(name); ours != "" && theirs != "" && ours != theirs {
 			return differs("request." + name)
 		}
 	}
-	if ours := asked("orderId"); ours != "" && done.OrderID != "" && ours != done.OrderID {
+	if ours := own("orderId"); ours != "" && done.OrderID != "" && ours != done.OrderID {
 		return differs("result.orderId")
 	}
 	paid := op.kindOf(e.Callback) == success
 	if n := done.PayAmount; n != nil { // what the payer has paid: less, where there is a discount
-		most, err := strconv.ParseInt(asked("amount"), 10, 64)
+		most, err := strconv.ParseInt(own("amount"), 10, 64)
 		if err == nil && *n > most || paid && *n < 0 {
 			return differs("result.payAmount")
 		}
 	}
 	if op.Query { // its result is about another transaction, with an amount of its own
-		voucher := cmp.Or(asked("uPayTrace"), asked("upayTrace"))
+		voucher := cmp.Or(own("uPayTrace"), own("upayTrace"), own("paySeq")) // of a query by code paySeq is one
 		if voucher != "" && done.UPayTrace != "" && voucher != done.UPayTrace {
 			return differs("result.uPayTrace")
 		}
 		return nil
 	}
 	if n := done.Amount; n != nil {
-		ours := cmp.Or(asked("rfAmount"), asked("amount")) // a refund's own amount is rfAmount
+		ours := cmp.Or(own("rfAmount"), own("amount")) // a refund's own amount is rfAmount
 		if *n != 0 && ours != "" && ours != strconv.FormatInt(*n, 10) || paid && *n <= 0 {
 			return differs("result.amount")
 		}

@@ -21,18 +21,21 @@ const (
 type PreauthResult struct {
 	Status
 	Transaction
-	Reading
+	Authorization
 	Explanation
 
-	// TradeNo is UMPay's number of the transaction (平台处理流水).
-	TradeNo string `json:"tradeNo" spec:"O S"`
 	// OrderDate is the order's date (订单日期), yyyyMMdd on the page: the date of a pre-authorisation is the key of all that
 	// follows it.
 	OrderDate string `json:"orderDate" spec:"O S"`
 	// CardExpiryDate (卡有效期) is always empty, because it is dropped on arrival.
 	CardExpiryDate string `json:"cardExpiryDate" spec:"O S secret"`
-	// AuthCode is the issuer's authorisation code (授权码), which a completion needs.
-	AuthCode string `json:"authCode" spec:"O S"`
+}
+
+// PreauthResponse is the answer to what has a PreauthResult.
+type PreauthResponse struct {
+	Response
+	// Result is the callback object in the event.
+	Result PreauthResult `json:"result" spec:"R"`
 }
 
 // PreauthResult returns the plugin's callback object of an event of a pre-authorisation, a completion or the cancellation
@@ -43,14 +46,14 @@ func (e *Event) PreauthResult() (*PreauthResult, error) {
 
 // PreauthCreateRequest is a pre-authorisation. All but ID is the plugin's.
 type PreauthCreateRequest struct {
+	Clearing
+
 	// ID is this pre-authorisation's command; see [NewCommandID].
 	ID string `json:"id" spec:"M S1..64"`
 	// Amount is the amount to hold (金额) in fen.
 	Amount int64 `json:"amount" spec:"M N"`
 	// OrderID is the order number (商户订单号), a new one for each attempt, shorter than 64 characters; see [NewOrderID].
 	OrderID string `json:"orderId" spec:"M S..63"`
-	// IsD0 is the switch of settlement on the same day (是否D0清算): 1 means no. 0, the default, is yes.
-	IsD0 int64 `json:"isD0" spec:"O 0|1"`
 }
 
 func (*PreauthCreateRequest) operation() Operation {
@@ -67,11 +70,7 @@ func (*PreauthCreateRequest) operation() Operation {
 
 // PreauthCreateResponse is the answer to a pre-authorisation. Store UPayTrace, AuthCode, OrderDate and Amount of its
 // Result: they are the keys of every later step.
-type PreauthCreateResponse struct {
-	Response
-	// Result is the callback object in the event.
-	Result PreauthResult `json:"result" spec:"R"`
-}
+type PreauthCreateResponse struct{ PreauthResponse }
 
 // Create has the terminal hold an amount on a card (预授权, the plugin's cardPreAuth). A repeat under the same ID is
 // harmless; see the package comment.
@@ -117,17 +116,13 @@ func (*PreauthCancelRequest) operation() Operation {
 type PreauthCancelResult struct {
 	Status
 	Transaction
-	Reading
+	Authorization
 	Explanation
 
-	// TradeNo is UMPay's number of the transaction (平台处理流水).
-	TradeNo string `json:"tradeNo" spec:"O S"`
 	// PlatDate is UMPay's date (平台日期). The page has no format; yyyyMMdd and MMdd have been seen.
 	PlatDate string `json:"platDate" spec:"O S"`
 	// CardExpiryDate (卡有效期) is always empty, because it is dropped on arrival.
 	CardExpiryDate string `json:"cardExpiryDate" spec:"O S secret"`
-	// AuthCode is the issuer's authorisation code (授权码).
-	AuthCode string `json:"authCode" spec:"O S"`
 }
 
 // PreauthCancelResult returns the plugin's callback object of a cardPreAuthRever event. It is empty where the event has
@@ -158,6 +153,8 @@ func (s *PreauthService) Cancel(ctx context.Context, req *PreauthCancelRequest, 
 
 // PreauthCompleteRequest takes what a pre-authorisation holds, without the card. All but ID is the plugin's.
 type PreauthCompleteRequest struct {
+	Clearing
+
 	// ID is this completion's command; see [NewCommandID].
 	ID string `json:"id" spec:"M S1..64"`
 	// Amount is the amount to take (金额) in fen.
@@ -172,13 +169,11 @@ type PreauthCompleteRequest struct {
 	// which has kept the one of the pre-authorisation and fills it in where the command has none (BRIDGE.md): then no card
 	// number passes through the back-end.
 	Account string `json:"account" spec:"C N pan"`
-	// IsD0 is the switch of settlement on the same day (是否D0清算): 1 means no. 0, the default, is yes.
-	IsD0 int64 `json:"isD0" spec:"O 0|1"`
 }
 
 func (*PreauthCompleteRequest) operation() Operation {
 	return Operation{
-		ID: OpComplete, Method: preauthDone, Settle: settleCommand,
+		ID: OpPreauthComplete, Method: preauthDone, Settle: settleCommand,
 		Callbacks: Callbacks{Success: "onPaySuccess", Fail: "onPayFail", Unknown: []string{"onPayUnknown"}},
 		Codes: Codes{
 			Done: []int64{60160200},
@@ -189,11 +184,7 @@ func (*PreauthCompleteRequest) operation() Operation {
 }
 
 // PreauthCompleteResponse is the answer to a completion without the card.
-type PreauthCompleteResponse struct {
-	Response
-	// Result is the callback object in the event.
-	Result PreauthResult `json:"result" spec:"R"`
-}
+type PreauthCompleteResponse struct{ PreauthResponse }
 
 // Complete has the terminal take money that a pre-authorisation holds, without the card (预授权完成(无卡), the plugin's
 // preauthDone; "capture" elsewhere). It cannot be cancelled: only a completion with the card can. A repeat under the same
@@ -210,6 +201,8 @@ func (s *PreauthService) Complete(ctx context.Context, req *PreauthCompleteReque
 
 // PreauthCompleteWithCardRequest takes what a pre-authorisation holds, with the card. All but ID is the plugin's.
 type PreauthCompleteWithCardRequest struct {
+	Clearing
+
 	// ID is this completion's command; see [NewCommandID].
 	ID string `json:"id" spec:"M S1..64"`
 	// Amount is the amount to take (金额) in fen.
@@ -221,13 +214,11 @@ type PreauthCompleteWithCardRequest struct {
 	OrderDate string `json:"orderDate" spec:"M S"`
 	// AuthCode is the authorisation code of the pre-authorisation (授权码).
 	AuthCode string `json:"authCode" spec:"M S"`
-	// IsD0 is the switch of settlement on the same day (是否D0清算), as for a completion without the card.
-	IsD0 int64 `json:"isD0" spec:"O 0|1"`
 }
 
 func (*PreauthCompleteWithCardRequest) operation() Operation {
 	return Operation{
-		ID: OpCompleteWithCard, Method: creditPreauthDone, Settle: settleCommand,
+		ID: OpPreauthCompleteWithCard, Method: creditPreauthDone, Settle: settleCommand,
 		Callbacks: Callbacks{Success: "onPaySuccess", Fail: "onPayFail", Unknown: []string{"onPayUnknown"}, Progress: true},
 		Codes: Codes{
 			Done: []int64{60140200},
@@ -239,11 +230,7 @@ func (*PreauthCompleteWithCardRequest) operation() Operation {
 
 // PreauthCompleteWithCardResponse is the answer to a completion with the card. UPayTrace of its Result is the key of its
 // cancellation.
-type PreauthCompleteWithCardResponse struct {
-	Response
-	// Result is the callback object in the event.
-	Result PreauthResult `json:"result" spec:"R"`
-}
+type PreauthCompleteWithCardResponse struct{ PreauthResponse }
 
 // CompleteWithCard has the terminal take money that a pre-authorisation holds, with the card (预授权完成(有卡), the plugin's
 // creditPreauthDone). A repeat under the same ID is harmless; see the package comment.
@@ -272,7 +259,7 @@ type PreauthCancelCompletionRequest struct {
 
 func (*PreauthCancelCompletionRequest) operation() Operation {
 	return Operation{
-		ID: OpCancelCompletion, Method: cardPreAuthDoneRever, Settle: settleCommand,
+		ID: OpPreauthCancelCompletion, Method: cardPreAuthDoneRever, Settle: settleCommand,
 		Callbacks: Callbacks{Success: "onReverSuccess", Fail: "onReverFail", Unknown: []string{"onReverUnknown"}, Progress: true},
 		Codes: Codes{
 			Done:   []int64{60180200},
@@ -282,11 +269,7 @@ func (*PreauthCancelCompletionRequest) operation() Operation {
 }
 
 // PreauthCancelCompletionResponse is the answer to the cancellation of a completion.
-type PreauthCancelCompletionResponse struct {
-	Response
-	// Result is the callback object in the event.
-	Result PreauthResult `json:"result" spec:"R"`
-}
+type PreauthCancelCompletionResponse struct{ PreauthResponse }
 
 // CancelCompletion has the terminal cancel a completion that was made with the card (预授权完成撤销, the plugin's
 // cardPreAuthDoneRever): the whole amount goes back. A repeat under the same ID is harmless; see the package comment.

@@ -282,7 +282,7 @@ func TestReceiverFaults(t *testing.T) {
 		"a name twice":     {`{"id":"1","id":"2"}`, "body cannot be read: a name is duplicated"},
 		"nothing":          {`{}`, everything},
 		"nulls":            {`{"id":null,"seq":null,"result":null}`, everything},
-		"other types":      {`{"id":1,"op":{},"callback":[],"posSN":true,"terminalTime":1,"seq":"x","request":"","result":[]}`, "id must be text; op must be text; callback must be text; posSN must be text; terminalTime must be text; request must be an object; result must be an object; seq must be a whole number"},
+		"other types":      {`{"id":1,"op":{},"callback":[],"posSN":true,"terminalTime":1,"seq":"x","request":"","result":[]}`, "request must be an object; result must be an object; seq must be a whole number; op is not a method of the plugin that this receiver knows; posSN must be the terminal that signed; terminalTime must be a time of the form RFC 3339"},
 		"long id":          {change("id", `"`+strings.Repeat("x", 65)+`"`), "id must be 1 to 64 long, is 65"},
 		"unknown op":       {change("op", `"print"`), "op is not a method of the plugin that this receiver knows"},
 		"unknown callback": {change("callback", `"onReverDone"`), "callback is not one of this op"},

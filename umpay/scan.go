@@ -57,6 +57,8 @@ type Payer struct {
 
 // ScanPayByCodeRequest is a sale by the customer's code. All but ID is the plugin's.
 type ScanPayByCodeRequest struct {
+	Clearing
+
 	// ID is this sale's command; see [NewCommandID].
 	ID string `json:"id" spec:"M S1..64"`
 	// Amount is the amount (金额) in fen.
@@ -74,13 +76,11 @@ type ScanPayByCodeRequest struct {
 	UPayTrace string `json:"uPayTrace" spec:"O N6"`
 	// Reserve is reserved (保留字段).
 	Reserve string `json:"reserve" spec:"O S"`
-	// IsD0 is the switch of settlement on the same day (是否D0清算): 1 means no. 0, the default, is yes.
-	IsD0 int64 `json:"isD0" spec:"O 0|1"`
 }
 
 func (*ScanPayByCodeRequest) operation() Operation {
 	return Operation{
-		ID: OpScanPay, Method: scanPay, Codes: scanCodes(), Settle: settleScanPay,
+		ID: OpScanPayByCode, Method: scanPay, Codes: scanCodes(), Settle: settleScanPay,
 		Callbacks: Callbacks{Success: "onPaySuccess", Fail: "onPayFail", Unknown: []string{"onPayUnknown"}},
 	}
 }
@@ -150,6 +150,8 @@ func number(text string) int64 {
 
 // ScanCreateQRRequest is an order that the customer pays by scanning a code of the terminal's. All but ID is the plugin's.
 type ScanCreateQRRequest struct {
+	Clearing
+
 	// ID is this order's command; see [NewCommandID].
 	ID string `json:"id" spec:"M S1..64"`
 	// Amount is the amount (金额) in fen.
@@ -161,8 +163,6 @@ type ScanCreateQRRequest struct {
 	// OrderID is the merchant's order number (商户订单号), shorter than 64 characters. Where it is empty the plugin makes one;
 	// a new code needs a new one.
 	OrderID string `json:"orderId" spec:"O S..63"`
-	// IsD0 is the switch of settlement on the same day (是否D0清算), as for a sale by the customer's code.
-	IsD0 int64 `json:"isD0" spec:"O 0|1"`
 }
 
 func (*ScanCreateQRRequest) operation() Operation {
@@ -324,13 +324,10 @@ func (*ScanQueryRequest) operation() Operation {
 // ScanQueryResult is the sale as UMPay has it.
 type ScanQueryResult struct {
 	Status
+	Platform
 	Payer
 	Explanation
 
-	// PlatDate is UMPay's date (平台日期), MMdd.
-	PlatDate string `json:"platDate" spec:"O S"`
-	// PlatTime is UMPay's time (平台时间) on that date.
-	PlatTime string `json:"platTime" spec:"O S"`
 	// UPayOrderID is UMPay's order number (U付订单号), which a refund may need.
 	UPayOrderID string `json:"uPayOrderId" spec:"O S"`
 	// PayAmount is what was really paid, fen: less than the amount where there is a discount.
@@ -388,14 +385,11 @@ func (*ScanVoidRequest) operation() Operation {
 // ScanVoidResult is the plugin's callback object of a void.
 type ScanVoidResult struct {
 	Status
+	Platform
 	Explanation
 
 	// OrderID is the merchant's order number (商户订单号).
 	OrderID string `json:"orderId" spec:"O S"`
-	// PlatDate is UMPay's date (平台日期), MMdd.
-	PlatDate string `json:"platDate" spec:"O S"`
-	// PlatTime is UMPay's time (平台时间), HHmmss.
-	PlatTime string `json:"platTime" spec:"O S"`
 	// TradeNo is an order number (订单号) on this page, and UMPay's number of the transaction (平台处理流水) on others.
 	TradeNo string `json:"tradeNo" spec:"O S"`
 }
@@ -546,6 +540,7 @@ func (*ScanQueryRefundRequest) operation() Operation {
 // ScanQueryRefundResult is the refund as UMPay has it.
 type ScanQueryRefundResult struct {
 	Status
+	Platform
 	Explanation
 
 	// OrderID is the merchant's order number (商户订单号).
@@ -554,10 +549,6 @@ type ScanQueryRefundResult struct {
 	Amount int64 `json:"amount" spec:"O N"`
 	// TradeNo is UMPay's number of the refund (平台处理流水).
 	TradeNo string `json:"tradeNo" spec:"O S"`
-	// PlatDate is UMPay's date (平台日期), yyyyMMdd.
-	PlatDate string `json:"platDate" spec:"O S"`
-	// PlatTime is UMPay's time (平台时间), HHmmss.
-	PlatTime string `json:"platTime" spec:"O S"`
 	// ModDate is the date of the refund's last change.
 	ModDate string `json:"modDate" spec:"O S"`
 	// ModTime is the time of the refund's last change.

@@ -24,7 +24,7 @@ func settleCommand(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.Settle
 // and its clock is right within the window. BRIDGE.md proves it.
 func (c *Client) settle(t cnpay.Ticket, opts []cnpay.Option, further asking) cnpay.SettleRule {
 	op, _ := call.Lookup(c.call.Settings, func(op Operation) bool { return op.ID == t.Operation }, operations, Request.operation)
-	query := &CommandQueryRequest{ID: t.Fields["id"]}
+	query := &CommandQueryRequest{ID: t.Order}
 	return cnpay.SettleRule{
 		Schedule: CommandSchedule(), Faults: c.faults(query),
 		Absent: true, Margin: window, Harmless: true, PaidLater: op.PaidLater,
@@ -61,9 +61,9 @@ func (c *Client) found(op Operation, t cnpay.Ticket, res *CommandQueryResponse) 
 	case CommandRunning:
 		f.Outcome, f.Code = cnpay.Pending, "202"
 	case CommandExpired:
-		f.Outcome, f.Code, f.Message = cnpay.Failed, "410", readFaults(res.Raw)
+		f.Outcome, f.Code, f.Message = cnpay.Failed, "410", readRefusal(res.Raw).String()
 	case CommandMissing:
-		f.Code, f.Message = "404", readFaults(res.Raw)
+		f.Code, f.Message = "404", readRefusal(res.Raw).String()
 		if f.Absent = remembers(res.Since, t.Began); !f.Absent {
 			f.Cause = call.Contradiction("the bridge does not remember every command since this one was sent")
 		}

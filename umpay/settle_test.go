@@ -100,8 +100,8 @@ func TestSettleAsksThePlugin(t *testing.T) {
 		"sale by card": {umpay.OpCardPay, umpay.OpCardQuery, func(s *shop) (cnpay.Result, error) {
 			return s.client.Cards.Pay(context.Background(), &umpay.CardPayRequest{ID: s.id(), Amount: 10000, OrderID: s.order()})
 		}},
-		"sale by code": {umpay.OpScanPay, umpay.OpScanQuery, func(s *shop) (cnpay.Result, error) {
-			return s.runs()[umpay.OpScanPay]()(context.Background())
+		"sale by code": {umpay.OpScanPayByCode, umpay.OpScanQuery, func(s *shop) (cnpay.Result, error) {
+			return s.runs()[umpay.OpScanPayByCode]()(context.Background())
 		}},
 		"void of a sale by code": {umpay.OpScanVoid, umpay.OpScanQueryRefund, func(s *shop) (cnpay.Result, error) {
 			return s.runs()[umpay.OpScanVoid]()(context.Background())

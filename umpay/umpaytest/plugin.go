@@ -60,7 +60,7 @@ type row struct {
 func rows() map[string]row {
 	return map[string]row{
 		"cardPay": {umpay.OpCardPay, "onPaySuccess", "onPayFail", "onPayUnknown", 60020200, 60020004, 60020207, 60020032, 60020105, (*Server).pay, nil},
-		"scanPay": {umpay.OpScanPay, "onPaySuccess", "onPayFail", "onPayUnknown", 60010200, 60010007, 60010103, 60010011, 0, (*Server).pay, nil},
+		"scanPay": {umpay.OpScanPayByCode, "onPaySuccess", "onPayFail", "onPayUnknown", 60010200, 60010007, 60010103, 60010011, 0, (*Server).pay, nil},
 		"scanPayInitiative": {umpay.OpScanCreateQR, "onGetQRCodeSuccess", "onGetQRCodeFail", "onGetQRCodeFail", 60010200, 60010008, 60010005, 60010011, 0,
 			func(s *Server, q object, voucher string) (testgateway.Movement, testgateway.Refusal) {
 				return s.ledger.Open(testgateway.Payment, voucher, q.number("amount"), s.note(voucher, q))
@@ -80,9 +80,9 @@ func rows() map[string]row {
 			func(s *Server, q object, voucher string) (testgateway.Movement, testgateway.Refusal) {
 				return s.ledger.Undo(testgateway.Cancel, voucher, q.text("uPayTrace"), q.number("amount"), s.note(voucher, q))
 			}, nil},
-		"creditPreauthDone": {umpay.OpCompleteWithCard, "onPaySuccess", "onPayFail", "onPayUnknown", 60140200, 60140004, 60140207, 60140032, 60140105, (*Server).complete, nil},
-		"preauthDone":       {umpay.OpComplete, "onPaySuccess", "onPayFail", "onPayUnknown", 60160200, 60160004, 60160207, 60160032, 0, (*Server).complete, nil},
-		"cardPreAuthDoneRever": {umpay.OpCancelCompletion, "onReverSuccess", "onReverFail", "onReverUnknown", 60180200, 60180004, 60180005, 60180009, 60180003,
+		"creditPreauthDone": {umpay.OpPreauthCompleteWithCard, "onPaySuccess", "onPayFail", "onPayUnknown", 60140200, 60140004, 60140207, 60140032, 60140105, (*Server).complete, nil},
+		"preauthDone":       {umpay.OpPreauthComplete, "onPaySuccess", "onPayFail", "onPayUnknown", 60160200, 60160004, 60160207, 60160032, 0, (*Server).complete, nil},
+		"cardPreAuthDoneRever": {umpay.OpPreauthCancelCompletion, "onReverSuccess", "onReverFail", "onReverUnknown", 60180200, 60180004, 60180005, 60180009, 60180003,
 			func(s *Server, q object, voucher string) (testgateway.Movement, testgateway.Refusal) {
 				if m, _ := s.ledger.Find(q.text("uPayTrace")); noteOf(m).cardless {
 					return m, testgateway.WrongState
