@@ -211,7 +211,7 @@ func TestDump(t *testing.T) {
 	require.Contains(t, dumps[0].Request, "accNo=621626*********0018")
 	require.Contains(t, dumps[0].Answer, "respMsg=成功[0000000]&", "what follows text in Chinese is a field of its own")
 
-	client, _ = keyedClient(t, unionpay.SHA256, func(url.Values) string { return "respMsg=成功&tokenPayData={trId=62000000001&token=6235" })
+	client, _ = keyedClient(t, unionpay.SHA256, func(url.Values) string { return "respMsg=成功&respMsg=成功&other={trId=62000000001&token=6235" })
 	_, err = client.Cards.Open(t.Context(), &unionpay.CardOpenRequest{
 		OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), AccNo: "6216261000000000018", CustomerInfo: customer,
 	}, dump)

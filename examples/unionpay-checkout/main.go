@@ -29,6 +29,7 @@ import (
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/examples/internal/command"
 	"github.com/cnpay-go/cnpay/examples/internal/unionpayconfig"
 	"github.com/cnpay-go/cnpay/unionpay"
@@ -165,7 +166,7 @@ func (s *shop) demo(gateway *unionpaytest.Server) {
 	s.backURL, s.schedule = s.base+"/notify", cnpay.Every(time.Second, 10)
 	s.sent = func(orderID string) {
 		s.later(func(ctx context.Context) {
-			if _, err := gateway.Notify(ctx, orderID, unionpaytest.OK); err != nil {
+			if _, err := gateway.Notify(ctx, orderID, cnpaytest.OK); err != nil {
 				s.log.Warn("no notification", "order", orderID, "err", err)
 			}
 		})

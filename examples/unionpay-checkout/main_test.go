@@ -65,7 +65,7 @@ func TestServeAndStop(t *testing.T) {
 func config(t *testing.T, g *unionpaytest.Server, environment string) string {
 	t.Helper()
 	dir := t.TempDir()
-	pfx, root, middle := g.Files()
+	pfx, root, middle := g.KeyFiles()
 	for name, data := range map[string][]byte{"merchant.pfx": pfx, "root.pem": root, "middle.pem": middle} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
 	}

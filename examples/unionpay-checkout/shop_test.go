@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/unionpay"
 	"github.com/cnpay-go/cnpay/unionpay/unionpaytest"
 )
@@ -191,7 +192,7 @@ func TestVoidWhoseAnswerIsLost(t *testing.T) {
 	t.Parallel()
 	v := visit(t)
 	id := v.paid("purchase")
-	v.gateway.Misbehave("consume_undo", unionpaytest.LostAnswer)
+	v.gateway.Misbehave("consume_undo", cnpaytest.LostAnswer)
 	v.mustStep(id, void, "")
 	page := v.see(id, "Voided")
 	require.Contains(t, page, "Nobody can say yet whether the void of ¥100.00 was done (no answer).")
@@ -239,7 +240,7 @@ func TestRefusedStep(t *testing.T) {
 	t.Parallel()
 	v := visit(t)
 	id := v.paid("pre-authorisation")
-	v.gateway.Misbehave("preauth_complete", unionpaytest.Refused)
+	v.gateway.Misbehave("preauth_complete", cnpaytest.Refused)
 	v.mustStep(id, complete, "80.00")
 	require.Eventually(t, func() bool {
 		_, page := v.get("/orders/" + id)
@@ -254,9 +255,9 @@ func TestForgedNotifications(t *testing.T) {
 	id, page := v.order("purchase", "100.00", "", "")
 	v.cashier(page)
 	require.NoError(t, v.gateway.Pay(id, "00"))
-	for _, fault := range []unionpaytest.Fault{
-		unionpaytest.BadSignature, unionpaytest.Unsigned, unionpaytest.ForgedCertificate, unionpaytest.ExpiredCertificate,
-		unionpaytest.MerchantCertificate, unionpaytest.OtherAnswer,
+	for _, fault := range []cnpaytest.Fault{
+		cnpaytest.BadSignature, cnpaytest.Unsigned, cnpaytest.ForgedCertificate, unionpaytest.ExpiredCertificate,
+		unionpaytest.MerchantCertificate, cnpaytest.OtherAnswer,
 	} {
 		status, err := v.gateway.Notify(t.Context(), id, fault)
 		require.NoError(t, err)
@@ -271,7 +272,7 @@ func TestForgedNotifications(t *testing.T) {
 	require.NotContains(t, page, "Notification from UnionPay")
 	require.Zero(t, v.gateway.Received("query"))
 
-	status, err := v.gateway.Notify(t.Context(), id, unionpaytest.OK)
+	status, err := v.gateway.Notify(t.Context(), id, cnpaytest.OK)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, status)
 	v.see(id, "Paid")
@@ -284,7 +285,7 @@ func (v *visitor) otherForm(id string, amount int64) {
 	require.NoError(v.t, err)
 	req := v.shop.purchaseRequest(o)
 	req.TxnAmt = amount
-	form, err := v.shop.client.Payments.Front(req)
+	form, err := v.shop.client.Pages.Purchase(req)
 	require.NoError(v.t, err)
 	fields := url.Values{}
 	for _, p := range form.Fields {
@@ -299,7 +300,7 @@ func TestWrongAmount(t *testing.T) {
 	v := visit(t)
 	id, _ := v.order("purchase", "100.00", "", "")
 	v.otherForm(id, 1)
-	status, err := v.gateway.Notify(t.Context(), id, unionpaytest.OK)
+	status, err := v.gateway.Notify(t.Context(), id, cnpaytest.OK)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, status, "it is stored, so there is nothing to send again")
 	page := v.see(id, "Waiting")
@@ -314,7 +315,7 @@ func TestDuplicateNotification(t *testing.T) {
 	v := visit(t)
 	id := v.paid("purchase")
 	for range 3 {
-		status, err := v.gateway.Notify(t.Context(), id, unionpaytest.OK)
+		status, err := v.gateway.Notify(t.Context(), id, cnpaytest.OK)
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, status)
 	}
@@ -326,13 +327,13 @@ func TestDuplicateNotification(t *testing.T) {
 func TestNotificationOfNoOrderIsKept(t *testing.T) {
 	t.Parallel()
 	v := visit(t)
-	req := &unionpay.VoidRequest{
+	req := &unionpay.PaymentVoidRequest{
 		BizType: "000201", OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 100, BackURL: v.shop.backURL,
 		OrigQryID: v.gateway.AddPurchase(100),
 	}
 	_, err := v.shop.client.Payments.Void(t.Context(), req)
 	require.NoError(t, err)
-	status, err := v.gateway.Notify(t.Context(), req.OrderID, unionpaytest.OK)
+	status, err := v.gateway.Notify(t.Context(), req.OrderID, cnpaytest.OK)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, status)
 	require.Len(t, v.store.strange, 1)
@@ -353,11 +354,11 @@ func TestWhatIsNotStoredIsNotAnswered(t *testing.T) {
 	v.cashier(page)
 	require.NoError(t, v.gateway.Pay(id, "00"))
 	v.shop.store = fullStore{v.store}
-	status, err := v.gateway.Notify(t.Context(), id, unionpaytest.OK)
+	status, err := v.gateway.Notify(t.Context(), id, cnpaytest.OK)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusInternalServerError, status, "UnionPay sends it again")
 	v.shop.store = v.store
-	status, err = v.gateway.Notify(t.Context(), id, unionpaytest.OK)
+	status, err = v.gateway.Notify(t.Context(), id, cnpaytest.OK)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, status)
 	v.see(id, "Paid")
@@ -396,7 +397,7 @@ func TestWhoWalksAway(t *testing.T) {
 	require.NotContains(t, page, "shipped")
 	v.gateway.SetClock(func() time.Time { return time.Now().Add(-time.Minute) }) // paid at the last moment, told too late
 	require.NoError(t, v.gateway.Pay(id, "00"))
-	_, err := v.gateway.Notify(t.Context(), id, unionpaytest.OK)
+	_, err := v.gateway.Notify(t.Context(), id, cnpaytest.OK)
 	require.NoError(t, err)
 	page = v.see(id, "Not paid")
 	require.Contains(t, page, "left to a person")

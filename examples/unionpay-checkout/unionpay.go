@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,81 +12,89 @@ import (
 )
 
 // form is UnionPay's page for the payment of an order. It is made from what is stored, and so is the same each time.
-func (s *shop) form(o *order) (*unionpay.Form, error) {
+func (s *shop) form(o *order) (*cnpay.Form, error) {
 	if o.Payment.Kind == preauth {
-		return s.client.Preauth.Front(s.preauthRequest(o))
+		return s.client.Pages.Preauth(s.preauthRequest(o))
 	}
-	return s.client.Payments.Front(s.purchaseRequest(o))
+	return s.client.Pages.Purchase(s.purchaseRequest(o))
 }
 
-func (s *shop) purchaseRequest(o *order) *unionpay.FrontPurchaseRequest {
-	return &unionpay.FrontPurchaseRequest{
-		OrderID: o.Payment.OrderID, TxnTime: o.Payment.TxnTime, TxnAmt: o.Payment.Amount, OrderDesc: o.Description,
-		ReqReserved: o.Note, BackURL: s.backURL, FrontURL: s.base + "/return/" + o.id(), PayTimeout: unionpay.TxnTime(o.PayBefore),
-	}
-}
-
-func (s *shop) preauthRequest(o *order) *unionpay.FrontPreauthRequest {
-	return &unionpay.FrontPreauthRequest{
-		OrderID: o.Payment.OrderID, TxnTime: o.Payment.TxnTime, TxnAmt: o.Payment.Amount, OrderDesc: o.Description,
-		ReqReserved: o.Note, BackURL: s.backURL, FrontURL: s.base + "/return/" + o.id(), PayTimeout: unionpay.TxnTime(o.PayBefore),
+func (s *shop) purchaseRequest(o *order) *unionpay.PagePurchaseRequest {
+	return &unionpay.PagePurchaseRequest{
+		Details: unionpay.Details{OrderDesc: o.Description},
+		OrderID: o.Payment.OrderID, TxnTime: o.Payment.TxnTime, TxnAmt: o.Payment.Amount, ReqReserved: o.Note,
+		BackURL: s.backURL, FrontURL: s.base + "/return/" + o.id(), PayTimeout: unionpay.TxnTime(o.PayBefore),
 	}
 }
 
-// settlePayment asks UnionPay what became of the payment.
-func (s *shop) settlePayment(ctx context.Context, o *order, schedule cnpay.Schedule) (*cnpay.Settlement[*unionpay.QueryResponse], error) {
-	if o.Payment.Kind == preauth {
-		return s.client.Preauth.SettleFront(ctx, s.preauthRequest(o), cnpay.WithSchedule(schedule))
+func (s *shop) preauthRequest(o *order) *unionpay.PagePreauthRequest {
+	return &unionpay.PagePreauthRequest{
+		Details: unionpay.Details{OrderDesc: o.Description},
+		OrderID: o.Payment.OrderID, TxnTime: o.Payment.TxnTime, TxnAmt: o.Payment.Amount, ReqReserved: o.Note,
+		BackURL: s.backURL, FrontURL: s.base + "/return/" + o.id(), PayTimeout: unionpay.TxnTime(o.PayBefore),
 	}
-	return s.client.Payments.SettleFront(ctx, s.purchaseRequest(o), cnpay.WithSchedule(schedule))
 }
 
-// operation is how a step is sent, once, and asked for.
+// operation is how a step is sent, once, and the request by which it is settled.
 type operation struct {
-	send   func(context.Context) (cnpay.Result, error)
-	settle func(context.Context, ...cnpay.Option) (*cnpay.Settlement[*unionpay.QueryResponse], error)
+	send    func(context.Context) (cnpay.Result, error)
+	request unionpay.Request
 }
 
-func newOperation[Req any, Res cnpay.Result](req *Req,
-	send func(context.Context, *Req, ...cnpay.Option) (Res, error),
-	settle func(context.Context, *Req, ...cnpay.Option) (*cnpay.Settlement[*unionpay.QueryResponse], error),
-) operation {
-	return operation{
-		send: func(ctx context.Context) (cnpay.Result, error) { return send(ctx, req) },
-		settle: func(ctx context.Context, opts ...cnpay.Option) (*cnpay.Settlement[*unionpay.QueryResponse], error) {
-			return settle(ctx, req, opts...)
-		},
+func newOperation[Req unionpay.Request, Res cnpay.Result](req Req, send func(context.Context, Req, ...cnpay.Option) (Res, error)) operation {
+	return operation{func(ctx context.Context) (cnpay.Result, error) { return send(ctx, req) }, req}
+}
+
+// request is that of a transaction of an order, as it was sent or made.
+func (s *shop) request(o *order, t *transaction) unionpay.Request {
+	switch {
+	case t != &o.Payment:
+		return s.operation(t).request
+	case t.Kind == preauth:
+		return s.preauthRequest(o)
 	}
+	return s.purchaseRequest(o)
+}
+
+// settle finds the outcome of a transaction of an order. A shop that sells tea need not wait an hour for a payment that
+// may still be on its way when the time to pay is over: UnionPay returns what is paid later, so at worst a payer whose
+// order was given up gets the money back.
+func (s *shop) settle(ctx context.Context, o *order, t *transaction, schedule cnpay.Schedule) (*cnpay.Settlement, error) {
+	ticket, err := s.client.Ticket(s.request(o, t))
+	if err != nil {
+		return &cnpay.Settlement{Ticket: ticket}, err
+	}
+	return s.client.Settle(ctx, ticket, cnpay.WithSchedule(schedule), cnpay.WithMargin(time.Second))
 }
 
 func (s *shop) operation(t *transaction) operation {
 	c := s.client
 	switch t.Kind {
 	case void:
-		return newOperation(&unionpay.VoidRequest{
+		return newOperation(&unionpay.PaymentVoidRequest{
 			BizType: "000201", OrderID: t.OrderID, TxnTime: t.TxnTime, TxnAmt: t.Amount, OrigQryID: t.Original, BackURL: s.backURL,
-		}, c.Payments.Void, c.Payments.SettleVoid)
+		}, c.Payments.Void)
 	case refund:
-		return newOperation(&unionpay.RefundRequest{
+		return newOperation(&unionpay.PaymentRefundRequest{
 			BizType: "000201", OrderID: t.OrderID, TxnTime: t.TxnTime, TxnAmt: t.Amount, OrigQryID: t.Original, BackURL: s.backURL,
-		}, c.Payments.Refund, c.Payments.SettleRefund)
+		}, c.Payments.Refund)
 	case complete:
 		return newOperation(&unionpay.PreauthCompleteRequest{
 			BizType: "000201", OrderID: t.OrderID, TxnTime: t.TxnTime, TxnAmt: t.Amount, OrigQryID: t.Original, BackURL: s.backURL,
-		}, c.Preauth.Complete, c.Preauth.SettleComplete)
+		}, c.Preauth.Complete)
 	case cancel:
 		return newOperation(&unionpay.PreauthCancelRequest{
 			BizType: "000201", OrderID: t.OrderID, TxnTime: t.TxnTime, TxnAmt: t.Amount, OrigQryID: t.Original, BackURL: s.backURL,
-		}, c.Preauth.Cancel, c.Preauth.SettleCancel)
+		}, c.Preauth.Cancel)
 	default:
-		return newOperation(&unionpay.PreauthCompleteCancelRequest{
+		return newOperation(&unionpay.PreauthCancelCompletionRequest{
 			BizType: "000201", OrderID: t.OrderID, TxnTime: t.TxnTime, TxnAmt: t.Amount, OrigQryID: t.Original, BackURL: s.backURL,
-		}, c.Preauth.CancelCompletion, c.Preauth.SettleCancelCompletion)
+		}, c.Preauth.CancelCompletion)
 	}
 }
 
 // money is what a notification says of the money, nil for one that says nothing.
-func money(n unionpay.Notification) *unionpay.Cleared {
+func money(n unionpay.Notification) *unionpay.Clearing {
 	if m, ok := n.(unionpay.MoneyNotification); ok {
 		return m.Money()
 	}
@@ -93,7 +102,7 @@ func money(n unionpay.Notification) *unionpay.Cleared {
 }
 
 // notified is what the notification handler does with a message that is verifiably UnionPay's. When it returns nil,
-// UnionPay is told "ok" and will not say it again: so everything is stored first. What takes longer comes afterwards.
+// UnionPay gets its "ok" and will not send it again: so everything is stored first. What takes longer comes afterwards.
 func (s *shop) notified(ctx context.Context, n unionpay.Notification) error {
 	notice, paid := n.Common(), money(n)
 	id, err := s.store.Owner(ctx, notice.OrderID, notice.TxnTime)
@@ -133,7 +142,7 @@ func (s *shop) notified(ctx context.Context, n unionpay.Notification) error {
 
 var errNothingNew = errors.New("nothing new")
 
-// ask queries what became of a transaction, and stores what UnionPay says. Only this makes an order paid: UnionPay
+// ask settles a transaction, and stores what UnionPay says. Only this makes an order paid: UnionPay
 // advises to query before goods are shipped.
 func (s *shop) ask(ctx context.Context, id, orderID string, schedule cnpay.Schedule) {
 	o, err := s.store.Get(ctx, id)
@@ -145,37 +154,25 @@ func (s *shop) ask(ctx context.Context, id, orderID string, schedule cnpay.Sched
 	if t == nil || t.Outcome.Final() {
 		return
 	}
-	var settled *cnpay.Settlement[*unionpay.QueryResponse]
-	if orderID == id {
-		settled, err = s.settlePayment(ctx, o, schedule)
-	} else {
-		settled, err = s.operation(t).settle(ctx, cnpay.WithSchedule(schedule))
-	}
+	settled, err := s.settle(ctx, o, t, schedule)
 	v, queryID := settled.Verdict, ""
 	if v.Outcome == cnpay.Unknown {
 		s.log.Info("still open", "order", orderID, "err", err)
-		v.Code = orElse(v.Code, queryCode(err))
+		v.Code = cmp.Or(v.Code, queryCode(err))
 	}
-	if settled.Answer != nil {
-		queryID = settled.Answer.QueryID
+	if answer, ok := settled.Answer.(*unionpay.OrderQueryResponse); ok {
+		queryID = answer.QueryID
 	}
 	s.learn(id, orderID, v, queryID)
 }
 
-// queryCode is the code of a query that was refused: "34" while UnionPay knows of no such transaction.
+// queryCode is the code of a query that was refused.
 func queryCode(err error) string {
 	var settling, asking *cnpay.Error
 	if errors.As(err, &settling) && errors.As(settling.Err, &asking) {
 		return asking.Code
 	}
 	return ""
-}
-
-func orElse(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }
 
 // learn stores an outcome. What is final stays as it is.

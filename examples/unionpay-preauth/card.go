@@ -34,12 +34,12 @@ func (p *play) secrets(ctx context.Context, order, at, bizType string) (card, er
 	if err := errors.Join(e1, e2, e3); err != nil {
 		return c, p.report(result{Operation: "SMS code", Order: order, Outcome: cnpay.Failed, Error: oneLine(err), invalid: true})
 	}
-	req := &unionpay.SMSRequest{
-		BizType: bizType, OrderID: order, TxnTime: at, TxnAmt: p.amount, CurrencyCode: "156",
-		AccNo: c.accNo, EncryptCertID: c.certID, CustomerInfo: toPhone,
+	req := &unionpay.CardSendSMSRequest{
+		CardKind: unionpay.CardKind{EncryptCertID: c.certID},
+		BizType:  bizType, OrderID: order, TxnTime: at, TxnAmt: p.amount, CurrencyCode: "156", AccNo: c.accNo, CustomerInfo: toPhone,
 	}
 	req.TxnSubType = "04" // for a pre-authorisation
-	r, err := do(ctx, p, step{"SMS code", order, "sent to the card holder", p.encrypter != nil}, req, p.client.Cards.SendSMS, nil)
+	r, err := do(ctx, p, step{"SMS code", order, "sent to the card holder", p.encrypter != nil}, req, p.client.Cards.SendSMS)
 	c.ready = r.Outcome == cnpay.Succeeded
 	return c, err
 }
@@ -47,8 +47,8 @@ func (p *play) secrets(ctx context.Context, order, at, bizType string) (card, er
 // fetchCertificate asks for what UnionPay wants card numbers encrypted with. A program that runs for days uses an
 // EncryptionKeeper.
 func (p *play) fetchCertificate(ctx context.Context) error {
-	req := &unionpay.EncryptionCertificateRequest{OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now())}
-	fetch := func(ctx context.Context, req *unionpay.EncryptionCertificateRequest, opts ...cnpay.Option) (*unionpay.EncryptionCertificateResponse, error) {
+	req := &unionpay.CertificateEncryptionRequest{OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now())}
+	fetch := func(ctx context.Context, req *unionpay.CertificateEncryptionRequest, opts ...cnpay.Option) (*unionpay.CertificateEncryptionResponse, error) {
 		res, err := p.client.Certificates.Encryption(ctx, req, opts...)
 		if err != nil {
 			return res, err
@@ -59,6 +59,6 @@ func (p *play) fetchCertificate(ctx context.Context) error {
 		}
 		return res, err
 	}
-	_, err := do(ctx, p, step{"certificate", req.OrderID, "fetched, for the encryption of the card number", true}, req, fetch, nil)
+	_, err := do(ctx, p, step{"certificate", req.OrderID, "fetched, for the encryption of the card number", true}, req, fetch)
 	return err
 }

@@ -35,6 +35,7 @@ import (
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/examples/internal/command"
 	"github.com/cnpay-go/cnpay/examples/internal/unionpayconfig"
 	"github.com/cnpay-go/cnpay/unionpay"
@@ -192,7 +193,7 @@ func prepare(o options, stderr io.Writer) (client *unionpay.Client, schedule cnp
 	gateway := unionpaytest.NewServer()
 	gateway.SetPending(1) // as the real one, which is seldom done at once
 	for _, operation := range []string{"preauth_complete", "preauth_cancel", "preauth_complete_cancel", "refund"} {
-		gateway.AlwaysMisbehave(operation, unionpaytest.Fault(o.scenario))
+		gateway.AlwaysMisbehave(operation, cnpaytest.Fault(o.scenario))
 	}
 	if client, err = unionpay.New(gateway.Config(), opts...); err != nil {
 		gateway.Close()

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/unionpay"
 	"github.com/cnpay-go/cnpay/unionpay/unionpaytest"
 )
@@ -141,7 +142,7 @@ func TestInvalidCard(t *testing.T) {
 func config(t *testing.T, g *unionpaytest.Server, environment string) string {
 	t.Helper()
 	dir := t.TempDir()
-	pfx, root, middle := g.Files()
+	pfx, root, middle := g.KeyFiles()
 	for name, data := range map[string][]byte{"merchant.pfx": pfx, "root.pem": root, "middle.pem": middle} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
 	}
@@ -233,7 +234,7 @@ func TestInterruptedQuery(t *testing.T) {
 	t.Parallel()
 	gateway := unionpaytest.NewServer()
 	defer gateway.Close()
-	gateway.AlwaysMisbehave("query", unionpaytest.Hang)
+	gateway.AlwaysMisbehave("query", cnpaytest.Hang)
 	client, err := unionpay.New(gateway.Config())
 	require.NoError(t, err)
 	o, err := parse(nil, io.Discard)
@@ -250,7 +251,7 @@ func TestInterruptedQuery(t *testing.T) {
 	asked := slices.IndexFunc(results, func(r result) bool { return strings.Contains(r.Error, "interrupt") })
 	require.GreaterOrEqual(t, asked, 0, results)
 	require.Equal(t, cnpay.Pending, results[asked].Outcome)
-	require.Equal(t, "asking ended early: interrupt signal received", results[asked].Error)
+	require.Equal(t, "settling ended early: interrupt signal received", results[asked].Error)
 }
 
 // diskWith takes n lines, then it is full.

@@ -60,18 +60,18 @@ func (p *play) completeAndCancel(ctx context.Context, h held) error {
 
 // hold makes a pre-authorisation. It is empty when there is none.
 func (p *play) hold(ctx context.Context) (held, error) {
-	// A merchant stores these two before anything is sent: they are how to ask later.
+	// A merchant stores these two before anything is sent: by them the outcome can be found later.
 	order, at := unionpay.NewOrderID(), unionpay.TxnTime(time.Now())
 	const bizType = "000301" // by card number
 	card, err := p.secrets(ctx, order, at, bizType)
 	if err != nil {
 		return held{}, err
 	}
-	req := &unionpay.PreauthRequest{
+	req := &unionpay.PreauthCreateRequest{
+		Card:    unionpay.Card{AccNo: card.accNo, EncryptCertID: card.certID, CustomerInfo: card.withCode},
 		BizType: bizType, OrderID: order, TxnTime: at, TxnAmt: p.amount, BackURL: p.backURL,
-		AccNo: card.accNo, EncryptCertID: card.certID, CustomerInfo: card.withCode,
 	}
-	r, err := do(ctx, p, step{"pre-authorise", order, yuan(p.amount) + " held", card.ready}, req, p.client.Preauth.Create, p.client.Preauth.SettleCreate)
+	r, err := do(ctx, p, step{"pre-authorise", order, yuan(p.amount) + " held", card.ready}, req, p.client.Preauth.Create)
 	if err != nil || r.Outcome != cnpay.Succeeded {
 		return held{}, err
 	}
@@ -84,7 +84,7 @@ func (p *play) complete(ctx context.Context, h held, amount int64) (queryID stri
 		BizType: h.bizType, OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: amount,
 		BackURL: p.backURL, OrigQryID: h.queryID,
 	}
-	r, err := do(ctx, p, step{"complete", req.OrderID, yuan(amount) + " taken", h.queryID != ""}, req, p.client.Preauth.Complete, p.client.Preauth.SettleComplete)
+	r, err := do(ctx, p, step{"complete", req.OrderID, yuan(amount) + " taken", h.queryID != ""}, req, p.client.Preauth.Complete)
 	if r.Outcome != cnpay.Succeeded {
 		return "", err
 	}
@@ -92,11 +92,11 @@ func (p *play) complete(ctx context.Context, h held, amount int64) (queryID stri
 }
 
 func (p *play) refund(ctx context.Context, h held, completion string, amount int64) (result, error) {
-	req := &unionpay.RefundRequest{
+	req := &unionpay.PaymentRefundRequest{
 		BizType: h.bizType, OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: amount,
 		BackURL: p.backURL, OrigQryID: completion,
 	}
-	return do(ctx, p, step{"refund", req.OrderID, yuan(amount) + " given back", completion != ""}, req, p.client.Payments.Refund, p.client.Payments.SettleRefund)
+	return do(ctx, p, step{"refund", req.OrderID, yuan(amount) + " given back", completion != ""}, req, p.client.Payments.Refund)
 }
 
 func (p *play) cancel(ctx context.Context, h held) error {
@@ -104,16 +104,16 @@ func (p *play) cancel(ctx context.Context, h held) error {
 		BizType: h.bizType, OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: h.amount,
 		BackURL: p.backURL, OrigQryID: h.queryID,
 	}
-	_, err := do(ctx, p, step{"cancel", req.OrderID, yuan(h.amount) + " released", h.queryID != ""}, req, p.client.Preauth.Cancel, p.client.Preauth.SettleCancel)
+	_, err := do(ctx, p, step{"cancel", req.OrderID, yuan(h.amount) + " released", h.queryID != ""}, req, p.client.Preauth.Cancel)
 	return err
 }
 
 func (p *play) cancelCompletion(ctx context.Context, h held, completion string) error {
-	req := &unionpay.PreauthCompleteCancelRequest{
+	req := &unionpay.PreauthCancelCompletionRequest{
 		BizType: h.bizType, OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: h.amount,
 		BackURL: p.backURL, OrigQryID: completion,
 	}
-	_, err := do(ctx, p, step{"cancel completion", req.OrderID, yuan(h.amount) + " given back", completion != ""}, req, p.client.Preauth.CancelCompletion, p.client.Preauth.SettleCancelCompletion)
+	_, err := do(ctx, p, step{"cancel completion", req.OrderID, yuan(h.amount) + " given back", completion != ""}, req, p.client.Preauth.CancelCompletion)
 	return err
 }
 

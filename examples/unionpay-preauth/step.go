@@ -37,13 +37,12 @@ type result struct {
 	asks    bool // moves no money
 }
 
-// do carries out one step: it sends the operation once, and asks until its outcome is final. settle is nil for what
-// moves no money. The error is the report's.
+// do carries out one step: it sends the operation once, and settles it by its ticket until its outcome is final. The
+// error is the report's.
 func do[Req any, Res cnpay.Result](ctx context.Context, p *play, s step, req *Req,
 	call func(context.Context, *Req, ...cnpay.Option) (Res, error),
-	settle func(context.Context, *Req, ...cnpay.Option) (*cnpay.Settlement[*unionpay.QueryResponse], error),
 ) (result, error) {
-	r := result{Operation: s.operation, Order: s.order, done: s.done, asks: settle == nil}
+	r := result{Operation: s.operation, Order: s.order, done: s.done}
 	if !s.possible || ctx.Err() != nil {
 		r.Order, r.Outcome, r.Skipped = "", cnpay.NotSent, true
 		return r, p.report(r)
@@ -53,20 +52,24 @@ func do[Req any, Res cnpay.Result](ctx context.Context, p *play, s step, req *Re
 	book := &book{}
 	opts := []cnpay.Option{cnpay.WithRecorder(book), cnpay.WithSchedule(p.schedule)}
 
-	// Most of the time is kept for asking, should the answer never come.
+	// Most of the time is kept for settling, should the answer never come.
 	res, err := call(ctx, req, append(opts, cnpay.WithTimeout(p.timeout/4))...)
 	sent := book.operation()
 	r.Outcome, r.Code, r.Message, r.Sent = cnpay.OutcomeOf(res, err), sent.Code, sent.Message, sent.Sent
 	r.invalid = errors.Is(err, cnpay.ErrInvalidRequest)
-	if settle != nil && (r.Outcome == cnpay.Pending || r.Outcome == cnpay.Unknown) && ctx.Err() == nil {
-		settled, settleErr := settle(ctx, req, opts...)
+	ticket := cnpay.TicketOf(res, err)
+	r.asks = ticket.NoMoney
+	if !r.asks && (r.Outcome == cnpay.Pending || r.Outcome == cnpay.Unknown) && ctx.Err() == nil {
+		settled, settleErr := p.client.Settle(ctx, ticket, opts...)
 		switch {
 		case settled.Outcome != cnpay.Unknown:
 			r.Outcome, r.Code, r.Message, err = settled.Outcome, settled.Code, settled.Message, settleErr
 			r.Settled = settled.Outcome.Final()
-			r.QueryID = settled.Answer.QueryID
+			if answer, ok := settled.Answer.(*unionpay.OrderQueryResponse); ok {
+				r.QueryID = answer.QueryID
+			}
 		case ctx.Err() != nil: // which is the cause of whatever settleErr holds
-			err = errors.Join(err, fmt.Errorf("asking ended early: %w", context.Cause(ctx)))
+			err = errors.Join(err, fmt.Errorf("settling ended early: %w", context.Cause(ctx)))
 		case settleErr != nil:
 			err = errors.Join(err, settleErr)
 		}
@@ -80,19 +83,21 @@ func do[Req any, Res cnpay.Result](ctx context.Context, p *play, s step, req *Re
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // book is a Recorder that remembers the first call, which is the operation itself. A merchant's writes to a database:
-// Started before the request leaves, Finished with its outcome, so that a crash between the two is seen afterwards.
+// Started stores the ticket before the request leaves, Finished its outcome, so that any process settles what a crash
+// between the two has left open.
 type book struct {
 	mu    sync.Mutex
+	ended bool
 	first cnpay.Call
 }
 
-func (b *book) Started(context.Context, cnpay.Subject) error { return nil }
+func (b *book) Started(ctx context.Context, _ cnpay.Ticket) (context.Context, error) { return ctx, nil }
 
-func (b *book) Finished(_ context.Context, c cnpay.Call) {
+func (b *book) Finished(_ context.Context, _ cnpay.Ticket, c cnpay.Call) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.first.Operation == "" {
-		b.first = c
+	if !b.ended {
+		b.ended, b.first = true, c
 	}
 }
 

@@ -21,7 +21,7 @@ func TestReadTest(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, data, 0o600))
 		return path
 	}
-	pfx, root, middle := gateway.Files()
+	pfx, root, middle := gateway.KeyFiles()
 	write("merchant.pfx", pfx)
 	write("root.pem", root)
 	write("middle.pem", middle)
