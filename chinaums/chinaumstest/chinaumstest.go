@@ -46,6 +46,9 @@ const (
 //go:embed operations.txt
 var operations string
 
+// Operations is what ChinaUMS's documents say of each operation that the gateway knows.
+func Operations() []cnpaytest.Operation { return cnpaytest.ReadOperations(operations) }
+
 // Server is the gateway. It has the methods of [cnpaytest.Gateway].
 type Server struct {
 	*testgateway.Server

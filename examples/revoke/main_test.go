@@ -110,7 +110,7 @@ func files(t *testing.T, unionPay *unionpaytest.Server, upayGateway *upaytest.Se
 		require.NoError(t, os.WriteFile(path, data, 0o600))
 		return path
 	}
-	pfx, root, middle := unionPay.Files()
+	pfx, root, middle := unionPay.KeyFiles()
 	write("merchant.pfx", pfx)
 	write("root.pem", root)
 	write("middle.pem", middle)
