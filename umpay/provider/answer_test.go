@@ -249,6 +249,17 @@ func TestLists(t *testing.T) {
 		require.ErrorIs(t, err, cnpay.ErrSignature, "%s: a list that was put into it saves no answer about money", id)
 	}
 
+	c, _ = dialWith(t, Config{ListsByTLS: true}, always(`raw {"respCode":"00","respMsg":"m"}`))
+	_, err = c.Terminals.QueryOrder(t.Context(), query)
+	require.ErrorIs(t, err, cnpay.ErrSignature, "without a list the signature has a rule")
+
+	long := `{"respCode":"00","respMsg":"` + strings.Repeat("m", 2<<20) + `","orderList":[]}`
+	c, _ = dial(t, always(long))
+	_, err = c.Terminals.QueryOrder(t.Context(), query)
+	require.NoError(t, err, "a list may be long")
+	_, err = calls(c, t.Context())[OpMicropay]()
+	require.ErrorIs(t, err, cnpay.ErrTooLarge)
+
 	c, _ = dialWith(t, Config{Gateway: "http://provider.umfintech.com", ListsByTLS: true}, always("raw "+list), cnpay.WithPlainHTTP())
 	_, err = c.Terminals.QueryOrder(t.Context(), query)
 	require.ErrorIs(t, err, cnpay.ErrSignature, "there is no TLS to take its word")

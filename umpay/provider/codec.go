@@ -45,7 +45,7 @@ func (x *exchange) Ticket() cnpay.Ticket {
 // moment at which the payer is asked for the password, so the order may be paid a little later.
 func (x *exchange) expiry() time.Time {
 	ordered, err := time.ParseInLocation(timeForm, x.text("orderTime"), cnpay.Beijing())
-	if err != nil || !x.op.orders {
+	if err != nil {
 		return time.Time{}
 	}
 	if x.text("orderType") == DynamicCode { // good for the day

@@ -159,10 +159,7 @@ func (c *Client) readNotification(form url.Values) (*Notification, error) {
 	n := &Notification{}
 	for _, p := range pairs {
 		known, err := c.call.Fields.Set(n, p.Name, p.Value)
-		switch {
-		case err != nil && p.Name == "txnAmt":
-			return nil, err
-		case err != nil || !known && p.Name != "sign" && p.Name != "signature": // an amount that is not one is no reason to lose a genuine message
+		if err != nil || !known && p.Name != "sign" && p.Name != "signature" { // an amount that is not one is no reason to lose a genuine message
 			if n.Extra == nil {
 				n.Extra = map[string]string{}
 			}

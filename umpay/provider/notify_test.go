@@ -103,6 +103,7 @@ func TestRefusedNotifications(t *testing.T) {
 		"not UTF-8":           {body + "&x=%ff", cnpay.ErrMalformed},
 		"unsigned":            {strings.Split(body, "&sign=")[0], cnpay.ErrSignature},
 		"another amount":      {strings.Replace(body, "txnAmt=1", "txnAmt=2", 1), cnpay.ErrSignature},
+		"forged and escaped":  {strings.Replace(strings.Replace(body, "txnAmt=1", "txnAmt=2", 1), "merPriv=", "merPriv=%2541", 1), cnpay.ErrSignature},
 		"one more field":      {body + "&bankType=1", cnpay.ErrSignature},
 		"a payment of it":     {strings.Replace(body, "notifyType=3", "notifyType=1", 1), cnpay.ErrSignature},
 		"values that are one": {strings.Replace(strings.Replace(body, "currencyCode=CNY&", "", 1), "cardType=02", "cardType=02%7CCNY", 1), cnpay.ErrSignature},

@@ -129,6 +129,14 @@ func TestSettleAsksForTheSame(t *testing.T) {
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(s, err))
 }
 
+// A refund of another amount is another refund.
+func TestSettleRefundComparesTheAmount(t *testing.T) {
+	for amount, want := range map[string]cnpay.Outcome{"250": cnpay.Succeeded, "251": cnpay.Unknown} {
+		s, err := settled(t, began(OpRefund, map[string]string{"txnAmt": "250"}), `{"respCode":"00","orderNo":"A1","origRespCode":"00","txnAmt":"`+amount+`"}`)
+		require.Equal(t, want, cnpay.OutcomeOf(s, err), amount)
+	}
+}
+
 // The order's answer brings UMPay's number, with which the queries of its settlement are surer.
 func TestTicketLearns(t *testing.T) {
 	answer := `{"respCode":"00","orderNo":"A1","qrCode":"q","transactionId":"T1"}`

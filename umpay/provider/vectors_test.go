@@ -109,6 +109,14 @@ func TestReadObject(t *testing.T) {
 	require.Equal(t, `1|true|[{"f":1}]|1.50`, string(o.answer()))
 }
 
+// What UMPay's sample program would sign of a list, which no document describes.
+func TestListsInRequests(t *testing.T) {
+	o, err := readObject([]byte(`{"b":"1","a":[{"x":"1", "y":"2"}, {"x":"3"}]}`))
+	require.NoError(t, err)
+	require.Equal(t, `a=["x":"1","y":"2","x":"3"]&b=1`, string(o.request()))
+	require.Empty(t, o.faults(""))
+}
+
 func TestAmbiguousValues(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"a":"1","b":"2"}`:    "",
