@@ -14,8 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/unionpay"
 	"github.com/cnpay-go/cnpay/unionpay/unionpaytest"
+	"github.com/cnpay-go/cnpay/upay"
 	"github.com/cnpay-go/cnpay/upay/upaytest"
 )
 
@@ -192,7 +194,7 @@ func TestUnreadableRequest(t *testing.T) {
 		`{"alipay": {}}`:                                                     `no such provider: "alipay"`,
 		`{"unionpay": {"ordrId": "1"}}`:                                      "unionpay: ordrId is not a name that is known here; ",
 		`{"unionpay": {"orderid": "1"}}`:                                     "orderid is spelled orderId; ",
-		`{"unionpay": {"txnAmt": {}, "orderId": "with-dash"}}`:               "unionpay: txnAmt must be a whole number, and is a JSON object; orderId must be letters and digits; txnTime is required; ",
+		`{"unionpay": {"txnAmt": {}, "orderId": "with-dash"}}`:               "unionpay: txnAmt must be a whole number, and is a JSON object; bizType is required; orderId must be letters and digits; txnTime is required; ",
 		`{"unionpay": {"txnAmt": "12.5"}, "upay": {"client_sn": ["1"]}}`:     "upay: client_sn must be text, and is a list",
 		`{"upay": {"client_sn": "7654321132", "ordrId": "1"}}`:               "upay: ordrId is not a name that is known here",
 		`{"upay": {"client_sn": "7654321132"}, "unionpay": {"txnAmt": ""}}`:  "unionpay: txnAmt must be a whole number; orderId is required",
@@ -217,11 +219,11 @@ func TestUnreadableRequestIsNotSent(t *testing.T) {
 	t.Parallel()
 	for _, provider := range providers() {
 		s := &scene{options: options{scenario: "ok"}}
-		j, err := makers()[provider](s)
+		j, err := s.job(provider)
 		require.NoError(t, err)
 		j.faults = []cnpay.Fault{{Field: "strange", Problem: "is not a name that is known here"}}
 		require.EqualError(t, j.unreadable(), "strange is not a name that is known here", provider)
-		received := s.open[0].(interface{ Received(string) int })
+		received := s.open[0].Gateway
 		require.Zero(t, received.Received(j.operation), provider)
 		_, err = j.revoke(t.Context())
 		require.NoError(t, err)
@@ -340,10 +342,10 @@ func TestInterrupt(t *testing.T) {
 func TestInterruptedQuery(t *testing.T) {
 	t.Parallel()
 	s := &scene{options: options{scenario: "lost-answer"}}
-	j, err := upayRevoke(s)
+	j, err := s.job("upay")
 	require.NoError(t, err)
 	defer s.open[0].Close()
-	s.open[0].Misbehave("query", unionpaytest.Hang)
+	s.open[0].Gateway.Misbehave(upay.OpQuery, cnpaytest.Hang)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
 	time.AfterFunc(300*time.Millisecond, func() { cancel(errors.New("interrupt signal received")) })
