@@ -197,8 +197,8 @@ func TestUnreadableRequest(t *testing.T) {
 		`{"unionpay": {"txnAmt": {}, "orderId": "with-dash"}}`:               "unionpay: txnAmt must be a whole number, and is a JSON object; bizType is required; orderId must be letters and digits; txnTime is required; ",
 		`{"unionpay": {"txnAmt": "12.5"}, "upay": {"client_sn": ["1"]}}`:     "upay: client_sn must be text, and is a list",
 		`{"upay": {"client_sn": "7654321132", "ordrId": "1"}}`:               "upay: ordrId is not a name that is known here",
-		`{"upay": {"client_sn": "7654321132"}, "unionpay": {"txnAmt": ""}}`:  "unionpay: txnAmt must be a whole number; orderId is required",
-		`{"upay": {"client_sn": "7654321132"}, "unionpay": {"txnAmt": 1e2}}`: "unionpay: txnAmt must be a whole number; orderId is required",
+		`{"upay": {"client_sn": "7654321132"}, "unionpay": {"txnAmt": ""}}`:  "unionpay: txnAmt must be a whole number; bizType is required; orderId is required",
+		`{"upay": {"client_sn": "7654321132"}, "unionpay": {"txnAmt": 1e2}}`: "unionpay: txnAmt must be a whole number; bizType is required; orderId is required",
 	} {
 		require.NoError(t, os.WriteFile(request, []byte(text), 0o600))
 		results, code, stderr := revoke(t, "-config", config, "-request", request)
