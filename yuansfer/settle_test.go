@@ -203,6 +203,48 @@ func TestSettledByOneQuery(t *testing.T) {
 	}
 }
 
+// A refund whose number is known is queried by that number.
+func TestRefundByItsNumber(t *testing.T) {
+	for _, tt := range []struct {
+		answer  string
+		outcome cnpay.Outcome
+		says    string
+	}{
+		{`"amount":"3.00","status":"success","transactionType":"refund"`, cnpay.Succeeded, ""},
+		{`"amount":"3.00","status":"pending"`, cnpay.Pending, ""},
+		{`"amount":"3.00","status":"failed"`, cnpay.Failed, ""},
+		{`"amount":"3.00","status":"closed"`, cnpay.Unknown, ""},
+		{`"amount":"13.00","status":"success"`, cnpay.Unknown, "amount is 13.00, not 3"},
+		{`"amount":"3.00","status":"success","transactionType":"payment"`, cnpay.Unknown, "is a payment, not a refund"},
+	} {
+		network := &playing{play: func(_ string, q map[string]string) string {
+			if q["transactionNo"] != "9" {
+				return ""
+			}
+			return `{"ret_code":"000100","result":{"transactionNo":"9",` + tt.answer + `}}`
+		}}
+		client := network.client(t)
+		ticket, err := client.Ticket(refundOf("R1"))
+		require.NoError(t, err)
+		s, err := client.Settle(t.Context(), ticket.With("refundTransactionNo", "9"), cnpay.WithSchedule(cnpay.Schedule{0}))
+		require.Equal(t, tt.outcome, cnpay.OutcomeOf(s, err), "%s: %v", tt.answer, err)
+		if tt.says != "" {
+			require.ErrorContains(t, err, tt.says)
+		}
+	}
+}
+
+// A new order whose answer has a state of success is there, and not paid: nobody can have paid it.
+func TestNewOrderIsNeverPaid(t *testing.T) {
+	network := &playing{play: func(string, map[string]string) string {
+		return `{"ret_code":"000100","result":{"reference":"R1","status":"success"}}`
+	}}
+	res, err := network.client(t).InStore.CreateQR(t.Context(), &yuansfer.InStoreCreateQRRequest{
+		NewOrder: yuansfer.NewOrder{Money: usd("13"), Reference: "R1"}, Vendor: "alipay",
+	})
+	require.Equal(t, cnpay.Pending, cnpay.OutcomeOf(res, err))
+}
+
 // A completion is settled by its operation and, where that does not decide, by its payment.
 func TestSettleComplete(t *testing.T) {
 	complete := &yuansfer.PreauthCompleteRequest{AuthKey: yuansfer.AuthKey{OutAuthInfoNo: "A1"}, OutAuthDetailNo: "D1", Reference: "R1", Money: usd("13")}
@@ -241,7 +283,7 @@ func TestAbsentOrder(t *testing.T) {
 			if path == queryPath {
 				return `{"ret_code":"000021","ret_msg":"Parameter has no related information"}`
 			}
-			return ""
+			return "" // lost
 		}}
 		client := network.client(t)
 		b := &books{t: t, client: client}
@@ -258,6 +300,20 @@ func TestAbsentOrder(t *testing.T) {
 		require.Equal(t, cnpay.Unknown, at(30*time.Minute+cnpay.DefaultMargin))
 		require.Equal(t, cnpay.NotSent, at(31*time.Minute+cnpay.DefaultMargin))
 
+		payout, err := client.Payouts.Create(t.Context(), &yuansfer.PayoutCreateRequest{
+			InvoiceID: "I1", Amount: "1", Currency: "USD", CustomerNo: "1", AccountToken: "2",
+		})
+		ticket = cnpay.TicketOf(payout, err)
+		network.play = func(string, map[string]string) string { return `{"ret_code":"000021"}` }
+		require.Equal(t, cnpay.Unknown, at(time.Minute))
+		require.Equal(t, cnpay.NotSent, at(2*time.Minute+cnpay.DefaultMargin))
+
+		network.play = func(path string, _ map[string]string) string {
+			if path == queryPath {
+				return `{"ret_code":"000021"}`
+			}
+			return ""
+		}
 		charge, err := client.Cards.Pay(t.Context(), &yuansfer.CardPayRequest{PaymentMethodNonce: "n", PaymentMethod: "credit_card", TransactionNo: "1"})
 		ticket = cnpay.TicketOf(charge, err)
 		require.Equal(t, cnpay.Unknown, at(365*24*time.Hour), "the order was there before, so its absence says nothing")
@@ -379,4 +435,5 @@ func TestSchedules(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Less(t, time.Until(ticket.Until), 367*24*time.Hour, "no length of time overflows")
+	require.Greater(t, time.Until(ticket.Until), 365*24*time.Hour)
 }
