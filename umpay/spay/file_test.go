@@ -16,7 +16,7 @@ import (
 func TestSettlementFile(t *testing.T) {
 	c := noon()
 	gateway, client := startAt(t, c)
-	day := spay.MerDate(c.at)
+	day := spay.MerDate(c.now())
 	o := orderAt(c, "SHOP1")
 	o.GoodsID = "7"
 	_, outcome := payByCode(t, client, o)
@@ -29,7 +29,7 @@ func TestSettlementFile(t *testing.T) {
 	require.Equal(t, "0001", res.RetCode)
 	require.ErrorContains(t, err, "0001 对帐文件暂时不存在")
 
-	c.at = c.at.AddDate(0, 0, 1)
+	c.set(c.now().AddDate(0, 0, 1))
 	res, err = client.Files.Download(t.Context(), &spay.FileDownloadRequest{SettleDate: day})
 	require.NoError(t, err)
 	var rows []spay.SettleRow

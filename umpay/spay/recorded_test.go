@@ -67,10 +67,10 @@ func recorded(c *spay.Client) map[string]conform.Run {
 // prepare makes what the recordings begin with.
 func prepare(t *testing.T, gateway *spaytest.Server, c *clock) {
 	t.Helper()
-	now := c.at
-	c.at = now.AddDate(0, 0, -1)
+	now := c.now()
+	c.set(now.AddDate(0, 0, -1))
 	gateway.AddOrder("OLD0001", 1250)
-	c.at = now
+	c.set(now)
 	setup, err := spay.New(gateway.Config(), cnpay.WithClock(c.now))
 	require.NoError(t, err)
 	gateway.AddHold("HOLD0001", 1250)

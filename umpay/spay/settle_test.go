@@ -1,6 +1,7 @@
 package spay_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,13 +13,19 @@ import (
 	"github.com/cnpay-go/cnpay/umpay/spay/spaytest"
 )
 
-// clock is what the gateway and the client have for the time.
-type clock struct{ at time.Time }
+// clock is what the gateway, in its goroutines, and the client have for the time.
+type clock struct{ at atomic.Pointer[time.Time] }
 
-func (c *clock) now() time.Time { return c.at }
+func (c *clock) now() time.Time { return *c.at.Load() }
+
+func (c *clock) set(at time.Time) { c.at.Store(&at) }
 
 // noon is the middle of a day in China, so that an hour's margin ends on the same day.
-func noon() *clock { return &clock{time.Date(2026, 9, 1, 12, 0, 0, 0, cnpay.Beijing())} }
+func noon() *clock {
+	c := &clock{}
+	c.set(time.Date(2026, 9, 1, 12, 0, 0, 0, cnpay.Beijing()))
+	return c
+}
 
 func startAt(t *testing.T, c *clock) (*spaytest.Server, *spay.Client) {
 	t.Helper()
@@ -71,11 +78,11 @@ func TestGiveUp(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, s.GiveUp)
 	require.Positive(t, s.Next)
-	c.at = c.at.Add(2 * time.Minute)
+	c.set(c.now().Add(2 * time.Minute))
 	s, err = once(t, client, ticket)
 	require.NoError(t, err)
 	require.Equal(t, spay.OpCancel, s.GiveUp)
-	_, err = client.Orders.Cancel(t.Context(), &spay.OrderCancelRequest{OrderID: "SHOP1", MerDate: spay.MerDate(c.at), Amount: 1250})
+	_, err = client.Orders.Cancel(t.Context(), &spay.OrderCancelRequest{OrderID: "SHOP1", MerDate: spay.MerDate(c.now()), Amount: 1250})
 	require.NoError(t, err)
 	s, err = once(t, client, ticket)
 	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(s, err))
@@ -100,7 +107,7 @@ func TestAbsence(t *testing.T) {
 			gateway.Misbehave(spay.OpPayByCode, cnpaytest.Late(time.Hour))
 			ticket, outcome := payByCode(t, client, orderAt(c, "SHOP1"))
 			require.Equal(t, cnpay.Unknown, outcome)
-			c.at = c.at.Add(tt.at)
+			c.set(c.now().Add(tt.at))
 			s, err := once(t, client, ticket)
 			require.Equal(t, tt.outcome, cnpay.OutcomeOf(s, err))
 			require.True(t, s.Absent)
@@ -116,7 +123,7 @@ func TestAbsenceAtMidnight(t *testing.T) {
 	gateway.Misbehave(spay.OpPayByCode, cnpaytest.Late(time.Hour))
 	ticket, _ := payByCode(t, client, orderAt(c, "SHOP1"))
 	for _, later := range []time.Duration{0, 29 * time.Minute, 31 * time.Minute, 3 * time.Hour, 48 * time.Hour} {
-		c.at = time.Date(2026, 9, 1, 23, 30, 0, 0, cnpay.Beijing()).Add(later)
+		c.set(time.Date(2026, 9, 1, 23, 30, 0, 0, cnpay.Beijing()).Add(later))
 		s, err := once(t, client, ticket)
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(s, err), later)
 	}
@@ -128,7 +135,7 @@ func TestHistorySettles(t *testing.T) {
 	gateway, client := startAt(t, c)
 	gateway.Misbehave(spay.OpPayByCode, cnpaytest.LostAnswer)
 	ticket, _ := payByCode(t, client, orderAt(c, "SHOP1"))
-	c.at = c.at.AddDate(0, 0, 2)
+	c.set(c.now().AddDate(0, 0, 2))
 	s, err := once(t, client, ticket)
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(s, err))
 	require.IsType(t, &spay.OrderQueryHistoryResponse{}, s.Answer)
@@ -143,8 +150,8 @@ func TestOrderExpires(t *testing.T) {
 	o.ExpireTime = 10
 	res, err := client.Orders.CreateQR(t.Context(), &spay.OrderCreateQRRequest{Order: o, ScanCodeType: "WECHAT"})
 	require.NoError(t, err)
-	require.Equal(t, c.at.Add(10*time.Minute).UTC(), res.Ticket.Until)
-	c.at = c.at.Add(11 * time.Minute)
+	require.Equal(t, c.now().Add(10*time.Minute).UTC(), res.Ticket.Until)
+	c.set(c.now().Add(11 * time.Minute))
 	s, err := once(t, client, res.Ticket)
 	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(s, err))
 	require.ErrorIs(t, err, cnpay.ErrUnpaid)
@@ -154,11 +161,11 @@ func TestOrderExpires(t *testing.T) {
 	o.ExpireTime = 120
 	res, err = client.Orders.CreateQR(t.Context(), &spay.OrderCreateQRRequest{Order: o, ScanCodeType: "WECHAT"})
 	ticket := cnpay.TicketOf(res, err)
-	c.at = c.at.Add(150 * time.Minute)
+	c.set(c.now().Add(150 * time.Minute))
 	s, err = once(t, client, ticket)
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(s, err))
 	require.True(t, s.SendAgain, "the same order under the same number is harmless")
-	c.at = c.at.Add(time.Hour)
+	c.set(c.now().Add(time.Hour))
 	s, err = once(t, client, ticket)
 	require.Equal(t, cnpay.NotSent, cnpay.OutcomeOf(s, err))
 }
