@@ -118,7 +118,8 @@ func TestAbsence(t *testing.T) {
 
 // Close to midnight the day ends before the margin does, so that absence proves nothing on either side of it.
 func TestAbsenceAtMidnight(t *testing.T) {
-	c := &clock{time.Date(2026, 9, 1, 23, 30, 0, 0, cnpay.Beijing())}
+	c := noon()
+	c.set(time.Date(2026, 9, 1, 23, 30, 0, 0, cnpay.Beijing()))
 	gateway, client := startAt(t, c)
 	gateway.Misbehave(spay.OpPayByCode, cnpaytest.Late(time.Hour))
 	ticket, _ := payByCode(t, client, orderAt(c, "SHOP1"))
