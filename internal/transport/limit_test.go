@@ -190,6 +190,20 @@ func TestQueryIsAnsweredOrUnknown(t *testing.T) {
 	}
 }
 
+// The refusal of what was sent before under the same number may be a consequence of the earlier sending.
+func TestRefusalOfALaterSending(t *testing.T) {
+	for sending, want := range map[int]cnpay.Outcome{0: cnpay.Failed, 1: cnpay.Unknown} {
+		x := exchange("https://gateway")
+		x.Read = func(*transport.Reply) (cnpay.Verdict, error) {
+			return cnpay.Verdict{Outcome: cnpay.Failed, Code: "12", Message: "duplicate"}, nil
+		}
+		err := transport.New(&http.Client{Transport: &flaky{}}).Do(t.Context(), cnpay.Settings{}.With(cnpay.WithSending(sending)), x)
+		require.Equal(t, want, cnpay.OutcomeOf(nil, err))
+		require.Equal(t, sending == 0, errors.Is(err, cnpay.ErrRefused))
+		require.ErrorContains(t, err, "12 duplicate")
+	}
+}
+
 func TestUnsignedAttemptIsNotSent(t *testing.T) {
 	gateway, whole := counting(t, false)
 	broken := errors.New("the key store is down")

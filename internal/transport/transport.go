@@ -113,6 +113,9 @@ func (c *Client) Do(ctx context.Context, s cnpay.Settings, x *Exchange) error {
 		verdict = cnpay.Verdict{Outcome: failure.Outcome, Code: failure.Code, Message: failure.Message}
 	} else {
 		verdict, err = c.send(ctx, r, body)
+		if verdict.Outcome == cnpay.Failed && s.Sending > 0 {
+			verdict.Outcome, err = cnpay.Unknown, errEarlier
+		}
 		why := cause(verdict.Outcome, err)
 		verdict.Outcome = x.outcome(verdict.Outcome)
 		if err != nil || !settledWell(verdict.Outcome) {
@@ -181,6 +184,10 @@ func stopped(err error, x *Exchange) *cnpay.Error {
 	}
 	return &cnpay.Error{Ticket: x.Ticket, Outcome: x.outcome(cnpay.NotSent), Err: fmt.Errorf("recorder: %w", err)}
 }
+
+// errEarlier is the cause of a refusal that decides nothing: what was sent before under the same number may have been
+// carried out, and that is why this was refused.
+var errEarlier = fmt.Errorf("%w: this sending was refused, an earlier one may have been carried out", cnpay.ErrUndecided)
 
 func cause(outcome cnpay.Outcome, err error) error {
 	switch {
