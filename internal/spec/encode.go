@@ -22,14 +22,14 @@ func (t *Table) appendObject(b []byte, v reflect.Value) ([]byte, error) {
 	var err error
 	for i := range typ.fields {
 		f := &typ.fields[i]
-		held := v.FieldByIndex(f.index)
-		if f.unsent || isEmpty(held) && !f.sentEmpty(typ, v) {
+		held := f.of(v)
+		if f.unsent || f.empty(held) && !f.sentEmpty(typ, v) {
 			continue
 		}
 		if len(b) > begin {
 			b = append(b, ',')
 		}
-		b = append(AppendQuoted(b, f.name), ':')
+		b = append(b, f.member...)
 		if f.asText && f.kind == number {
 			b = append(strconv.AppendInt(append(b, '"'), held.Int(), 10), '"')
 		} else if b, err = t.appendValue(b, held); err != nil {

@@ -92,7 +92,7 @@ func (d *decoder) object(dst reflect.Value, path string, depth int) error {
 		}
 		seen[i] = true
 		f := &typ.fields[i]
-		if err := d.value(dst.FieldByIndex(f.index), path, f.name, depth); err != nil {
+		if err := d.value(f.of(dst), path, f.name, depth); err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
 	}

@@ -56,6 +56,7 @@ type Type struct {
 
 type field struct {
 	name      string
+	member    []byte // "name":
 	index     []int
 	kind      kind
 	mandatory bool
@@ -134,7 +135,7 @@ func (t *Table) read(rt reflect.Type) *Type {
 		if name == "" || name == "-" || !f.IsExported() {
 			continue
 		}
-		read := field{name: name, index: f.Index, kind: kindOf(f.Type), asText: options == "string"}
+		read := field{name: name, member: append(AppendQuoted(nil, name), ':'), index: f.Index, kind: kindOf(f.Type), asText: options == "string"}
 		if problem := read.parse(f.Tag.Get("spec"), t.Domains, classes); problem != "" {
 			typ.unread = append(typ.unread, name+": "+problem)
 		}
@@ -242,7 +243,7 @@ func parseTerm(s string) (term, bool) {
 
 func (t *term) holds(typ *Type, v reflect.Value) bool {
 	f := &typ.fields[t.field]
-	held := v.FieldByIndex(f.index)
+	held := f.of(v)
 	if t.values != nil {
 		return slices.Contains(t.values, f.text(held))
 	}
@@ -354,7 +355,7 @@ func (t *Table) Fill(request any, defaults ...sign.Pair) {
 			continue
 		}
 		f := &typ.fields[i]
-		held := v.FieldByIndex(f.index)
+		held := f.of(v)
 		if required, _ := f.required(typ, v); required && isEmpty(held) {
 			_ = f.set(held, d.Value) // never fails for what a codec fills in
 		}
@@ -426,50 +427,90 @@ func (t *Table) Differs(request, answer any, names ...string) string {
 
 // Check returns every fault of a request, in the order of its table.
 func (t *Table) Check(request any) []cnpay.Fault {
-	return t.check(nil, reflect.Indirect(reflect.ValueOf(request)), "")
+	return t.check(nil, reflect.Indirect(reflect.ValueOf(request)))
 }
 
-func (t *Table) check(faults []cnpay.Fault, v reflect.Value, path string) []cnpay.Fault {
+func (t *Table) check(faults []cnpay.Fault, v reflect.Value) []cnpay.Fault {
 	typ := t.of(v.Type())
 	for i := range typ.fields {
 		f := &typ.fields[i]
-		held := v.FieldByIndex(f.index)
-		if isEmpty(held) {
-			if required, why := f.required(typ, v); required && !f.zero {
-				faults = append(faults, cnpay.Fault{Field: path + f.name, Problem: "is required" + why})
+		held := f.of(v)
+		if f.empty(held) {
+			if f.zero || !f.mandatory && f.condition == nil {
+				continue
+			}
+			if required, why := f.required(typ, v); required {
+				faults = append(faults, cnpay.Fault{Field: f.name, Problem: "is required" + why})
 			}
 			continue
 		}
 		switch f.kind {
 		case object:
-			faults = t.check(faults, reflect.Indirect(held), path+f.name+".")
+			before := len(faults)
+			faults = t.check(faults, reflect.Indirect(held))
+			within(faults[before:], f.name)
 		case list:
-			faults = t.checkList(faults, f, held, path)
+			faults = t.checkList(faults, f, held)
 		default:
 			if problem := f.problem(held); problem != "" {
-				faults = append(faults, cnpay.Fault{Field: path + f.name, Problem: problem})
+				faults = append(faults, cnpay.Fault{Field: f.name, Problem: problem})
 			}
 		}
 	}
 	return faults
 }
 
-func (t *Table) checkList(faults []cnpay.Fault, f *field, list reflect.Value, path string) []cnpay.Fault {
+// within names the faults of an object by their path.
+func within(faults []cnpay.Fault, object string) {
+	for i := range faults {
+		faults[i].Field = object + "." + faults[i].Field
+	}
+}
+
+func (t *Table) checkList(faults []cnpay.Fault, f *field, list reflect.Value) []cnpay.Fault {
+	one := field{kind: kindOf(list.Type().Elem()), domain: f.domain, own: f.own}
 	for i := range list.Len() {
-		item, name := list.Index(i), path+f.name+"["+strconv.Itoa(i)+"]"
+		item, problem := list.Index(i), ""
 		switch {
 		case item.Kind() == reflect.Pointer && item.IsNil():
-			faults = append(faults, cnpay.Fault{Field: name, Problem: "is required"})
-		case kindOf(item.Type()) == object:
-			faults = t.check(faults, reflect.Indirect(item), name+".")
-		default:
-			one := field{name: f.name, kind: kindOf(item.Type()), domain: f.domain, own: f.own}
-			if problem := one.problem(item); problem != "" {
-				faults = append(faults, cnpay.Fault{Field: name, Problem: problem})
+			problem = "is required"
+		case one.kind == object:
+			before := len(faults)
+			if faults = t.check(faults, reflect.Indirect(item)); len(faults) > before {
+				within(faults[before:], f.item(i))
 			}
+		default:
+			problem = one.problem(item)
+		}
+		if problem != "" {
+			faults = append(faults, cnpay.Fault{Field: f.item(i), Problem: problem})
 		}
 	}
 	return faults
+}
+
+// item is the path of an item of a list.
+func (f *field) item(i int) string { return f.name + "[" + strconv.Itoa(i) + "]" }
+
+// of is the field's value in v.
+func (f *field) of(v reflect.Value) reflect.Value {
+	if len(f.index) == 1 {
+		return v.Field(f.index[0])
+	}
+	return v.FieldByIndex(f.index)
+}
+
+// empty is isEmpty, faster where the kind is known.
+func (f *field) empty(held reflect.Value) bool {
+	switch f.kind {
+	case text, list, raw:
+		return held.Len() == 0
+	case number:
+		return held.Int() == 0
+	case flag:
+		return !held.Bool()
+	}
+	return isEmpty(held)
 }
 
 // problem says what is wrong with a value that is not empty.
@@ -509,7 +550,7 @@ func (t *Table) AppendPairs(pairs []sign.Pair, request any) []sign.Pair {
 	pairs = slices.Grow(pairs, len(typ.sorted)+4) // room for what a codec adds: a signature, a key's number
 	for _, i := range typ.sorted {
 		f := &typ.fields[i]
-		if value := f.text(v.FieldByIndex(f.index)); value != "" && !f.unsent {
+		if value := f.text(f.of(v)); value != "" && !f.unsent {
 			pairs = append(pairs, sign.Pair{Name: f.name, Value: value})
 		}
 	}
@@ -539,7 +580,7 @@ func (t *Table) Set(dst any, name, value string) (bool, error) {
 		return false, nil
 	}
 	f := &typ.fields[i]
-	if err := f.set(v.FieldByIndex(f.index), value); err != nil {
+	if err := f.set(f.of(v), value); err != nil {
 		return true, fmt.Errorf("%w: %s: %w", cnpay.ErrMalformed, name, err)
 	}
 	return true, nil
