@@ -126,12 +126,7 @@ func (x *exchange) Decode(reply *transport.Reply) (extra map[string]string, err 
 
 func (x *exchange) Judge(httpStatus int) (cnpay.Verdict, error) {
 	result := x.result()
-	v, cause := judge(x.answer, status(&x.client.call.Fields, result), httpStatus, &x.op)
-	if v.Outcome == cnpay.Failed && x.settings.Sending > 0 {
-		v.Outcome = cnpay.Unknown
-		cause = fmt.Errorf("%w: a refused repeat says nothing about the sending before it", cnpay.ErrUndecided)
-	}
-	return v, cause
+	return judge(x.answer, status(&x.client.call.Fields, result), httpStatus, &x.op)
 }
 
 // Belongs refuses an answer about another order or another amount, and a success that does not say what it is about.
