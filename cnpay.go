@@ -45,11 +45,11 @@ func (a *Answer) CallTicket() Ticket { return a.Ticket }
 
 // Call is how one call ended, as a [Recorder] sees it. It holds no card number, key or body.
 type Call struct {
-	Outcome    Outcome
-	Code       string // the provider's code
-	Message    string // the provider's human-readable message
-	HTTPStatus int    // zero when no answer came
-	Sent       int    // how many times the request may have left this machine
+	Outcome    Outcome // of this sending alone: of one that is not the first, the caller hears Unknown for Failed and NotSent
+	Code       string  // the provider's code
+	Message    string  // the provider's human-readable message
+	HTTPStatus int     // zero when no answer came
+	Sent       int     // how many times the request may have left this machine
 	Duration   time.Duration
 	Err        error
 }

@@ -36,8 +36,9 @@ type Notification interface {
 // see Key.
 type NotificationHead struct {
 	// Outcome is the outcome of the transaction that the notification is about. It is Pending where the message says no
-	// more than that UnionPay has accepted it, and Unknown where it contradicts itself. It is part of the JSON form, so
-	// that a notification can be stored and read back.
+	// more than that UnionPay has accepted it, and Unknown where it contradicts itself, or where a payer failed who may try
+	// again (until payTimeout: settle the order's own ticket). It is part of the JSON form, so that a notification can be
+	// stored and read back.
 	Outcome cnpay.Outcome `json:"outcome"`
 	// Extra are the fields that no document names, by wire name, and amounts that are not numbers.
 	Extra map[string]string `json:"extra,omitempty"`
@@ -122,6 +123,8 @@ func (n *NotificationHead) CallTicket() cnpay.Ticket {
 		t.Operation = OpPreauthCancel
 	case "33/00":
 		t.Operation = OpPreauthCompleteCancel
+	case "99/01": // whose order number is the purchase's
+		t.Operation = OpQRReversal
 	}
 	t.NoMoney = !movesMoney(n.TxnType)
 	return t
@@ -215,13 +218,17 @@ func (c *Client) genuine(fields []sign.Pair) (Notification, error) {
 	if !c.isOwn(notice.MerID) {
 		return nil, fmt.Errorf("%w: merId is not one of the client's merchants", cnpay.ErrMismatch)
 	}
-	if fieldOf(pairs, "origRespCode") != "" {
+	if notice.TxnType == "00" || fieldOf(pairs, "origRespCode") != "" {
 		return nil, fmt.Errorf("%w: it is the answer to a query", cnpay.ErrMismatch)
 	}
 	notice.Outcome = judgeOriginal(notice.TxnType, notice.RespCode)
+	cleared := fieldOf(pairs, "settleDate") != "" || fieldOf(pairs, "traceNo") != ""
+	if notice.Outcome == cnpay.Failed && notice.paidByPayer(cleared) {
+		notice.Outcome = cnpay.Unknown
+	}
 	if money, ok := n.(MoneyNotification); ok && notice.Outcome == cnpay.Succeeded && movesMoney(notice.TxnType) {
 		switch {
-		case fieldOf(pairs, "settleDate") == "" && fieldOf(pairs, "traceNo") == "":
+		case !cleared:
 			// A success at BackURL says when it is cleared. Without that the message came to FrontURL, or it is the answer
 			// that accepted the operation or took the order, which is signed alike.
 			notice.Outcome = cnpay.Pending
@@ -230,6 +237,13 @@ func (c *Client) genuine(fields []sign.Pair) (Notification, error) {
 		}
 	}
 	return n, nil
+}
+
+// paidByPayer reports whether a failed payment or hold may be one that the payer can still make: on a page, in an app or
+// by a code that the merchant shows. What failed at the back-end has the marks of clearing, and another product than these.
+func (n *NotificationHead) paidByPayer(cleared bool) bool {
+	const gateway = "000201" // 网关: of pages and apps alone
+	return (n.TxnType == "01" || n.TxnType == "02") && (!cleared || n.BizType == gateway || n.TxnType+n.TxnSubType == "0107")
 }
 
 // withoutEmpty is the message without its empty fields.

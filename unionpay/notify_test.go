@@ -279,6 +279,55 @@ func TestNotificationCannotBeSplitAnew(t *testing.T) {
 	require.Equal(t, cnpay.Failed, n.Common().Outcome)
 }
 
+// A payer who failed may try again until payTimeout, so such a notification decides nothing; nor does one that has no mark of
+// a back-end's transaction.
+func TestNotificationOfAPayerWhoFailed(t *testing.T) {
+	client, _ := keyedClient(t, unionpay.SHA256, silent)
+	for _, tt := range []struct {
+		txnType, txnSubType, bizType string
+		cleared                      bool
+		outcome                      cnpay.Outcome
+	}{
+		{"01", "01", "000201", false, cnpay.Unknown}, // to frontFailUrl
+		{"01", "01", "000201", true, cnpay.Unknown},
+		{"02", "01", "000201", true, cnpay.Unknown},
+		{"01", "07", "000000", true, cnpay.Unknown},  // a code that the payer scans
+		{"01", "01", "000902", false, cnpay.Unknown}, // a page, or the back-end
+		{"01", "01", "000902", true, cnpay.Failed},
+		{"01", "06", "000000", true, cnpay.Failed},
+		{"31", "00", "000201", false, cnpay.Failed},
+	} {
+		message := []sign.Pair{
+			{Name: "bizType", Value: tt.bizType}, {Name: "encoding", Value: "UTF-8"}, {Name: "merId", Value: unionpaytest.MerID},
+			{Name: "orderId", Value: "20240105145046001"}, {Name: "respCode", Value: "64"}, {Name: "respMsg", Value: "declined"},
+			{Name: "txnSubType", Value: tt.txnSubType}, {Name: "txnType", Value: tt.txnType},
+		}
+		if tt.cleared {
+			message = append(message, sign.Pair{Name: "traceNo", Value: "123456"})
+		}
+		n, err := parse(client, notified(message...))
+		require.NoError(t, err)
+		require.Equal(t, tt.outcome, n.CallOutcome(), "%+v", tt)
+	}
+}
+
+// What UnionPay signs of the same order number is not all about the order: a refused query is not, and a reversal is
+// another operation.
+func TestNotificationOfAnotherOperationOnTheOrder(t *testing.T) {
+	client, _ := keyedClient(t, unionpay.SHA256, silent)
+	message := func(txnType, txnSubType, code string) []sign.Pair {
+		return []sign.Pair{
+			{Name: "encoding", Value: "UTF-8"}, {Name: "merId", Value: unionpaytest.MerID}, {Name: "orderId", Value: "20240105145046001"},
+			{Name: "respCode", Value: code}, {Name: "respMsg", Value: "text"}, {Name: "txnSubType", Value: txnSubType}, {Name: "txnType", Value: txnType},
+		}
+	}
+	_, err := parse(client, notified(message("00", "00", "36")...))
+	require.ErrorIs(t, err, cnpay.ErrMismatch)
+	n, err := parse(client, notified(message("99", "01", "00")...))
+	require.NoError(t, err)
+	require.Equal(t, unionpay.OpQRReversal, n.CallTicket().Operation)
+}
+
 // The sub-fields of a group stand in braces, whatever their names.
 func TestNotificationWithGroups(t *testing.T) {
 	client, _ := keyedClient(t, unionpay.SHA256, silent)

@@ -2,6 +2,7 @@ package unionpay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -313,8 +314,8 @@ func settleReversal(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.Settl
 				Verdict: cnpay.Verdict{Outcome: res.Outcome, Code: res.RespCode, Message: res.RespMsg}, Answer: res,
 				Absent: res.RespCode == codeNotFound || res.RespCode == codeNoOriginal,
 			}
-			if f.Outcome == cnpay.Failed {
-				f.Outcome, f.Cause = cnpay.Unknown, fmt.Errorf("%w: this repeat was refused; query the purchase", cnpay.ErrUndecided)
+			if errors.Is(err, cnpay.ErrRefused) {
+				f.Cause = fmt.Errorf("%w: this repeat was refused; query the purchase", cnpay.ErrUndecided)
 			}
 			return f, nil
 		},

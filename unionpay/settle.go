@@ -41,20 +41,22 @@ func settlePayout(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleR
 
 // SettlePaidByPayer is the rule of orders that the payer carries out: it queries on [PayerSchedule]. The payer may try
 // again until payTimeout, and what they did before it may still be on its way for a while, so a failed attempt and
-// code 34 are Failed only when the query left after payTimeout and the margin ([cnpay.WithMargin]). Without payTimeout
-// they are never Failed.
+// code 34 are Failed only when the query left after payTimeout and the margin ([cnpay.WithMargin]), and code 34 only as
+// long as the query is sure to see the order. Without payTimeout they are never Failed.
 func SettlePaidByPayer(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	rule := c.byQuery(t, opts)
 	rule.Schedule, rule.PaidLater = PayerSchedule(), true
 	settings := c.call.Settings.With(opts...)
 	end := payEnd(t.Fields["payTimeout"])
+	forgotten := payEnd(t.Fields["txnTime"]).Add(queryReach)
 	query := rule.Query
 	rule.Query = func(ctx context.Context) (cnpay.Finding, error) {
-		over := !end.IsZero() && settings.Now().After(end.Add(cmp.Or(settings.Margin, cnpay.DefaultMargin)))
+		now := settings.Now()
+		over := !end.IsZero() && now.After(end.Add(cmp.Or(settings.Margin, cnpay.DefaultMargin)))
 		f, err := query(ctx)
 		switch {
 		case err != nil:
-		case over && f.Absent: // of an order, not of a request that may still be on its way
+		case over && f.Absent && now.Before(forgotten): // of an order, not of a request that may still be on its way
 			f.Absent, f.Outcome = false, cnpay.Failed
 		case !over && f.Outcome == cnpay.Failed:
 			f.Outcome, f.Cause = cnpay.Unknown, fmt.Errorf("%w: the payer may try again", cnpay.ErrUndecided)
@@ -64,7 +66,7 @@ func SettlePaidByPayer(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.Se
 	return rule
 }
 
-// payEnd is the moment of a payTimeout, zero without one.
+// payEnd is the moment of a payTimeout, or of another time of that form; zero without one.
 func payEnd(payTimeout string) time.Time {
 	end, err := time.ParseInLocation("20060102150405", payTimeout, cnpay.Beijing())
 	if err != nil {

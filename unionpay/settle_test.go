@@ -81,7 +81,8 @@ func TestPayerFails(t *testing.T) {
 			{15 * time.Minute, 0, 15*time.Minute + cnpay.DefaultMargin, failed},
 			{15 * time.Minute, 0, 15*time.Minute + cnpay.DefaultMargin + time.Second, cnpay.Failed},
 			{15 * time.Minute, time.Minute, 16*time.Minute + time.Second, cnpay.Failed},
-			{0, 0, 90 * 24 * time.Hour, failed}, // without payTimeout
+			{0, 0, 90 * 24 * time.Hour, failed},                                                                                 // without payTimeout
+			{15 * time.Minute, 0, 31 * 24 * time.Hour, map[string]cnpay.Outcome{"34": cnpay.Unknown, "64": cnpay.Failed}[code]}, // forgotten, perhaps
 		} {
 			synctest.Test(t, func(t *testing.T) {
 				time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(time.Second))) // order times have seconds

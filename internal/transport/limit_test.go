@@ -16,7 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/internal/pool"
+	"github.com/cnpay-go/cnpay/internal/testgateway"
 	"github.com/cnpay-go/cnpay/internal/transport"
 )
 
@@ -125,6 +127,76 @@ func TestTicketSaysWhenTheCallMayBeSent(t *testing.T) {
 	require.Equal(t, now.Add(time.Hour), x.Ticket.Until)
 }
 
+// TestALaterSending: that it was refused, or not sent, says nothing about the sending before it. A recorder that knows
+// the order does.
+func TestALaterSending(t *testing.T) {
+	gateway := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer gateway.Close()
+	refused := exchange(gateway.URL)
+	refused.Read = func(*transport.Reply) (cnpay.Verdict, error) {
+		return cnpay.Verdict{Outcome: cnpay.Failed, Code: "12"}, nil
+	}
+	invalid := exchange(gateway.URL)
+	invalid.Prepare = func() ([]byte, error) { return nil, &cnpay.InvalidRequestError{} }
+	for name, tt := range map[string]struct {
+		x       *transport.Exchange
+		stops   error
+		alone   cnpay.Outcome
+		outcome cnpay.Outcome // of the second sending
+		cause   error
+	}{
+		"refused":               {refused, nil, cnpay.Failed, cnpay.Unknown, cnpay.ErrRefused},
+		"refused here":          {invalid, nil, cnpay.Failed, cnpay.Unknown, cnpay.ErrInvalidRequest},
+		"not sent":              {exchange("http://127.0.0.1:1"), nil, cnpay.NotSent, cnpay.Unknown, cnpay.ErrTransport},
+		"stopped":               {exchange(gateway.URL), io.EOF, cnpay.NotSent, cnpay.Unknown, io.EOF},
+		"stopped by what knows": {exchange(gateway.URL), &cnpay.Error{Outcome: cnpay.Failed, Err: io.EOF}, cnpay.Failed, cnpay.Failed, io.EOF},
+		"done":                  {exchange(gateway.URL), nil, cnpay.Succeeded, cnpay.Succeeded, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for sending, want := range []cnpay.Outcome{tt.alone, tt.outcome} {
+				j := &journal{}
+				err := transport.New(nil).Do(t.Context(), cnpay.Settings{}.With(
+					cnpay.WithSending(sending), cnpay.WithRetry(cnpay.Retry{Attempts: 1}), cnpay.WithRecorder(j),
+					cnpay.WithRecorder(hook{
+						started:  func(ctx context.Context) (context.Context, error) { return ctx, tt.stops },
+						finished: func(context.Context, cnpay.Ticket, cnpay.Call) {},
+					})), tt.x)
+				if err != nil {
+					require.Equal(t, want, cnpay.OutcomeOf(nil, err))
+				} else {
+					require.Equal(t, cnpay.Succeeded, want)
+				}
+				require.ErrorIs(t, err, tt.cause)
+				if len(j.finished) > 0 {
+					require.Equal(t, tt.alone, j.finished[0].Outcome, "a recorder hears of this sending")
+				}
+			}
+		})
+	}
+}
+
+// TestARepeatThatIsRefused: the repeat of a request whose answer was lost, in the same call, says nothing about it.
+func TestARepeatThatIsRefused(t *testing.T) {
+	var gateway *testgateway.Server
+	gateway = testgateway.Start(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		gateway.Answer(w, r, gateway.Receive("op"), 200, "text/plain", []byte("respCode=36"))
+	}))
+	defer gateway.Close()
+	for sent, want := range map[int]cnpay.Outcome{1: cnpay.Failed, 2: cnpay.Unknown} {
+		if sent == 2 {
+			gateway.Misbehave("op", cnpaytest.HTTP502)
+		}
+		x := exchange(gateway.URL)
+		x.Repeatable = true
+		x.Read = func(*transport.Reply) (cnpay.Verdict, error) { return cnpay.Verdict{Outcome: cnpay.Failed}, nil }
+		outcome, times, err := do(t, x)
+		require.Equal(t, sent, times)
+		require.Equal(t, want, outcome)
+		require.Equal(t, want, cnpay.OutcomeOf(nil, err))
+		require.ErrorIs(t, err, cnpay.ErrRefused)
+	}
+}
+
 func TestRecordersAddUp(t *testing.T) {
 	type key struct{}
 	var heard []string
@@ -187,20 +259,6 @@ func TestQueryIsAnsweredOrUnknown(t *testing.T) {
 		err := transport.New(&http.Client{Transport: opaque{}}).Do(t.Context(), cnpay.Settings{}, x)
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(nil, err))
 		require.ErrorIs(t, err, prepared)
-	}
-}
-
-// The refusal of what was sent before under the same number may be a consequence of the earlier sending.
-func TestRefusalOfALaterSending(t *testing.T) {
-	for sending, want := range map[int]cnpay.Outcome{0: cnpay.Failed, 1: cnpay.Unknown} {
-		x := exchange("https://gateway")
-		x.Read = func(*transport.Reply) (cnpay.Verdict, error) {
-			return cnpay.Verdict{Outcome: cnpay.Failed, Code: "12", Message: "duplicate"}, nil
-		}
-		err := transport.New(&http.Client{Transport: &flaky{}}).Do(t.Context(), cnpay.Settings{}.With(cnpay.WithSending(sending)), x)
-		require.Equal(t, want, cnpay.OutcomeOf(nil, err))
-		require.Equal(t, sending == 0, errors.Is(err, cnpay.ErrRefused))
-		require.ErrorContains(t, err, "12 duplicate")
 	}
 }
 

@@ -102,22 +102,23 @@ func (c *Client) Do(ctx context.Context, s cnpay.Settings, x *Exchange) error {
 		if errors.Is(err, cnpay.ErrInvalidRequest) {
 			outcome = cnpay.Failed
 		}
-		return &cnpay.Error{Ticket: x.Ticket, Outcome: x.outcome(outcome), Err: err}
+		return operation(s.Sending, &cnpay.Error{Ticket: x.Ticket, Outcome: x.outcome(outcome), Err: err})
 	}
 	ctx, started, err := start(ctx, s.Recorders, x)
 	r := &exchangeState{exchange: x, settings: s, limit: limit}
 	var verdict cnpay.Verdict
 	var failure *cnpay.Error
+	known := false
 	if err != nil {
-		failure = stopped(err, x)
+		failure, known = stopped(err, x)
 		verdict = cnpay.Verdict{Outcome: failure.Outcome, Code: failure.Code, Message: failure.Message}
 	} else {
 		verdict, err = c.send(ctx, r, body)
-		if verdict.Outcome == cnpay.Failed && s.Sending > 0 {
-			verdict.Outcome, err = cnpay.Unknown, errEarlier
-		}
 		why := cause(verdict.Outcome, err)
 		verdict.Outcome = x.outcome(verdict.Outcome)
+		if r.sent > 1 && verdict.Outcome == cnpay.Failed { // one of the repeats in this call
+			verdict.Outcome, why = cnpay.Unknown, earlier(why)
+		}
 		if err != nil || !settledWell(verdict.Outcome) {
 			failure = &cnpay.Error{
 				Ticket: x.Ticket, Outcome: verdict.Outcome, Code: verdict.Code, Message: verdict.Message,
@@ -130,6 +131,9 @@ func (c *Client) Do(ctx context.Context, s cnpay.Settings, x *Exchange) error {
 		HTTPStatus: r.status, Sent: r.sent, Duration: time.Since(begun),
 	}
 	if failure != nil {
+		if !known {
+			failure = operation(s.Sending, failure)
+		}
 		call.Err = failure
 	}
 	report(ctx, s.Logger, x.Ticket, call)
@@ -153,6 +157,20 @@ func (x *Exchange) outcome(o cnpay.Outcome) cnpay.Outcome {
 	return cnpay.Unknown
 }
 
+// operation is the error of the whole operation: that a later sending was refused, or not sent, says nothing of those
+// before it.
+func operation(sending int, e *cnpay.Error) *cnpay.Error {
+	if sending > 0 && (e.Outcome == cnpay.Failed || e.Outcome == cnpay.NotSent) {
+		e.Outcome, e.Err = cnpay.Unknown, earlier(e.Err)
+	}
+	return e
+}
+
+// earlier is the cause of a sending that was refused, or not sent, after another.
+func earlier(cause error) error {
+	return fmt.Errorf("%w: it says nothing about an earlier sending: %w", cnpay.ErrUndecided, cause)
+}
+
 func settledWell(o cnpay.Outcome) bool {
 	return o == cnpay.Succeeded || o == cnpay.Pending || o == cnpay.Answered
 }
@@ -171,23 +189,19 @@ func start(ctx context.Context, recorders []cnpay.Recorder, x *Exchange) (contex
 	return ctx, recorders, nil
 }
 
-// stopped is the error of a call that a recorder stopped. A recorder that knows the order says its outcome.
-func stopped(err error, x *Exchange) *cnpay.Error {
-	var known *cnpay.Error
-	if errors.As(err, &known) && known != nil {
-		e := *known
-		e.Outcome = x.outcome(e.Outcome)
-		if e.Ticket.Provider == "" {
-			e.Ticket = x.Ticket
+// stopped is the error of a call that a recorder stopped, and whether the recorder knows the order: then it says its
+// outcome.
+func stopped(err error, x *Exchange) (e *cnpay.Error, known bool) {
+	if errors.As(err, &e) && e != nil {
+		copied := *e
+		copied.Outcome = x.outcome(copied.Outcome)
+		if copied.Ticket.Provider == "" {
+			copied.Ticket = x.Ticket
 		}
-		return &e
+		return &copied, true
 	}
-	return &cnpay.Error{Ticket: x.Ticket, Outcome: x.outcome(cnpay.NotSent), Err: fmt.Errorf("recorder: %w", err)}
+	return &cnpay.Error{Ticket: x.Ticket, Outcome: x.outcome(cnpay.NotSent), Err: fmt.Errorf("recorder: %w", err)}, false
 }
-
-// errEarlier is the cause of a refusal that decides nothing: what was sent before under the same number may have been
-// carried out, and that is why this was refused.
-var errEarlier = fmt.Errorf("%w: this sending was refused, an earlier one may have been carried out", cnpay.ErrUndecided)
 
 func cause(outcome cnpay.Outcome, err error) error {
 	switch {
