@@ -178,7 +178,7 @@ func do[Res any, R interface {
 
 // Ticket is the ticket of a request that is yet to be sent; see [cnpay.Ticket].
 func (c *Client) Ticket(request Request) (cnpay.Ticket, error) {
-	op := request.operation()
+	op := call.Of(request, Request.operation)
 	return c.call.NewTicket(c.line(&op), c.exchange(op, request, nil, nil))
 }
 

@@ -301,3 +301,12 @@ func TestOperations(t *testing.T) {
 	)
 	conform.Test(t, rows, world)
 }
+
+func TestNoRequest(t *testing.T) {
+	client := world(t).Client.(*chinaums.Client)
+	_, err := client.Ticket(nil)
+	conform.NoRequest(t, err, func(request any) error {
+		_, err := chinaums.Do[chinaums.Response](t.Context(), client, chinaums.Operation{ID: "own"}, request)
+		return err
+	})
+}

@@ -51,7 +51,7 @@ func NewChain(root, middle *x509.Certificate) (*Chain, error) {
 func (c *Chain) Verify(leaf *x509.Certificate, now time.Time, owner func(cn string) bool) error {
 	switch {
 	case c == nil || c.root == nil:
-		return fmt.Errorf("%w: no chain", ErrCertificate)
+		return errNoChain
 	case leaf == nil:
 		return fmt.Errorf("%w: no certificate", ErrCertificate)
 	case owner == nil:

@@ -86,11 +86,11 @@ func ExampleTrust() {
 			parts := strings.Split(cn, "@")
 			return len(parts) > 2 && parts[2] == "中国银联股份有限公司"
 		}
-		trust, err := sign.NewTrust(chain, owner, time.Now) // one for the life of the program
+		trust, err := sign.NewTrust(owner, chain) // one for the life of the program
 		if err != nil {
 			return err
 		}
-		verifier, err := trust.Verifier(certificate)
+		verifier, err := trust.Verifier(certificate, time.Now())
 		if err != nil {
 			return err
 		}

@@ -88,7 +88,7 @@ func FuzzTrustVerifier(f *testing.F) {
 	f.Add(uint16(0), uint16(9999), "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n")
 	f.Fuzz(func(t *testing.T, at, cut uint16, insert string) {
 		text := edit(good, at, cut, insert)
-		verifier, err := trust.Verifier(text)
+		verifier, err := trust.Verifier(text, a.now())
 		if text == good {
 			require.NoError(t, err)
 		}

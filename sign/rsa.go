@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -87,7 +88,8 @@ type RSAVerifier struct {
 	key   *rsa.PublicKey
 	hash  crypto.Hash
 	plain bool
-	used  func() // hears of every message that is verified; nil outside a Trust
+
+	certificate *x509.Certificate // nil outside a Trust
 }
 
 // NewRSAVerifier returns a verifier for an RSA public key of at least 2048
@@ -135,11 +137,12 @@ func (v *RSAVerifier) Verify(message []byte, signature string) error {
 	if err := rsa.VerifyPKCS1v15(v.key, v.hash, digest.signed(v.hash, message, v.plain), raw); err != nil {
 		return fmt.Errorf("%w: %w", ErrSignature, err)
 	}
-	if v.used != nil {
-		v.used()
-	}
 	return nil
 }
+
+// Certificate returns the certificate whose key it is: of the verifiers of a
+// [Trust]; of others nil.
+func (v *RSAVerifier) Certificate() *x509.Certificate { return v.certificate }
 
 // rsaKey says what it found in place of a usable RSA public key.
 func rsaKey(key crypto.PublicKey, bits int) (*rsa.PublicKey, error) {

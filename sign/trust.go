@@ -22,15 +22,15 @@ const (
 	maxCertificateText = 16 << 10
 )
 
+var errNoChain = fmt.Errorf("%w: no chain", ErrCertificate)
+
 // A Trust turns the certificate inside a message (signPubKeyCert) into a
 // verifier for that message, if it is the provider's own. It remembers the
 // certificates that passed, never the ones that did not, and is safe for
-// concurrent use.
+// concurrent use: one serves all clients that trust alike.
 type Trust struct {
-	chain *Chain
-	owner func(cn string) bool
-	now   func() time.Time
-	used  []func(leaf *x509.Certificate)
+	owner  func(cn string) bool
+	chains []*Chain
 
 	mu      sync.RWMutex
 	trusted []trusted // by age, one entry per certificate
@@ -41,48 +41,42 @@ type Trust struct {
 // certificate in ever new wrappings cannot make the memory grow.
 type trusted struct {
 	text     string
-	leaf     *x509.Certificate
+	chain    *Chain // that it was checked by last
 	verifier *RSAVerifier
 }
 
-// NewTrust returns a Trust in the certificates that the chain issued to an
-// accepted owner, as [Chain.Verify] judges at the time that now tells. The
-// rule for the owner must be a pure function: it is asked once per certificate.
-// Each of used is called whenever a message has been verified by a certificate, with that
-// certificate: to notice, say, that it will end soon. It may be called concurrently.
-func NewTrust(chain *Chain, owner func(cn string) bool, now func() time.Time, used ...func(leaf *x509.Certificate)) (*Trust, error) {
-	if chain == nil || owner == nil || now == nil {
-		return nil, errors.New("sign: trust needs a chain, a rule for the owner and a clock")
+// NewTrust returns a Trust in the certificates that one of the chains issued to
+// an accepted owner, as [Chain.Verify] judges. A provider that changes its
+// authorities has two chains for a while. The rule for the owner must be a pure
+// function: it is asked once per certificate.
+func NewTrust(owner func(cn string) bool, chains ...*Chain) (*Trust, error) {
+	if owner == nil || len(chains) == 0 || slices.Contains(chains, nil) {
+		return nil, errors.New("sign: trust needs a rule for the owner and a chain")
 	}
-	return &Trust{chain: chain, owner: owner, now: now, used: used}, nil
+	return &Trust{owner: owner, chains: slices.Clone(chains)}, nil
 }
 
 // Verifier returns the SHA-256 verifier of the one certificate in pemText,
 // or an error that wraps [ErrCertificate]. Nothing but white space may stand
 // behind the certificate and nothing before it. Dates are checked at every
 // call, the rest when a certificate is seen for the first time.
-func (t *Trust) Verifier(pemText string) (*RSAVerifier, error) {
-	if t == nil || t.chain == nil {
-		return nil, fmt.Errorf("%w: no chain", ErrCertificate)
+func (t *Trust) Verifier(pemText string, now time.Time) (*RSAVerifier, error) {
+	if t == nil || len(t.chains) == 0 {
+		return nil, errNoChain
 	}
-	now := t.now()
-	if known, ok := t.lookup(func(k *trusted) bool { return k.text == pemText }); ok {
-		if err := t.chain.checkDates(known.leaf, now); err != nil {
-			return nil, err
-		}
+	known, ok := t.lookup(func(k *trusted) bool { return k.text == pemText })
+	if ok && known.chain.checkDates(known.verifier.certificate, now) == nil {
 		return known.verifier, nil
 	}
 	der, err := certificateDER(pemText)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCertificate, err)
 	}
-	known, ok := t.lookup(func(k *trusted) bool { return bytes.Equal(k.leaf.Raw, der) })
-	if !ok {
+	known, ok = t.lookup(func(k *trusted) bool { return bytes.Equal(k.verifier.certificate.Raw, der) })
+	if !ok || known.chain.checkDates(known.verifier.certificate, now) != nil { // another chain's dates may hold
 		if known, err = t.check(der, now); err != nil {
 			return nil, err
 		}
-	} else if err := t.chain.checkDates(known.leaf, now); err != nil {
-		return nil, err
 	}
 	known.text = strings.Clone(pemText) // not a view into a whole message
 	t.remember(known)
@@ -95,19 +89,46 @@ func (t *Trust) check(der []byte, now time.Time) (trusted, error) {
 	if err != nil {
 		return trusted{}, fmt.Errorf("%w: %w", ErrCertificate, err)
 	}
-	if err := t.chain.Verify(leaf, now, t.owner); err != nil {
+	chain, err := t.verify(leaf, now, t.owner)
+	if err != nil {
 		return trusted{}, err
 	}
 	verifier, err := NewRSAVerifier(leaf.PublicKey, crypto.SHA256)
 	if err != nil {
 		return trusted{}, fmt.Errorf("%w: %w", ErrCertificate, err)
 	}
-	verifier.used = func() {
-		for _, used := range t.used {
-			used(leaf)
+	verifier.certificate = leaf
+	return trusted{chain: chain, verifier: verifier}, nil
+}
+
+// Verify is [Chain.Verify] by any of the chains: for a certificate that is for
+// something else than signing, and has an owner of its own.
+func (t *Trust) Verify(leaf *x509.Certificate, now time.Time, owner func(cn string) bool) error {
+	_, err := t.verify(leaf, now, owner)
+	return err
+}
+
+// verify returns the chain that the leaf is verified by. The error is that of
+// the chain that issued it, if one did.
+func (t *Trust) verify(leaf *x509.Certificate, now time.Time, owner func(cn string) bool) (*Chain, error) {
+	if t == nil || len(t.chains) == 0 {
+		return nil, errNoChain
+	}
+	var fault error
+	issued := false
+	for _, chain := range t.chains {
+		err := chain.Verify(leaf, now, owner)
+		switch {
+		case err == nil:
+			return chain, nil
+		case !issued:
+			issued = leaf != nil && checkIssued(leaf, chain.middle) == nil
+			if issued || fault == nil {
+				fault = err
+			}
 		}
 	}
-	return trusted{leaf: leaf, verifier: verifier}, nil
+	return nil, fault
 }
 
 func (t *Trust) lookup(match func(*trusted) bool) (trusted, bool) {
@@ -127,7 +148,7 @@ func (t *Trust) remember(known trusted) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i := range t.trusted {
-		if t.trusted[i].leaf.Equal(known.leaf) {
+		if t.trusted[i].verifier.certificate.Equal(known.verifier.certificate) {
 			t.trusted[i] = known
 			return
 		}

@@ -17,7 +17,7 @@ import (
 )
 
 func newTrust(t testing.TB, a *authority) *sign.Trust {
-	trust, err := sign.NewTrust(a.chain(t), isUnionPay, a.now)
+	trust, err := sign.NewTrust(isUnionPay, a.chain(t))
 	require.NoError(t, err)
 	return trust
 }
@@ -25,16 +25,16 @@ func newTrust(t testing.TB, a *authority) *sign.Trust {
 func TestNewTrustRefuses(t *testing.T) {
 	a := newAuthority(t)
 	for _, construct := range []func() (*sign.Trust, error){
-		func() (*sign.Trust, error) { return sign.NewTrust(nil, anyone, a.now) },
-		func() (*sign.Trust, error) { return sign.NewTrust(a.chain(t), nil, a.now) },
-		func() (*sign.Trust, error) { return sign.NewTrust(a.chain(t), anyone, nil) },
+		func() (*sign.Trust, error) { return sign.NewTrust(anyone) },
+		func() (*sign.Trust, error) { return sign.NewTrust(anyone, a.chain(t), nil) },
+		func() (*sign.Trust, error) { return sign.NewTrust(nil, a.chain(t)) },
 	} {
 		trust, err := construct()
 		require.Error(t, err)
 		require.Nil(t, trust)
 	}
 	for _, trust := range []*sign.Trust{nil, {}} {
-		_, err := trust.Verifier(pemText(a.leaf(t, nil)))
+		_, err := trust.Verifier(pemText(a.leaf(t, nil)), a.now())
 		require.ErrorIs(t, err, sign.ErrCertificate)
 	}
 }
@@ -54,7 +54,7 @@ func TestTrustVerifier(t *testing.T) {
 		"no end":     strings.TrimSuffix(text, "\n"),
 		"blank ends": text + "\r\n \t\n",
 	} {
-		verifier, err := trust.Verifier(text)
+		verifier, err := trust.Verifier(text, a.now())
 		require.NoError(t, err, name)
 		require.NoError(t, verifier.Verify([]byte(benchText), signature), name)
 		require.Equal(t, 1, trust.Len(), "one certificate in several wrappings")
@@ -93,11 +93,11 @@ func TestTrustRefuses(t *testing.T) {
 		} {
 			trust := newTrust(t, a)
 			if warm {
-				_, err := trust.Verifier(good)
+				_, err := trust.Verifier(good, a.now())
 				require.NoError(t, err)
 			}
 			for range 2 {
-				verifier, err := trust.Verifier(bad)
+				verifier, err := trust.Verifier(bad, a.now())
 				require.ErrorIs(t, err, sign.ErrCertificate, name)
 				require.Nil(t, verifier, name)
 			}
@@ -121,7 +121,7 @@ func TestTrustFlipEveryByte(t *testing.T) {
 		for i := range len(good) {
 			bad := []byte(good)
 			bad[i] ^= mask
-			verifier, err := trust.Verifier(string(bad))
+			verifier, err := trust.Verifier(string(bad), a.now())
 			if block, _ := pem.Decode(bad); err == nil {
 				require.Equal(t, leaf.Raw, block.Bytes, "byte %d", i)
 				continue
@@ -137,17 +137,16 @@ func TestTrustChecksDatesAtEveryUse(t *testing.T) {
 	a := newAuthority(t)
 	a.middle = a.issueMiddle(t, func(c *x509.Certificate) { c.NotAfter = a.now().AddDate(0, 2, 0) })
 	now := a.now()
-	trust, err := sign.NewTrust(a.chain(t), isUnionPay, func() time.Time { return now })
-	require.NoError(t, err)
+	trust := newTrust(t, a)
 	month := pemText(a.leaf(t, func(c *x509.Certificate) { c.NotAfter = a.now().AddDate(0, 1, 0) }))
 	year := pemText(a.leaf(t, nil))
 	for _, text := range []string{month, year} {
-		_, err = trust.Verifier(text)
+		_, err := trust.Verifier(text, now)
 		require.NoError(t, err)
 	}
 	refused := func(text, want string) {
 		for _, text := range []string{text, text + "\n"} { // known by its text, and by its content
-			verifier, err := trust.Verifier(text)
+			verifier, err := trust.Verifier(text, now)
 			require.ErrorIs(t, err, sign.ErrCertificate)
 			require.ErrorContains(t, err, want)
 			require.Nil(t, verifier)
@@ -155,7 +154,7 @@ func TestTrustChecksDatesAtEveryUse(t *testing.T) {
 	}
 	now = a.now().AddDate(0, 1, 1)
 	refused(month, "it expired")
-	_, err = trust.Verifier(year)
+	_, err := trust.Verifier(year, now)
 	require.NoError(t, err)
 	now = a.now().AddDate(0, 2, 1)
 	refused(year, "its issuer expired")
@@ -167,69 +166,98 @@ func TestTrustBoundsTheText(t *testing.T) {
 	a := newAuthority(t)
 	text := pemText(a.leaf(t, nil))
 	longest := text + strings.Repeat("\n", 16<<10-len(text))
-	_, err := newTrust(t, a).Verifier(longest)
+	_, err := newTrust(t, a).Verifier(longest, a.now())
 	require.NoError(t, err)
-	_, err = newTrust(t, a).Verifier(longest + "\n")
+	_, err = newTrust(t, a).Verifier(longest+"\n", a.now())
 	require.ErrorContains(t, err, "text of 16385 bytes is too long")
 }
 
-func TestTrustSaysWhatIsUsed(t *testing.T) {
+func TestTrustSaysWhoseKeyItIs(t *testing.T) {
 	a := newAuthority(t)
-	var used []*x509.Certificate
-	hear := func(leaf *x509.Certificate) { used = append(used, leaf) }
-	trust, err := sign.NewTrust(a.chain(t), isUnionPay, a.now, hear, hear)
-	require.NoError(t, err)
-	signer, err := sign.NewRSASigner(keys().leaf, crypto.SHA256)
-	require.NoError(t, err)
-	signature, err := signer.Sign([]byte(benchText))
-	require.NoError(t, err)
 	leaf := a.leaf(t, nil)
-	verifier, err := trust.Verifier(pemText(leaf))
+	verifier, err := newTrust(t, a).Verifier(pemText(leaf), a.now())
 	require.NoError(t, err)
-	require.ErrorIs(t, verifier.Verify([]byte(benchText+"x"), signature), sign.ErrSignature)
-	require.Empty(t, used, "a message that is not verified says nothing")
-	for n := range 2 {
-		verifier, err = trust.Verifier(pemText(leaf))
+	require.True(t, leaf.Equal(verifier.Certificate()))
+	plain, err := sign.NewRSAVerifier(leaf.PublicKey, crypto.SHA256)
+	require.NoError(t, err)
+	require.Nil(t, plain.Certificate())
+}
+
+// A provider that changes its authorities signs with certificates of both for a while.
+func TestTrustInTwoAuthorities(t *testing.T) {
+	a, other := newAuthority(t), newAuthority(t)
+	other.root = issue(t, other.template("NEW ROOT", true), other.template("NEW ROOT", true), keys().other.Public(), keys().other, crypto.SHA256)
+	other.middle = issue(t, other.template("NEW MIDDLE", true), other.root, &keys().middle.PublicKey, keys().other, crypto.SHA256)
+	before, after := a.leaf(t, nil), other.leaf(t, nil)
+
+	_, err := newTrust(t, a).Verifier(pemText(after), a.now())
+	require.ErrorContains(t, err, "NEW MIDDLE")
+	trust, err := sign.NewTrust(isUnionPay, a.chain(t), other.chain(t))
+	require.NoError(t, err)
+	for _, leaf := range []*x509.Certificate{before, after, before} {
+		verifier, err := trust.Verifier(pemText(leaf), a.now())
 		require.NoError(t, err)
-		require.NoError(t, verifier.Verify([]byte(benchText), signature))
-		require.Len(t, used, 2*n+2)
-		require.True(t, leaf.Equal(used[2*n]) && leaf.Equal(used[2*n+1]))
+		require.True(t, leaf.Equal(verifier.Certificate()))
+		require.NoError(t, trust.Verify(leaf, a.now(), anyone))
 	}
+	_, err = trust.Verifier(pemText(a.forged(t, keys().other.Public())), a.now())
+	require.ErrorIs(t, err, sign.ErrCertificate)
+	stranger := other.leaf(t, func(c *x509.Certificate) { c.Subject.CommonName = "a merchant" })
+	_, err = trust.Verifier(pemText(stranger), a.now())
+	require.ErrorContains(t, err, `owner "a merchant" is not accepted`, "the word of the chain that issued it")
+}
+
+// An authority that is certified anew has two certificates of one key, of which the older ends.
+func TestTrustInARenewedAuthority(t *testing.T) {
+	a, renewed := newAuthority(t), newAuthority(t)
+	renewed.middle = renewed.issueMiddle(t, func(c *x509.Certificate) { c.NotAfter = a.now().AddDate(5, 0, 0) })
+	text := pemText(a.leaf(t, func(c *x509.Certificate) { c.NotAfter = a.now().AddDate(4, 0, 0) }))
+	a.root = a.issueRoot(t, func(c *x509.Certificate) { c.NotAfter = a.now().AddDate(6, 0, 0) })
+	renewed.root = a.root
+	trust, err := sign.NewTrust(isUnionPay, a.chain(t), renewed.chain(t))
+	require.NoError(t, err)
+	for _, now := range []time.Time{a.now(), a.now().AddDate(2, 0, 0), a.now(), a.now().AddDate(3, 0, 0)} {
+		_, err = trust.Verifier(text, now)
+		require.NoError(t, err)
+		require.Equal(t, 1, trust.Len())
+	}
+	_, err = trust.Verifier(text, a.now().AddDate(4, 0, 1))
+	require.ErrorContains(t, err, "it expired")
 }
 
 func TestTrustIsBounded(t *testing.T) {
 	a := newAuthority(t)
 	asked := 0
-	trust, err := sign.NewTrust(a.chain(t), func(string) bool { asked++; return true }, a.now)
+	trust, err := sign.NewTrust(func(string) bool { asked++; return true }, a.chain(t))
 	require.NoError(t, err)
 	serial := func(n int64) string {
 		return pemText(a.leaf(t, func(c *x509.Certificate) { c.SerialNumber = big.NewInt(n) }))
 	}
 	first := serial(1)
 	for range 3 {
-		_, err := trust.Verifier(first)
+		_, err := trust.Verifier(first, a.now())
 		require.NoError(t, err)
 	}
 	require.Equal(t, 1, asked)
 
 	for i := range 1000 { // one certificate, a thousand texts
-		_, err := trust.Verifier(first + strings.Repeat("\n", i))
+		_, err := trust.Verifier(first+strings.Repeat("\n", i), a.now())
 		require.NoError(t, err)
 	}
 	require.Equal(t, 1, asked)
 	require.Equal(t, 1, trust.Len())
 
 	for n := range int64(sign.MaxTrusted + 3) {
-		_, err := trust.Verifier(serial(n + 2))
+		_, err := trust.Verifier(serial(n+2), a.now())
 		require.NoError(t, err)
 		require.LessOrEqual(t, trust.Len(), sign.MaxTrusted)
 	}
 	require.Equal(t, sign.MaxTrusted, trust.Len())
 	asked = 0
-	_, err = trust.Verifier(first) // had to make room, and is checked again
+	_, err = trust.Verifier(first, a.now()) // had to make room, and is checked again
 	require.NoError(t, err)
 	require.Equal(t, 1, asked)
-	_, err = trust.Verifier(serial(sign.MaxTrusted + 4)) // the newest is still known
+	_, err = trust.Verifier(serial(sign.MaxTrusted+4), a.now()) // the newest is still known
 	require.NoError(t, err)
 	require.Equal(t, 1, asked)
 }
@@ -237,9 +265,9 @@ func TestTrustIsBounded(t *testing.T) {
 func TestTrustHitDoesNotAllocate(t *testing.T) {
 	a := newAuthority(t)
 	trust, text := newTrust(t, a), pemText(a.leaf(t, nil))
-	_, err := trust.Verifier(text)
+	_, err := trust.Verifier(text, a.now())
 	require.NoError(t, err)
-	require.Zero(t, testing.AllocsPerRun(100, func() { _, _ = trust.Verifier(text) }))
+	require.Zero(t, testing.AllocsPerRun(100, func() { _, _ = trust.Verifier(text, a.now()) }))
 }
 
 func TestTrustConcurrently(t *testing.T) {
@@ -260,11 +288,11 @@ func TestTrustConcurrently(t *testing.T) {
 		wg.Go(func() {
 			for i := range 60 {
 				text := texts[(worker+i)%len(texts)] + strings.Repeat("\n", i%3)
-				verifier, err := trust.Verifier(text)
+				verifier, err := trust.Verifier(text, a.now())
 				if err != nil || verifier.Verify([]byte(benchText), signature) != nil {
 					wrong.Add(1)
 				}
-				if verifier, err := trust.Verifier(forged); err == nil || verifier != nil {
+				if verifier, err := trust.Verifier(forged, a.now()); err == nil || verifier != nil {
 					wrong.Add(1)
 				}
 			}

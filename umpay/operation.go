@@ -138,7 +138,7 @@ func do[Res any, R interface {
 
 // Ticket is the ticket of a request that is yet to be sent; see [cnpay.Ticket].
 func (c *Client) Ticket(request Request) (cnpay.Ticket, error) {
-	x := &exchange{client: c, op: request.operation(), request: spec.Copy(request)}
+	x := &exchange{client: c, op: call.Of(request, Request.operation), request: spec.Copy(request)}
 	return c.call.NewTicket(x.line(), x)
 }
 

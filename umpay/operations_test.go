@@ -216,3 +216,12 @@ func TestRecordedOperations(t *testing.T) {
 		})
 	}
 }
+
+func TestNoRequest(t *testing.T) {
+	client := world(t).Client.(*umpay.Client)
+	_, err := client.Ticket(nil)
+	conform.NoRequest(t, err, func(request any) error {
+		_, err := umpay.Do[umpay.Response](t.Context(), client, umpay.Operation{ID: "own"}, request)
+		return err
+	})
+}

@@ -79,8 +79,8 @@ func (s *CertificatesService) Certificate(res *CertificateEncryptionResponse) (*
 	certificate := found[0]
 	now := s.client.now()
 	switch {
-	case s.client.chain != nil:
-		err = s.client.chain.Verify(certificate, now, encryptionOwner)
+	case s.client.trust != nil:
+		err = s.client.trust.signing.Verify(certificate, now, encryptionOwner)
 	case !encryptionOwner(certificate.Subject.CommonName):
 		err = errors.New("the owner is not UnionPay")
 	case now.Before(certificate.NotBefore) || now.After(certificate.NotAfter):

@@ -10,6 +10,7 @@
 //
 // Everything that UnionPay sends is signed. With sign method 01 its certificate comes inside the message and is trusted
 // only when the merchant's own files of the two authorities certify it and its owner is UnionPay.
+// While UnionPay changes its authorities, and where many clients are made, that is what a [Trust] is for.
 //
 // # Outcomes
 //
@@ -49,7 +50,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -124,7 +124,11 @@ type Config struct {
 	Identity   *sign.Identity    // the merchant's key and certificate from sign.LoadIdentity (PKCS#12 or PEM); needed for RSA
 	RootCert   *x509.Certificate // acp_*_root.cer, as UnionPay gave it to the merchant; needed for RSA
 	MiddleCert *x509.Certificate // acp_*_middle.cer, likewise
+	Trust      *Trust            // in the place of RootCert and MiddleCert: while UnionPay changes them, or shared by many clients
 	SecureKey  cnpay.Secret      // the common key (密钥); needed for SHA256 and SM3
+
+	// PreviousSecureKeys are those that SecureKey replaces. What UnionPay still signs with one of them is genuine too.
+	PreviousSecureKeys []cnpay.Secret
 
 	Encoding Encoding // empty means UTF8
 }
@@ -150,10 +154,9 @@ type Client struct {
 	certID      string
 	encoding    Encoding
 	signer      sign.Signer
-	keyed       sign.Verifier // of sign methods 11 and 12
-	trust       *sign.Trust   // of sign method 01
-	chain       *sign.Chain   // likewise
-	scratch     sync.Pool     // of *[]byte, in which the text to verify is put together
+	keyed       keys      // of sign methods 11 and 12
+	trust       *Trust    // of sign method 01
+	scratch     sync.Pool // of *[]byte, in which the text to verify is put together
 
 	// What Warnings looks at.
 	configured []configured
@@ -235,17 +238,49 @@ func (c *Client) setKeys(config Config) (err error) {
 	case SHA256, SM3:
 		secret, err := credential.Required("secureKey", config.SecureKey.Reveal())
 		if err != nil {
-			return fmt.Errorf("%w (for signMethod %s)", err, c.signMethod)
+			err = fmt.Errorf("%w (for signMethod %s)", err, c.signMethod)
 		}
-		keyed := sign.NewSHA256Keyed
-		if c.signMethod == SM3 {
-			keyed = sign.NewSM3Keyed
+		secrets := []string{secret}
+		for i, previous := range config.PreviousSecureKeys {
+			secret, bad := credential.Required(fmt.Sprintf("previousSecureKeys[%d]", i), previous.Reveal())
+			secrets, err = append(secrets, secret), errors.Join(err, bad)
 		}
-		k, err := keyed(secret)
-		c.signer, c.keyed = k, k
-		return err
+		if err != nil {
+			return err
+		}
+		return c.setSecrets(secrets)
 	}
 	return errors.New("signMethod must be 01, 11 or 12")
+}
+
+// setSecrets takes the keys of sign methods 11 and 12: the first signs.
+func (c *Client) setSecrets(secrets []string) error {
+	keyed := sign.NewSHA256Keyed
+	if c.signMethod == SM3 {
+		keyed = sign.NewSM3Keyed
+	}
+	c.keyed = nil
+	for _, secret := range secrets {
+		k, err := keyed(secret)
+		if err != nil {
+			return err
+		}
+		c.keyed = append(c.keyed, k)
+	}
+	c.signer = c.keyed[0]
+	return nil
+}
+
+// keys verify what any of them signed.
+type keys []*sign.Keyed
+
+func (k keys) Verify(message []byte, signature string) (err error) {
+	for _, key := range k {
+		if err = key.Verify(message, signature); err == nil {
+			return nil
+		}
+	}
+	return err
 }
 
 func (c *Client) setIdentity(id *sign.Identity) (err error) {
@@ -262,57 +297,10 @@ func (c *Client) setIdentity(id *sign.Identity) (err error) {
 	return nil
 }
 
-func (c *Client) setTrust(config Config) error {
-	switch own := config.Identity; {
-	case config.RootCert == nil || config.MiddleCert == nil:
-		return errors.Join(
-			check(config.RootCert != nil, "rootCert is required, without which no answer can be verified"),
-			check(config.MiddleCert != nil, "middleCert is required, without which no answer can be verified"))
-	case own != nil && own.Certificate != nil && (own.Certificate.Equal(config.RootCert) || own.Certificate.Equal(config.MiddleCert)):
-		return errors.New("rootCert or middleCert is the merchant's own certificate; want the files that UnionPay gives out")
-	case config.Environment != Test && sign.Fingerprint(config.RootCert) == FingerprintTestRoot:
-		return errors.New("rootCert is the root of UnionPay's test environment, which in production anybody can sign with")
-	}
-	var err error
-	if c.chain, err = sign.NewChain(config.RootCert, config.MiddleCert); err != nil {
-		return fmt.Errorf("rootCert, middleCert: %w", err)
-	}
-	c.trust, err = sign.NewTrust(c.chain, owner(config.Environment), c.now, c.messageVerified)
-	root, middle := FingerprintProductionRoot, FingerprintProductionMiddle
-	if config.Environment == Test {
-		root, middle = FingerprintTestRoot, FingerprintTestMiddle
-	}
-	c.configured = []configured{{"rootCert", config.RootCert, root}, {"middleCert", config.MiddleCert, middle}}
-	if config.Identity != nil {
-		c.configured = append(c.configured, configured{"identity", config.Identity.Certificate, ""})
-	}
-	return err
-}
-
 func (c *Client) now() time.Time { return c.call.Settings.Now() }
 
 // isOwn reports whether the client may send for a merchant and be notified about it.
 func (c *Client) isOwn(merID string) bool { return slices.Contains(c.merIDs, merID) }
-
-// The SHA-256 fingerprints of the certificate authorities that UnionPay's messages were seen to lead to.
-const (
-	FingerprintProductionRoot   = "d9b74371966ad47a9b5944e8df1531161b8a53be425154ef9183d52186470419" // O=CFCA CS CA
-	FingerprintProductionMiddle = "7cd797792af20611e0dd89950f254b83c30bb9a18747f43da1e3396628f9ee23" // O=CFCA OCA1
-	FingerprintTestRoot         = "d246ee607359551bb5095ef6c7c40599de0e586859baf402b765f258c1e0b4ae" // CN=CFCA TEST CS CA
-	FingerprintTestMiddle       = "ebd891525d1809c132b32e3b27918002e0cde1418c924b44c3f63b2a8dc637c5" // CN=CFCA TEST OCA1
-)
-
-// owner is the rule for the common name (CN) of UnionPay's certificates: four parts between "@", the third being
-// its name. The authority issues merchants' certificates too, so the chain alone would let any merchant sign as UnionPay.
-func owner(environment Environment) func(cn string) bool {
-	return func(cn string) bool {
-		parts := strings.Split(cn, "@")
-		if len(parts) < 3 {
-			return false
-		}
-		return parts[2] == "中国银联股份有限公司" || environment == Test && parts[2] == "00040000:SIGN"
-	}
-}
 
 func check(ok bool, fault string) error {
 	if ok {

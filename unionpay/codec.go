@@ -3,6 +3,7 @@ package unionpay
 import (
 	"bytes"
 	"cmp"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -489,13 +490,14 @@ func (c *Client) verify(m arrived, known ...sign.Pair) error {
 	if m.raw != nil {
 		signed, _ = toVerify(m.raw)
 	}
-	verifier := c.keyed
+	var verifier sign.Verifier = c.keyed
+	var certificate *x509.Certificate
 	if c.trust != nil {
-		v, err := c.trust.Verifier(fieldOf(signed, "signPubKeyCert"))
+		v, err := c.trust.signing.Verifier(fieldOf(signed, "signPubKeyCert"), c.now())
 		if err != nil {
 			return fmt.Errorf("%w: signPubKeyCert: %w", cnpay.ErrSignature, c.explained(err, signed, signature, nil))
 		}
-		verifier = v
+		verifier, certificate = v, v.Certificate()
 	}
 	scratch, _ := c.scratch.Get().(*[]byte)
 	if scratch == nil {
@@ -511,6 +513,9 @@ func (c *Client) verify(m arrived, known ...sign.Pair) error {
 	}
 	if err := verifier.Verify(text, signature); err != nil {
 		return fmt.Errorf("%w: %w", cnpay.ErrSignature, c.explained(err, signed, signature, verifier))
+	}
+	if certificate != nil {
+		c.messageVerified(certificate)
 	}
 	return nil
 }

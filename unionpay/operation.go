@@ -180,7 +180,7 @@ func (c *Client) form(request Request) (*cnpay.Form, error) {
 // Ticket is the ticket of a request that is yet to be sent; see [cnpay.Ticket]. Of an order that the payer pays its
 // Until is payTimeout.
 func (c *Client) Ticket(request Request) (cnpay.Ticket, error) {
-	op := request.operation()
+	op := call.Of(request, Request.operation)
 	return c.call.NewTicket(c.line(op), &exchange{client: c, op: op, request: spec.Copy(request)})
 }
 

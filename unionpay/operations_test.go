@@ -645,3 +645,12 @@ func (o operation) settled() cnpay.Outcome {
 	}
 	return cnpay.Unknown
 }
+
+func TestNoRequest(t *testing.T) {
+	client := world(t).Client.(*unionpay.Client)
+	_, err := client.Ticket(nil)
+	conform.NoRequest(t, err, func(request any) error {
+		_, err := unionpay.Do[unionpay.Response](t.Context(), client, unionpay.Operation{ID: "own"}, request)
+		return err
+	})
+}

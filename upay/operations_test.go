@@ -149,3 +149,12 @@ func TestOperations(t *testing.T) {
 		row(upay.OpCheckIn, cnpay.Succeeded),
 	}, world)
 }
+
+func TestNoRequest(t *testing.T) {
+	client := world(t).Client.(*upay.Client)
+	_, err := client.Ticket(nil)
+	conform.NoRequest(t, err, func(request any) error {
+		_, err := upay.Do[upay.Response](t.Context(), client, upay.Operation{ID: "own"}, request)
+		return err
+	})
+}

@@ -255,3 +255,12 @@ func rows() []conform.Row {
 }
 
 func TestOperations(t *testing.T) { conform.Test(t, rows(), world) }
+
+func TestNoRequest(t *testing.T) {
+	client := world(t).Client.(*yuansfer.Client)
+	_, err := client.Ticket(nil)
+	conform.NoRequest(t, err, func(request any) error {
+		_, err := yuansfer.Do[yuansfer.Response](t.Context(), client, yuansfer.Operation{ID: "own"}, request)
+		return err
+	})
+}

@@ -89,7 +89,7 @@ func (c *Client) Do(ctx context.Context, op Operation, header http.Header, p Pro
 	if gateway == "" {
 		gateway = c.Gateway
 	}
-	faults := p.Check() // completes the request, so that its ticket is complete too
+	faults := check(p) // completes the request, so that its ticket is complete too
 	x := &transport.Exchange{
 		Ticket: c.ticket(op, p),
 		Method: method, URL: gateway + op.Path, Header: header,
@@ -143,12 +143,21 @@ func (c *Client) Do(ctx context.Context, op Operation, header http.Header, p Pro
 
 // NewTicket is the ticket of a request that is yet to be sent.
 func (c *Client) NewTicket(op Operation, p Protocol) (cnpay.Ticket, error) {
-	faults := p.Check()
+	faults := check(p)
 	t := c.ticket(op, p)
 	if faults != nil {
 		return t, &cnpay.Error{Ticket: t, Outcome: cnpay.Failed, Err: &cnpay.InvalidRequestError{Faults: faults}}
 	}
 	return t, nil
+}
+
+// check completes the request and returns all its faults. Of what is no request at all there is one.
+func check(p Protocol) []cnpay.Fault {
+	request, _ := p.Messages()
+	if problem := spec.Unfit(request); problem != "" {
+		return []cnpay.Fault{{Field: "request", Problem: problem}}
+	}
+	return p.Check()
 }
 
 func (c *Client) ticket(op Operation, p Protocol) cnpay.Ticket {

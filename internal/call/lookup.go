@@ -30,3 +30,12 @@ func Lookup[O, R any](s cnpay.Settings, is func(O) bool, requests func() []R, op
 	}
 	return found, false
 }
+
+// Of is the operation of a request: of none the zero value, because the call's check says that the request is missing.
+func Of[R comparable, O any](request R, operation func(R) O) (op O) {
+	var none R
+	if request == none {
+		return op
+	}
+	return operation(request)
+}

@@ -190,6 +190,23 @@ func unreadable(t *testing.T, row Row, w *World) {
 	}
 }
 
+// NoRequest holds a client to what it must say of a request that is none: one error, Failed, never a panic.
+// The ticket error is that of Ticket(nil); do calls an operation of the test's own.
+func NoRequest(t *testing.T, ticket error, do func(request any) error) {
+	one := func(err error, fault string) {
+		t.Helper()
+		require.EqualValues(t, cnpay.Failed, cnpay.OutcomeOf(nil, err), "%v", err)
+		var invalid *cnpay.InvalidRequestError
+		require.ErrorAs(t, err, &invalid)
+		require.EqualError(t, invalid, "invalid request: request "+fault)
+	}
+	one(ticket, "is missing")
+	one(do(nil), "is missing")
+	one(do(7), "must be a struct or a pointer to one, not int")
+	one(do(new(*cnpay.Form)), "must be a struct or a pointer to one, not **cnpay.Form")
+	one(do(map[string]string{"orderId": "1"}), "must be a struct or a pointer to one, not map[string]string")
+}
+
 // Message is a request as a provider's list has it.
 type Message struct {
 	ID         string

@@ -329,19 +329,36 @@ func (t *Table) Misread(v any) []string {
 }
 
 // Copy returns a pointer to a copy of request, a struct or a pointer to one, that may be changed while the caller's value
-// is not; a nil pointer becomes an empty one. Objects and lists inside are shared with the caller's.
+// is not; a nil pointer becomes an empty one. Objects and lists inside are shared with the caller's. Of anything else it
+// returns a struct without fields, in which [Unfit] finds why.
 func Copy(request any) any {
 	v := reflect.ValueOf(request)
-	if v.Kind() != reflect.Pointer {
-		c := reflect.New(v.Type())
-		c.Elem().Set(v)
-		return c.Interface()
+	rt := reflect.TypeOf(request)
+	if rt != nil && rt.Kind() == reflect.Pointer {
+		rt, v = rt.Elem(), v.Elem() // the zero Value of a nil pointer
 	}
-	c := reflect.New(v.Type().Elem())
-	if !v.IsNil() {
-		c.Elem().Set(v.Elem())
+	switch {
+	case rt == nil:
+		return &unfit{"is missing"}
+	case rt.Kind() != reflect.Struct:
+		return &unfit{"must be a struct or a pointer to one, not " + reflect.TypeOf(request).String()}
+	}
+	c := reflect.New(rt)
+	if v.IsValid() {
+		c.Elem().Set(v)
 	}
 	return c.Interface()
+}
+
+// unfit stands for what is no request.
+type unfit struct{ problem string }
+
+// Unfit is what is wrong with a request as a whole, where what [Copy] copied was none; otherwise "".
+func Unfit(request any) string {
+	if u, ok := request.(*unfit); ok {
+		return u.problem
+	}
+	return ""
 }
 
 // Fill puts the defaults, by wire name, into the fields of request, a pointer to a struct, that are empty and must not

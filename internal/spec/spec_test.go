@@ -270,3 +270,17 @@ func TestTagsOfTheModule(t *testing.T) {
 	}))
 	require.NotZero(t, seen)
 }
+
+func TestUnfit(t *testing.T) {
+	type request struct{ Name string }
+	for _, fit := range []any{request{"a"}, &request{"a"}, (*request)(nil)} {
+		copied := spec.Copy(fit)
+		require.IsType(t, &request{}, copied)
+		require.Empty(t, spec.Unfit(copied))
+	}
+	require.Equal(t, "is missing", spec.Unfit(spec.Copy(nil)))
+	pointer := &request{}
+	for _, unfit := range []any{7, "", []request{}, &pointer} {
+		require.Contains(t, spec.Unfit(spec.Copy(unfit)), "must be a struct", "%T", unfit)
+	}
+}

@@ -146,3 +146,12 @@ func TestOperations(t *testing.T) {
 		{ID: provider.OpDownloadSettleFile, Accepted: cnpay.Answered, Repeatable: true, Faults: []cnpaytest.Fault{cnpaytest.UnknownCode}},
 	}, world)
 }
+
+func TestNoRequest(t *testing.T) {
+	client := world(t).Client.(*provider.Client)
+	_, err := client.Ticket(nil)
+	conform.NoRequest(t, err, func(request any) error {
+		_, err := provider.Do[provider.Response](t.Context(), client, provider.Operation{ID: "own"}, request)
+		return err
+	})
+}

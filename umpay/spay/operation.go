@@ -130,7 +130,7 @@ func do[Res any, R interface {
 
 // Ticket is the ticket of a request that is yet to be sent; see [cnpay.Ticket].
 func (c *Client) Ticket(request Request) (cnpay.Ticket, error) {
-	op := request.operation()
+	op := call.Of(request, Request.operation)
 	return c.call.NewTicket(op.line(), &exchange{client: c, op: op, request: spec.Copy(request)})
 }
 

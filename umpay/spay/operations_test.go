@@ -222,3 +222,12 @@ func TestPagesAreSettled(t *testing.T) {
 		require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(s, err))
 	}
 }
+
+func TestNoRequest(t *testing.T) {
+	client := world(t).Client.(*spay.Client)
+	_, err := client.Ticket(nil)
+	conform.NoRequest(t, err, func(request any) error {
+		_, err := spay.Do[spay.Response](t.Context(), client, spay.Operation{ID: "own"}, request)
+		return err
+	})
+}

@@ -36,9 +36,17 @@ type keyring struct {
 // PFXPassword is the password of the merchant's key file.
 const PFXPassword = "000000"
 
-var keys = sync.OnceValue(newKeyring)
+var (
+	keys = sync.OnceValue(func() *keyring { return newKeyring("") })
+	// successor has other authorities and the same merchant.
+	successor = sync.OnceValue(func() *keyring {
+		k, first := newKeyring(" 2"), keys()
+		k.merchantKey, k.merchant, k.pfx = first.merchantKey, first.merchant, first.pfx
+		return k
+	})
+)
 
-func newKeyring() *keyring {
+func newKeyring(generation string) *keyring {
 	rootKey, middleKey := newKey(), newKey()
 	k := &keyring{unionpayKey: newKey(), merchantKey: newKey()}
 	serial := int64(69900000000)
@@ -69,8 +77,8 @@ func newKeyring() *keyring {
 	}
 	const unionpay = "041@8310000000083040@中国银联股份有限公司@00016495"
 	end := time.Now().AddDate(20, 0, 0)
-	k.root = certificate(pkix.Name{CommonName: "cnpay test root"}, true, end, rootKey, nil, rootKey)
-	k.middle = certificate(pkix.Name{CommonName: "cnpay test OCA1"}, true, end, middleKey, k.root, rootKey)
+	k.root = certificate(pkix.Name{CommonName: "cnpay test root" + generation}, true, end, rootKey, nil, rootKey)
+	k.middle = certificate(pkix.Name{CommonName: "cnpay test OCA1" + generation}, true, end, middleKey, k.root, rootKey)
 	k.merchant = certificate(pkix.Name{CommonName: "041@Z2026@" + MerID + ":SIGN@00000003"}, false, end, k.merchantKey, k.middle, middleKey)
 	k.genuine = inMessage(certificate(pkix.Name{CommonName: unionpay}, false, end, k.unionpayKey, k.middle, middleKey))
 	k.expired = inMessage(certificate(pkix.Name{CommonName: unionpay}, false, time.Date(2017, 12, 4, 3, 25, 21, 0, time.UTC), k.unionpayKey, k.middle, middleKey))

@@ -50,7 +50,7 @@ var (
 // Operations is what UnionPay's documents say of each operation that package unionpay has and the gateway knows.
 func Operations() []cnpaytest.Operation { return cnpaytest.ReadOperations(operations) }
 
-// What the merchant of this gateway is called, and the key of sign methods 11 and 12.
+// What the merchant of this gateway is called, and the key of sign methods 11 and 12 at first.
 const (
 	MerID     = "777290058110048"
 	SecureKey = "88888888"
@@ -60,10 +60,11 @@ const (
 type Server struct {
 	*testgateway.Server
 
-	keys  *keyring
 	known []operation
 
 	mu           sync.Mutex
+	keys         *keyring
+	secureKey    cnpay.Secret
 	transactions []*transaction
 	tokens       map[string]*token
 	bound        map[string]string // card numbers by bindId
@@ -77,7 +78,7 @@ const frontTrans = "/gateway/api/frontTransReq.do"
 
 // NewServer starts a gateway with one merchant.
 func NewServer() *Server {
-	s := &Server{keys: keys(), known: known(), clock: time.Now, tokens: map[string]*token{}, bound: map[string]string{}, files: map[string][]byte{}}
+	s := &Server{keys: keys(), secureKey: SecureKey, known: known(), clock: time.Now, tokens: map[string]*token{}, bound: map[string]string{}, files: map[string][]byte{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+frontTrans, s.cashier)
 	mux.HandleFunc("POST "+cashierPath, s.cashierDone)
@@ -93,9 +94,11 @@ func (s *Server) Config() unionpay.Config { return s.ConfigFor(unionpay.RSA) }
 
 // ConfigFor is the same for any sign method.
 func (s *Server) ConfigFor(method unionpay.SignMethod) unionpay.Config {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	config := unionpay.Config{Environment: unionpay.Test, Gateway: s.URL, MerID: MerID, SignMethod: method}
 	if method == unionpay.SHA256 || method == unionpay.SM3 {
-		config.SecureKey = cnpay.Secret(SecureKey)
+		config.SecureKey = s.secureKey
 		return config
 	}
 	config.Identity, config.RootCert, config.MiddleCert = s.keys.identity(), s.keys.root, s.keys.middle
@@ -108,7 +111,24 @@ func (s *Server) KeyFiles() (pfx, rootPEM, middlePEM []byte) {
 	write := func(c *x509.Certificate) []byte {
 		return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return bytes.Clone(s.keys.pfx), write(s.keys.root), write(s.keys.middle)
+}
+
+// ChangeAuthorities makes UnionPay sign with a certificate of another root and another middle certificate, as it did in
+// October 2023. [Server.Config] then has these. The second change is none.
+func (s *Server) ChangeAuthorities() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keys = successor()
+}
+
+// SetSecureKey changes the key of sign methods 11 and 12, which is [SecureKey] at first.
+func (s *Server) SetSecureKey(key cnpay.Secret) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.secureKey = key
 }
 
 // SetClock replaces time.Now as the source of times in answers and notifications.

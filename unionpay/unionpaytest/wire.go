@@ -82,7 +82,7 @@ func (s *Server) genuine(raw fields) bool {
 		return err == nil && raw["certId"] == s.keys.merchant.SerialNumber.String() &&
 			rsa.VerifyPKCS1v15(&s.keys.merchantKey.PublicKey, crypto.SHA256, sum[:], signature) == nil
 	case "11", "12":
-		return raw["certId"] == "" && strings.EqualFold(raw["signature"], keyed(raw["signMethod"], text))
+		return raw["certId"] == "" && strings.EqualFold(raw["signature"], s.keyed(raw["signMethod"], text))
 	}
 	return false
 }
@@ -102,12 +102,12 @@ func hexSHA256(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func keyed(method, text string) string {
+func (s *Server) keyed(method, text string) string {
 	digest := hexSHA256
 	if method == "12" {
 		digest = func(text string) string { return hex.EncodeToString(sm3.Sm3Sum([]byte(text))) }
 	}
-	return digest(text + "&" + digest(SecureKey))
+	return digest(text + "&" + digest(s.secureKey.Reveal()))
 }
 
 // sign signs a message, which then holds bytes in its character set, or breaks what a fault is about.
@@ -125,7 +125,7 @@ func (s *Server) sign(message fields, fault cnpaytest.Fault) {
 	}
 	method := message["signMethod"]
 	if method != "01" {
-		message["signature"] = keyed(method, toSign(message))
+		message["signature"] = s.keyed(method, toSign(message))
 		if fault == cnpaytest.ForgedCertificate || fault == ExpiredCertificate || fault == MerchantCertificate {
 			fault = cnpaytest.BadSignature // there is no certificate to break
 		}

@@ -185,7 +185,7 @@ func Do[Res any, R interface {
 
 // Ticket is the ticket of a request that is yet to be sent; see [cnpay.Ticket].
 func (c *Client) Ticket(request Request) (cnpay.Ticket, error) {
-	op := request.operation()
+	op := call.Of(request, Request.operation)
 	return c.call.NewTicket(c.line(op), &exchange{client: c, op: op, request: spec.Copy(request)})
 }
 

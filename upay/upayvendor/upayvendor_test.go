@@ -170,3 +170,12 @@ func ExampleDo() {
 	fmt.Println(res.Outcome, res.Result.Data.Name, res.Result.Data.City)
 	// Output: answered 人民广场店 上海
 }
+
+func TestNoRequest(t *testing.T) {
+	_, client := start(t)
+	_, err := client.Ticket(nil)
+	conform.NoRequest(t, err, func(request any) error {
+		_, err := upayvendor.Do[upayvendor.Response[struct{}]](t.Context(), client, upayvendor.Operation{ID: "own"}, request)
+		return err
+	})
+}
