@@ -114,7 +114,7 @@ func TestReadmeJournalWorks(t *testing.T) {
 	gateway := upaytest.NewServer()
 	defer gateway.Close()
 	gateway.AddOrder("7654321132", 10000)
-	gateway.Misbehave(upay.OpRevoke, cnpaytest.LostAnswer)
+	gateway.Misbehave(upay.OpOrderRevoke, cnpaytest.LostAnswer)
 	j := journal{}
 	client, err := upay.New(gateway.Config(), cnpay.WithRecorder(j))
 	require.NoError(t, err)
@@ -132,7 +132,7 @@ func TestReadmeJournalWorks(t *testing.T) {
 		require.Zero(t, next)
 	}
 	require.Empty(t, j)
-	require.Equal(t, 1, gateway.Received(upay.OpRevoke))
+	require.Equal(t, 1, gateway.Received(upay.OpOrderRevoke))
 }
 
 type merchant struct {
@@ -265,7 +265,7 @@ func TestLostAnswerIsSettled(t *testing.T) {
 	gateway := upaytest.NewServer()
 	defer gateway.Close()
 	gateway.AddOrder("7654321132", 10000)
-	gateway.Misbehave(upay.OpRevoke, cnpaytest.LostAnswer) // or Late(8*time.Second), Hang, HTML, UnknownCode ...
+	gateway.Misbehave(upay.OpOrderRevoke, cnpaytest.LostAnswer) // or Late(8*time.Second), Hang, HTML, UnknownCode ...
 	client, err := upay.New(gateway.Config())
 	require.NoError(t, err)
 
@@ -273,7 +273,7 @@ func TestLostAnswerIsSettled(t *testing.T) {
 
 	require.NoError(t, err)
 	require.Equal(t, cnpay.Succeeded, outcome)
-	require.Equal(t, 1, gateway.Received(upay.OpRevoke))
+	require.Equal(t, 1, gateway.Received(upay.OpOrderRevoke))
 }
 
 func TestReadmeExamplesWork(t *testing.T) {

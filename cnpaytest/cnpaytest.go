@@ -3,7 +3,7 @@
 //
 //	gateway := upaytest.NewServer()
 //	defer gateway.Close()
-//	gateway.Misbehave(upay.OpRefund, cnpaytest.LostAnswer)
+//	gateway.Misbehave(upay.OpOrderRefund, cnpaytest.LostAnswer)
 package cnpaytest
 
 import (

@@ -325,7 +325,7 @@ func TestNotificationOfAnotherOperationOnTheOrder(t *testing.T) {
 	require.ErrorIs(t, err, cnpay.ErrMismatch)
 	n, err := parse(client, notified(message("99", "01", "00")...))
 	require.NoError(t, err)
-	require.Equal(t, unionpay.OpQRReversal, n.CallTicket().Operation)
+	require.Equal(t, unionpay.OpQRReverse, n.CallTicket().Operation)
 }
 
 // The sub-fields of a group stand in braces, whatever their names.

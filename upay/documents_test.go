@@ -18,7 +18,7 @@ func TestDocuments(t *testing.T) {
 	for _, request := range operations() {
 		op := request.operation()
 		method := "" // POST
-		if op.ID == OpCashier {
+		if op.ID == OpPageCashier {
 			method = "GET" // by the payer's browser
 		}
 		messages = append(messages, conform.Message{

@@ -39,7 +39,7 @@ func ExampleOrdersService_Revoke_refused() {
 	gateway := upaytest.NewServer()
 	defer gateway.Close()
 	gateway.AddOrder("7654321132", 10000)
-	gateway.Misbehave(upay.OpRevoke, cnpaytest.Refused)
+	gateway.Misbehave(upay.OpOrderRevoke, cnpaytest.Refused)
 	client, err := upay.New(gateway.Config())
 	if err != nil {
 		fmt.Println(err)
@@ -62,7 +62,7 @@ func ExampleClient_Settle() {
 	gateway := upaytest.NewServer()
 	defer gateway.Close()
 	gateway.AddOrder("7654321132", 10000)
-	gateway.Misbehave(upay.OpRevoke, cnpaytest.LostAnswer)
+	gateway.Misbehave(upay.OpOrderRevoke, cnpaytest.LostAnswer)
 	client, err := upay.New(gateway.Config())
 	if err != nil {
 		fmt.Println(err)
@@ -73,7 +73,7 @@ func ExampleClient_Settle() {
 	fmt.Println("revoke:", cnpay.OutcomeOf(res, err))
 	settled, err := client.Settle(context.Background(), cnpay.TicketOf(res, err)) // here or in another process
 	fmt.Println("settled:", cnpay.OutcomeOf(settled, err), settled.Code)
-	fmt.Println("revokes sent:", gateway.Received(upay.OpRevoke))
+	fmt.Println("revokes sent:", gateway.Received(upay.OpOrderRevoke))
 	// Output:
 	// revoke: unknown
 	// settled: succeeded CANCELED
@@ -120,7 +120,7 @@ func ExampleRevokeSchedule() {
 func ExampleOrdersService_PayByCode() {
 	gateway := upaytest.NewServer()
 	defer gateway.Close()
-	gateway.Misbehave(upay.OpPay, upaytest.Pending)
+	gateway.Misbehave(upay.OpOrderPayByCode, upaytest.Pending)
 	client, err := upay.New(gateway.Config())
 	if err != nil {
 		fmt.Println(err)

@@ -75,11 +75,11 @@ func (n *Notification) CallTicket() cnpay.Ticket { return n.ticket }
 func (n *Notification) operation() (id, order string) {
 	switch {
 	case n.ClientTSN != "" && n.ClientTSN != n.ClientSN:
-		return OpRefund, n.ClientTSN
+		return OpOrderRefund, n.ClientTSN
 	case n.SubPayway == SubPaywayBarCode:
-		return OpPay, n.ClientSN
+		return OpOrderPayByCode, n.ClientSN
 	case n.SubPayway == SubPaywayQR, n.SubPayway == SubPaywayMiniProgram:
-		return OpPrecreate, n.ClientSN
+		return OpOrderCreateQR, n.ClientSN
 	}
 	return "", n.ClientSN
 }
@@ -168,7 +168,7 @@ func (c *Client) readNotification(body []byte) (*Notification, error) {
 	n := &Notification{Order: result.Order, Extra: extra, Raw: body}
 	n.ticket = cnpay.Ticket{Provider: c.call.Provider, Gateway: c.call.Host(), Account: c.call.Account}
 	n.ticket.Operation, n.ticket.Order = n.operation()
-	if n.ticket.Operation == OpRefund {
+	if n.ticket.Operation == OpOrderRefund {
 		n.outcome, n.cause = n.Order.refunded()
 	} else {
 		n.outcome, n.cause = n.Order.paid()

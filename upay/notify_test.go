@@ -62,8 +62,8 @@ func TestNotificationOutcomes(t *testing.T) {
 		cause     string
 	}{
 		"the capture of 2021":        {string(capture), cnpay.Unknown, "", "SN1", ""},
-		"paid":                       {message("SUCCESS", "PAID", `,"net_amount":"2","sub_payway":"1"`), cnpay.Succeeded, upay.OpPay, "SN1", ""},
-		"paid by scan":               {message("SUCCESS", "PAID", `,"sub_payway":"2"`), cnpay.Succeeded, upay.OpPrecreate, "SN1", ""},
+		"paid":                       {message("SUCCESS", "PAID", `,"net_amount":"2","sub_payway":"1"`), cnpay.Succeeded, upay.OpOrderPayByCode, "SN1", ""},
+		"paid by scan":               {message("SUCCESS", "PAID", `,"sub_payway":"2"`), cnpay.Succeeded, upay.OpOrderCreateQR, "SN1", ""},
 		"paid, inside biz_response":  {`{"result_code":"200","biz_response":{"result_code":"PAY_SUCCESS","data":` + message("SUCCESS", "PAID", "") + `}}`, cnpay.Succeeded, "", "SN1", ""},
 		"paid, inside data":          {`{"data":` + message("SUCCESS", "PAID", "") + `}`, cnpay.Succeeded, "", "SN1", ""},
 		"paid, nothing left":         {message("SUCCESS", "PAID", `,"net_amount":"0"`), cnpay.Unknown, "", "SN1", "net_amount 0 contradicts order_status PAID"},
@@ -72,8 +72,8 @@ func TestNotificationOutcomes(t *testing.T) {
 		"cancelled":                  {message("SUCCESS", "CANCELED", `,"net_amount":"0"`), cnpay.Failed, "", "SN1", ""},
 		"not certain at the channel": {message("FAIL_IO_1", "PAY_CANCELED", ""), cnpay.Unknown, "", "SN1", "status FAIL_IO_1 contradicts order_status PAY_CANCELED"},
 		"open":                       {message("CREATED", "CREATED", ""), cnpay.Pending, "", "SN1", ""},
-		"refunded":                   {message("SUCCESS", "PARTIAL_REFUNDED", `,"client_tsn":"SN1-R1","net_amount":"1"`), cnpay.Succeeded, upay.OpRefund, "SN1-R1", ""},
-		"a refund that failed":       {message("FAIL_CANCELED", "PAID", `,"client_tsn":"SN1-R1"`), cnpay.Failed, upay.OpRefund, "SN1-R1", ""},
+		"refunded":                   {message("SUCCESS", "PARTIAL_REFUNDED", `,"client_tsn":"SN1-R1","net_amount":"1"`), cnpay.Succeeded, upay.OpOrderRefund, "SN1-R1", ""},
+		"a refund that failed":       {message("FAIL_CANCELED", "PAID", `,"client_tsn":"SN1-R1"`), cnpay.Failed, upay.OpOrderRefund, "SN1-R1", ""},
 		"an undocumented state":      {message("SUCCESS", "SETTLED", ""), cnpay.Unknown, "", "SN1", ""},
 		"no state":                   {`{"sn":"1","client_sn":"SN1"}`, cnpay.Unknown, "", "SN1", ""},
 	} {
@@ -188,7 +188,7 @@ func TestNotificationKeyOfDuplicates(t *testing.T) {
 		n := hear()
 		require.False(t, seen[n.Key()])
 		seen[n.Key()] = true
-		require.Equal(t, upay.OpRefund, n.CallTicket().Operation)
+		require.Equal(t, upay.OpOrderRefund, n.CallTicket().Operation)
 	}
 }
 

@@ -12,21 +12,21 @@ import (
 
 // The operations of this package, as tickets, errors, logs and gateways for tests name them.
 const (
-	OpPay             = "pay"
-	OpPrecreate       = "precreate"
-	OpQuery           = "query"
-	OpRefund          = "refund"
-	OpRefundQuery     = "refund_query"
-	OpRevoke          = "revoke"
-	OpCancel          = "cancel"
-	OpCashier         = "wap_gateway"
-	OpPreauthCreate   = "pre_auth_freeze"
-	OpPreauthComplete = "pre_auth_pay"
-	OpPreauthCancel   = "pre_auth_unfreeze"
-	OpPreauthRefund   = "pre_auth_refund"
-	OpPreauthQuery    = "pre_auth_query"
-	OpPreauthList     = "pre_auth_query_trans"
-	OpCheckIn         = "terminal_checkin"
+	OpOrderPayByCode   = "pay"
+	OpOrderCreateQR    = "precreate"
+	OpOrderQuery       = "query"
+	OpOrderRefund      = "refund"
+	OpOrderQueryRefund = "refund_query"
+	OpOrderRevoke      = "revoke"
+	OpOrderCancel      = "cancel"
+	OpPageCashier      = "wap_gateway"
+	OpPreauthCreate    = "pre_auth_freeze"
+	OpPreauthComplete  = "pre_auth_pay"
+	OpPreauthCancel    = "pre_auth_unfreeze"
+	OpPreauthRefund    = "pre_auth_refund"
+	OpPreauthQuery     = "pre_auth_query"
+	OpPreauthList      = "pre_auth_query_trans"
+	OpTerminalCheckIn  = "terminal_checkin"
 )
 
 // Operation is one line of Upay's list. This package's own are behind the methods of its services; [Do] carries out one

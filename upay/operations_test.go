@@ -43,30 +43,30 @@ func runs(t *testing.T, gateway *upaytest.Server, client *upay.Client) map[strin
 		return upay.PreauthStep{ClientTransNo: number("step"), Amount: amount, Operator: "till-1", Subject: "租车"}
 	}
 	return map[string]func() conform.Run{
-		upay.OpPay: func() conform.Run {
+		upay.OpOrderPayByCode: func() conform.Run {
 			return conform.Of(client.Orders.PayByCode, &upay.OrderPayByCodeRequest{
 				Sale: sale(number("order")), DynamicID: "130000000000000001", Extended: []byte(`{"goods_tag":"beijing"}`),
 				GoodsDetails: []upay.GoodsDetail{{GoodsID: "wx001", GoodsName: "咖啡", Quantity: 2, Price: 5000}},
 			})
 		},
-		upay.OpPrecreate: func() conform.Run {
+		upay.OpOrderCreateQR: func() conform.Run {
 			return conform.Of(client.Orders.CreateQR, &upay.OrderCreateQRRequest{Sale: sale(number("order")), Payway: "3"})
 		},
-		upay.OpQuery: func() conform.Run {
+		upay.OpOrderQuery: func() conform.Run {
 			return conform.Of(client.Orders.Query, &upay.OrderQueryRequest{ClientSN: order()})
 		},
-		upay.OpRefund: func() conform.Run {
+		upay.OpOrderRefund: func() conform.Run {
 			return conform.Of(client.Orders.Refund, &upay.OrderRefundRequest{
 				ClientSN: order(), RefundRequestNo: "R01", Operator: "till-1", RefundAmount: 2500,
 			})
 		},
-		upay.OpRefundQuery: func() conform.Run {
+		upay.OpOrderQueryRefund: func() conform.Run {
 			return conform.Of(client.Orders.QueryRefund, &upay.OrderQueryRefundRequest{ClientSN: order(), RefundRequestNo: "R01"})
 		},
-		upay.OpRevoke: func() conform.Run {
+		upay.OpOrderRevoke: func() conform.Run {
 			return conform.Of(client.Orders.Revoke, &upay.OrderRevokeRequest{ClientSN: order()})
 		},
-		upay.OpCancel: func() conform.Run {
+		upay.OpOrderCancel: func() conform.Run {
 			return conform.Of(client.Orders.Cancel, &upay.OrderCancelRequest{ClientSN: order()})
 		},
 		upay.OpPreauthCreate: func() conform.Run {
@@ -97,7 +97,7 @@ func runs(t *testing.T, gateway *upaytest.Server, client *upay.Client) map[strin
 		upay.OpPreauthList: func() conform.Run {
 			return conform.Of(client.Preauth.List, &upay.PreauthListRequest{ClientAuthSN: hold().ClientAuthSN, PageInfo: &upay.PreauthPage{PageSize: 10}})
 		},
-		upay.OpCheckIn: func() conform.Run {
+		upay.OpTerminalCheckIn: func() conform.Run {
 			till := client
 			if gateway != nil { // each run is of a till that was not checked in today
 				till, _ = checkingIn(t, gateway, t.TempDir())
@@ -131,7 +131,7 @@ func TestOperations(t *testing.T) {
 	faults := []cnpaytest.Fault{cnpaytest.OtherAnswer, cnpaytest.UnknownCode}
 	row := func(id string, accepted cnpay.Outcome) conform.Row {
 		settled := accepted
-		if accepted == cnpay.Answered || id == upay.OpCheckIn {
+		if accepted == cnpay.Answered || id == upay.OpTerminalCheckIn {
 			settled = cnpay.Unknown
 		}
 		return conform.Row{
@@ -140,13 +140,13 @@ func TestOperations(t *testing.T) {
 		}
 	}
 	conform.Test(t, []conform.Row{
-		row(upay.OpPay, cnpay.Succeeded), row(upay.OpPrecreate, cnpay.Pending),
-		row(upay.OpQuery, cnpay.Answered), row(upay.OpRefundQuery, cnpay.Answered),
-		row(upay.OpRefund, cnpay.Succeeded), row(upay.OpRevoke, cnpay.Succeeded), row(upay.OpCancel, cnpay.Succeeded),
+		row(upay.OpOrderPayByCode, cnpay.Succeeded), row(upay.OpOrderCreateQR, cnpay.Pending),
+		row(upay.OpOrderQuery, cnpay.Answered), row(upay.OpOrderQueryRefund, cnpay.Answered),
+		row(upay.OpOrderRefund, cnpay.Succeeded), row(upay.OpOrderRevoke, cnpay.Succeeded), row(upay.OpOrderCancel, cnpay.Succeeded),
 		row(upay.OpPreauthCreate, cnpay.Succeeded), row(upay.OpPreauthCancel, cnpay.Succeeded),
 		row(upay.OpPreauthComplete, cnpay.Succeeded), row(upay.OpPreauthRefund, cnpay.Succeeded),
 		row(upay.OpPreauthQuery, cnpay.Answered), row(upay.OpPreauthList, cnpay.Answered),
-		row(upay.OpCheckIn, cnpay.Succeeded),
+		row(upay.OpTerminalCheckIn, cnpay.Succeeded),
 	}, world)
 }
 

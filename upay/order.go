@@ -23,7 +23,7 @@ type OrderQueryRequest struct {
 }
 
 func (*OrderQueryRequest) operation() Operation {
-	return Operation{ID: OpQuery, Path: "/upay/v2/query", Query: true, Repeatable: true, Judge: judgeQuery}
+	return Operation{ID: OpOrderQuery, Path: "/upay/v2/query", Query: true, Repeatable: true, Judge: judgeQuery}
 }
 
 // OrderQueryResponse is the answer to a query. Its own outcome says whether the query was answered, nothing about a
@@ -52,7 +52,7 @@ type OrderRevokeRequest struct {
 }
 
 func (*OrderRevokeRequest) operation() Operation {
-	return Operation{ID: OpRevoke, Path: "/upay/v2/revoke", Judge: judgeRevoke, Settle: settleRevoke}
+	return Operation{ID: OpOrderRevoke, Path: "/upay/v2/revoke", Judge: judgeRevoke, Settle: settleRevoke}
 }
 
 // OrderRevokeResponse is the answer to a revoke.
@@ -90,7 +90,7 @@ type OrderCancelRequest struct {
 }
 
 func (*OrderCancelRequest) operation() Operation {
-	return Operation{ID: OpCancel, Path: "/upay/v2/cancel", Judge: judgeCancel, Settle: settleRevoke}
+	return Operation{ID: OpOrderCancel, Path: "/upay/v2/cancel", Judge: judgeCancel, Settle: settleRevoke}
 }
 
 // OrderCancelResponse is the answer to a cancel.

@@ -28,7 +28,7 @@ type PageCashierRequest struct {
 }
 
 func (*PageCashierRequest) operation() Operation {
-	return Operation{ID: OpCashier, Path: "/gateway", Settle: settleCashier}
+	return Operation{ID: OpPageCashier, Path: "/gateway", Settle: settleCashier}
 }
 
 // Cashier makes the link to Upay's page on which the payer pays (WAP 收银台, GET https://qr.shouqianba.com/gateway). It
@@ -69,7 +69,7 @@ func (s *PagesService) Cashier(req *PageCashierRequest) (*cnpay.Form, error) {
 func settleCashier(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	rule := c.settleOrder(t, CashierSchedule(), opts, judgePaid(t))
 	rule.PaidLater = true
-	rule.GiveUp = OpCancel
+	rule.GiveUp = OpOrderCancel
 	return rule
 }
 

@@ -39,7 +39,7 @@ func TestCashierLink(t *testing.T) {
 	require.NotContains(t, form.Link, "+", "a blank is %20: not every reader takes a + for one")
 	require.NotContains(t, form.Link, terminalKey)
 	require.Equal(t, cnpay.Ticket{
-		Provider: "upay", Gateway: "vsi-api.shouqianba.com", Account: "10298371039", Operation: upay.OpCashier, Order: "20260901090000000123",
+		Provider: "upay", Gateway: "vsi-api.shouqianba.com", Account: "10298371039", Operation: upay.OpPageCashier, Order: "20260901090000000123",
 		Fields: map[string]string{"terminal_sn": "10298371039", "client_sn": "20260901090000000123", "total_amount": "1250"},
 	}, form.Ticket)
 
@@ -106,7 +106,7 @@ func TestCashier(t *testing.T) {
 			settled, err := client.Settle(t.Context(), form.Ticket, cnpay.WithMargin(1))
 			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
 			require.True(t, settled.Absent)
-			require.Equal(t, upay.OpCancel, settledAfterAll(t, client, form.Ticket).GiveUp)
+			require.Equal(t, upay.OpOrderCancel, settledAfterAll(t, client, form.Ticket).GiveUp)
 
 			page := browse(t, func() (*http.Response, error) { return http.Get(form.Link) })
 			require.Contains(t, page, "确认支付")

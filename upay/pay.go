@@ -27,7 +27,7 @@ type OrderPayByCodeRequest struct {
 }
 
 func (*OrderPayByCodeRequest) operation() Operation {
-	return Operation{ID: OpPay, Path: "/upay/v2/pay", Judge: judgePay, Settle: settlePay}
+	return Operation{ID: OpOrderPayByCode, Path: "/upay/v2/pay", Judge: judgePay, Settle: settlePay}
 }
 
 // OrderPayByCodeResponse is the answer to a payment by code.
@@ -53,7 +53,7 @@ func (s *OrdersService) PayByCode(ctx context.Context, req *OrderPayByCodeReques
 func settlePay(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	rule := c.settleOrder(t, PaySchedule(), opts, judgePaid(t))
 	rule.Absent = true
-	rule.GiveUp = OpCancel
+	rule.GiveUp = OpOrderCancel
 	return rule
 }
 
@@ -92,7 +92,7 @@ type OrderCreateQRRequest struct {
 }
 
 func (*OrderCreateQRRequest) operation() Operation {
-	return Operation{ID: OpPrecreate, Path: "/upay/v2/precreate", Judge: judgePrecreate, Settle: settlePrecreate}
+	return Operation{ID: OpOrderCreateQR, Path: "/upay/v2/precreate", Judge: judgePrecreate, Settle: settlePrecreate}
 }
 
 // OrderCreateQRResponse is the answer with what the payer scans (Result.QRCode), or what a page or mini program hands to
@@ -119,6 +119,6 @@ func settlePrecreate(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.Sett
 	rule := c.settleOrder(t, QRSchedule(), opts, judgePaid(t))
 	rule.Absent = true
 	rule.PaidLater = true
-	rule.GiveUp = OpCancel
+	rule.GiveUp = OpOrderCancel
 	return rule
 }

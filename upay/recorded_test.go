@@ -126,13 +126,13 @@ func TestRecordedOperations(t *testing.T) {
 				cnpay.WithHTTPClient(&http.Client{Transport: tape}), cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
 			require.NoError(t, err)
 			run := runs(t, gateway, client)[id]
-			if id == upay.OpCheckIn {
+			if id == upay.OpTerminalCheckIn {
 				run = runs(t, nil, client)[id]
 			}
 			res, err := run()(t.Context())
 			require.NoError(t, err)
 			want := map[string]cnpay.Outcome{
-				upay.OpPrecreate: cnpay.Pending, upay.OpQuery: cnpay.Answered, upay.OpRefundQuery: cnpay.Answered,
+				upay.OpOrderCreateQR: cnpay.Pending, upay.OpOrderQuery: cnpay.Answered, upay.OpOrderQueryRefund: cnpay.Answered,
 				upay.OpPreauthQuery: cnpay.Answered, upay.OpPreauthList: cnpay.Answered,
 			}
 			if want[id] == cnpay.Unknown {

@@ -36,7 +36,7 @@ type OrderRefundRequest struct {
 }
 
 func (*OrderRefundRequest) operation() Operation {
-	return Operation{ID: OpRefund, Path: "/upay/v2/refund", Judge: judgeRefund, Settle: settleRefund}
+	return Operation{ID: OpOrderRefund, Path: "/upay/v2/refund", Judge: judgeRefund, Settle: settleRefund}
 }
 
 // OrderRefundResponse is the answer to a refund.
@@ -138,7 +138,7 @@ type OrderQueryRefundRequest struct {
 }
 
 func (*OrderQueryRefundRequest) operation() Operation {
-	return Operation{ID: OpRefundQuery, Path: "/upay/v2/query", Query: true, Repeatable: true, Judge: judgeQuery}
+	return Operation{ID: OpOrderQueryRefund, Path: "/upay/v2/query", Query: true, Repeatable: true, Judge: judgeQuery}
 }
 
 // OrderQueryRefundResponse is the answer to a query of a refund: Result.Status is the refund's where Result.ClientTSN

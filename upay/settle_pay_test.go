@@ -76,7 +76,7 @@ func TestRefundThatIsLate(t *testing.T) {
 func TestLateRefundThatIsSentAgain(t *testing.T) {
 	gateway, client := start(t)
 	gateway.AddOrder("order1", 10000)
-	gateway.Misbehave(upay.OpRefund, cnpaytest.Late(200*time.Millisecond))
+	gateway.Misbehave(upay.OpOrderRefund, cnpaytest.Late(200*time.Millisecond))
 	res, err := client.Orders.Refund(t.Context(), refund())
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
 	res, err = client.Orders.Refund(t.Context(), refund(), cnpay.WithSending(1))
@@ -106,7 +106,7 @@ func TestPendingRefund(t *testing.T) {
 	for _, succeeds := range []bool{true, false} {
 		gateway, client := start(t, cnpay.WithSchedule(cnpay.Schedule{0}))
 		gateway.AddOrder("order1", 10000)
-		gateway.Misbehave(upay.OpRefund, upaytest.Pending)
+		gateway.Misbehave(upay.OpOrderRefund, upaytest.Pending)
 		res, err := client.Orders.Refund(t.Context(), refund())
 		require.NoError(t, err)
 		require.Equal(t, cnpay.Pending, res.Outcome)
@@ -154,19 +154,19 @@ func TestSettlePayment(t *testing.T) {
 		"made late": {func(d time.Duration) string {
 			return map[bool]string{true: noSuchOrder, false: paid}[d < 12*time.Second]
 		}, cnpay.Succeeded, 3, ""},
-		"never there":     {func(time.Duration) string { return noSuchOrder }, cnpay.Unknown, 10, upay.OpCancel},
-		"open to the end": {func(time.Duration) string { return created }, cnpay.Pending, 10, upay.OpCancel},
+		"never there":     {func(time.Duration) string { return noSuchOrder }, cnpay.Unknown, 10, upay.OpOrderCancel},
+		"open to the end": {func(time.Duration) string { return created }, cnpay.Pending, 10, upay.OpOrderCancel},
 		"another amount": {func(time.Duration) string {
 			return data(`"client_sn":"order1","order_status":"PAID","total_amount":"1"`)
-		}, cnpay.Unknown, 10, upay.OpCancel},
+		}, cnpay.Unknown, 10, upay.OpOrderCancel},
 		"nothing left": {func(time.Duration) string {
 			return data(`"client_sn":"order1","order_status":"PAID","total_amount":"10000","net_amount":"0"`)
-		}, cnpay.Unknown, 10, upay.OpCancel},
+		}, cnpay.Unknown, 10, upay.OpOrderCancel},
 		"failed": {func(time.Duration) string {
 			return data(`"client_sn":"order1","status":"FAIL_CANCELED","order_status":"PAY_CANCELED"`)
 		}, cnpay.Failed, 1, ""},
 		"refunded since": {func(time.Duration) string { return data(`"client_sn":"order1","order_status":"PARTIAL_REFUNDED"`) }, cnpay.Succeeded, 1, ""},
-		"another order":  {func(time.Duration) string { return data(`"client_sn":"order2","order_status":"PAID"`) }, cnpay.Unknown, 10, upay.OpCancel},
+		"another order":  {func(time.Duration) string { return data(`"client_sn":"order2","order_status":"PAID"`) }, cnpay.Unknown, 10, upay.OpOrderCancel},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -196,19 +196,19 @@ func TestAbsentPayment(t *testing.T) {
 			ticket func() cnpay.Ticket
 			after  cnpay.Outcome
 		}{
-			upay.OpPay: {func() cnpay.Ticket {
+			upay.OpOrderPayByCode: {func() cnpay.Ticket {
 				res, err := client.Orders.PayByCode(t.Context(), payment())
 				return cnpay.TicketOf(res, err)
 			}, cnpay.NotSent},
-			upay.OpPrecreate: {func() cnpay.Ticket {
+			upay.OpOrderCreateQR: {func() cnpay.Ticket {
 				res, err := client.Orders.CreateQR(t.Context(), &upay.OrderCreateQRRequest{Sale: sale("order1"), Payway: "3"})
 				return cnpay.TicketOf(res, err)
 			}, cnpay.NotSent},
-			upay.OpRefund: {func() cnpay.Ticket {
+			upay.OpOrderRefund: {func() cnpay.Ticket {
 				res, err := client.Orders.Refund(t.Context(), refund())
 				return cnpay.TicketOf(res, err)
 			}, cnpay.Unknown},
-			upay.OpCancel: {func() cnpay.Ticket {
+			upay.OpOrderCancel: {func() cnpay.Ticket {
 				res, err := client.Orders.Cancel(t.Context(), &upay.OrderCancelRequest{ClientSN: "order1"})
 				return cnpay.TicketOf(res, err)
 			}, cnpay.Unknown},
@@ -235,14 +235,14 @@ func TestGiveUp(t *testing.T) {
 		"paid before it is cancelled": {true, cnpay.Succeeded, cnpay.Failed}, // the cancel gives it back
 	} {
 		gateway, client := start(t)
-		gateway.Misbehave(upay.OpPay, upaytest.Pending)
+		gateway.Misbehave(upay.OpOrderPayByCode, upaytest.Pending)
 		res, err := client.Orders.PayByCode(t.Context(), payment())
 		require.NoError(t, err)
 		require.Equal(t, cnpay.Pending, res.Outcome)
 		settled, err := client.Settle(t.Context(), res.Ticket, cnpay.WithSchedule(make(cnpay.Schedule, 10)),
 			cnpay.WithClock(func() time.Time { return time.Now().Add(51 * time.Second) }))
 		require.Equal(t, cnpay.Pending, cnpay.OutcomeOf(settled, err))
-		require.Equal(t, upay.OpCancel, settled.GiveUp, name)
+		require.Equal(t, upay.OpOrderCancel, settled.GiveUp, name)
 		if tt.payerPays {
 			require.True(t, gateway.Pay("order1"))
 		}

@@ -120,7 +120,7 @@ func TestSettleRevoke(t *testing.T) {
 					var e *cnpay.Error
 					require.ErrorAs(t, err, &e)
 					require.Equal(t, cnpay.Ticket{
-						Provider: "upay", Gateway: "vsi-api.shouqianba.com", Account: terminalSN, Operation: upay.OpRevoke, Order: "7892259488292938",
+						Provider: "upay", Gateway: "vsi-api.shouqianba.com", Account: terminalSN, Operation: upay.OpOrderRevoke, Order: "7892259488292938",
 						Fields: map[string]string{"terminal_sn": terminalSN, "sn": "7892259488292938"},
 					}, e.Ticket)
 				}

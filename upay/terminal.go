@@ -28,7 +28,7 @@ type TerminalCheckInRequest struct {
 }
 
 func (*TerminalCheckInRequest) operation() Operation {
-	return Operation{ID: OpCheckIn, Path: "/terminal/checkin", NoMoney: true}
+	return Operation{ID: OpTerminalCheckIn, Path: "/terminal/checkin", NoMoney: true}
 }
 
 // TerminalCheckInResponse is the answer to a check-in. Raw is empty: it would hold the key.

@@ -35,7 +35,7 @@ func TestCheckInNeedsAStore(t *testing.T) {
 	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(res, err))
 	require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
 	require.ErrorContains(t, err, "Config.Keys is required")
-	require.Zero(t, gateway.Received(upay.OpCheckIn))
+	require.Zero(t, gateway.Received(upay.OpTerminalCheckIn))
 }
 
 func TestCheckIn(t *testing.T) {
@@ -67,12 +67,12 @@ func TestCheckIn(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, res.Already)
 	require.Equal(t, stored.Key, res.Result.TerminalKey)
-	require.Equal(t, 1, gateway.Received(upay.OpCheckIn))
+	require.Equal(t, 1, gateway.Received(upay.OpTerminalCheckIn))
 	now = now.Add(2 * time.Minute)
 	res, err = client.Terminals.CheckIn(t.Context(), device())
 	require.NoError(t, err)
 	require.False(t, res.Already)
-	require.Equal(t, 2, gateway.Received(upay.OpCheckIn))
+	require.Equal(t, 2, gateway.Received(upay.OpTerminalCheckIn))
 
 	// A program that starts with the first key of all uses the stored one.
 	config := gateway.Config()
@@ -95,11 +95,11 @@ func TestCheckInWhoseAnswerIsLost(t *testing.T) {
 	gateway, _ := start(t)
 	dir := t.TempDir()
 	client, keys := checkingIn(t, gateway, dir)
-	gateway.Misbehave(upay.OpCheckIn, cnpaytest.LostAnswer, cnpaytest.OK)
+	gateway.Misbehave(upay.OpTerminalCheckIn, cnpaytest.LostAnswer, cnpaytest.OK)
 	res, err := client.Terminals.CheckIn(t.Context(), device())
 	require.Nil(t, res)
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(nil, err))
-	require.Equal(t, 1, gateway.Received(upay.OpCheckIn), "it is not repeated by itself")
+	require.Equal(t, 1, gateway.Received(upay.OpTerminalCheckIn), "it is not repeated by itself")
 
 	// The stored key is dead by now; the error of a call says what is wrong.
 	_, err = client.Orders.Query(t.Context(), &upay.OrderQueryRequest{ClientSN: "order1"})
@@ -120,7 +120,7 @@ func TestCheckInWhoseAnswerIsLost(t *testing.T) {
 func TestCheckInWhoseAnswersAreLost(t *testing.T) {
 	gateway, _ := start(t)
 	client, _ := checkingIn(t, gateway, t.TempDir())
-	gateway.AlwaysMisbehave(upay.OpCheckIn, cnpaytest.LostAnswer)
+	gateway.AlwaysMisbehave(upay.OpTerminalCheckIn, cnpaytest.LostAnswer)
 	_, err := client.Terminals.CheckIn(t.Context(), device())
 	require.NotContains(t, err.Error(), "in a row")
 	_, err = client.Terminals.CheckIn(t.Context(), device())
@@ -143,7 +143,7 @@ func TestCheckInAfterACrash(t *testing.T) {
 	_, err = client.Terminals.CheckIn(t.Context(), device())
 	require.Equal(t, cnpay.NotSent, cnpay.OutcomeOf(nil, err))
 	require.ErrorContains(t, err, "another process is checking in, until ")
-	require.Zero(t, gateway.Received(upay.OpCheckIn))
+	require.Zero(t, gateway.Received(upay.OpTerminalCheckIn))
 	now = now.Add(time.Minute + 1)
 	res, err := client.Terminals.CheckIn(t.Context(), device())
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(res, err), "%v", err)
@@ -177,7 +177,7 @@ func TestCheckInOnceByManyReplicas(t *testing.T) {
 		}
 	}
 	require.Positive(t, succeeded)
-	require.Equal(t, 1, gateway.Received(upay.OpCheckIn))
+	require.Equal(t, 1, gateway.Received(upay.OpTerminalCheckIn))
 	for i, client := range clients {
 		pays(t, client, "order"+string(rune('a'+i)))
 	}
@@ -203,20 +203,20 @@ func TestCheckInLosesNoCall(t *testing.T) {
 	res, err := client.Terminals.CheckIn(t.Context(), device())
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(res, err), "%v", err)
 	wait.Wait()
-	require.Equal(t, 200, gateway.Received(upay.OpPay))
+	require.Equal(t, 200, gateway.Received(upay.OpOrderPayByCode))
 }
 
 // A check-in waits for calls on their way, but not for ever, and lets new ones through again.
 func TestCheckInThatCannotWait(t *testing.T) {
 	gateway, _ := start(t)
 	client, _ := checkingIn(t, gateway, t.TempDir())
-	gateway.Misbehave(upay.OpPay, cnpaytest.Hang)
+	gateway.Misbehave(upay.OpOrderPayByCode, cnpaytest.Hang)
 	hanging := make(chan error)
 	go func() {
 		_, err := client.Orders.PayByCode(context.Background(), &upay.OrderPayByCodeRequest{Sale: sale("order1"), DynamicID: "1"}, cnpay.WithTimeout(time.Second))
 		hanging <- err
 	}()
-	for gateway.Received(upay.OpPay) == 0 {
+	for gateway.Received(upay.OpOrderPayByCode) == 0 {
 		time.Sleep(time.Millisecond)
 	}
 	closing := errors.New("the shop opens")
@@ -266,7 +266,7 @@ func TestCallsThatACheckInOvertakes(t *testing.T) {
 	query, err := client().Orders.Query(t.Context(), &upay.OrderQueryRequest{ClientSN: "order1"})
 	require.NoError(t, err)
 	require.Equal(t, "PAID", query.Result.OrderStatus)
-	require.Equal(t, 2, gateway.Received(upay.OpQuery))
+	require.Equal(t, 2, gateway.Received(upay.OpOrderQuery))
 
 	// A call that moves money is not; it was refused, and the error says why and what to do.
 	config = gateway.Config()
@@ -275,7 +275,7 @@ func TestCallsThatACheckInOvertakes(t *testing.T) {
 	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(res, err))
 	require.ErrorIs(t, err, cnpay.ErrRefused)
 	require.ErrorContains(t, err, "a check-in has replaced the key that signed; the new key is loaded, and the same call may be made again")
-	require.Equal(t, 1, gateway.Received(upay.OpRevoke))
+	require.Equal(t, 1, gateway.Received(upay.OpOrderRevoke))
 	res, err = revoking.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{ClientSN: "order1"})
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(res, err), "%v", err)
 	pays(t, other, "order2")
@@ -346,7 +346,7 @@ func TestKeyStoreThatFails(t *testing.T) {
 	store.save = away
 	_, err = client.Terminals.CheckIn(t.Context(), device())
 	require.Equal(t, cnpay.NotSent, cnpay.OutcomeOf(nil, err))
-	require.Zero(t, gateway.Received(upay.OpCheckIn))
+	require.Zero(t, gateway.Received(upay.OpTerminalCheckIn))
 
 	// The new key came and could not be stored: it is in the answer, and the old one checks in again.
 	store.saves, store.saveAfter = 0, 1

@@ -81,17 +81,17 @@ func TestRevokeFaults(t *testing.T) {
 			t.Parallel()
 			gateway, client := start(t)
 			gateway.AddOrder("7654321132", 10000)
-			gateway.Misbehave(upay.OpRevoke, tt.fault)
+			gateway.Misbehave(upay.OpOrderRevoke, tt.fault)
 			req := &upay.OrderRevokeRequest{ClientSN: "7654321132"}
 
 			res, err := client.Orders.Revoke(t.Context(), req, cnpay.WithTimeout(timeout(tt.fault)))
 			require.Equal(t, tt.outcome, cnpay.OutcomeOf(res, err))
 			require.ErrorIs(t, err, tt.cause)
-			require.Equal(t, 1, gateway.Received(upay.OpRevoke))
+			require.Equal(t, 1, gateway.Received(upay.OpOrderRevoke))
 
 			settled, err := client.Settle(t.Context(), cnpay.TicketOf(res, err), cnpay.WithSchedule(cnpay.Schedule{0, 0}))
 			require.Equal(t, tt.settled, cnpay.OutcomeOf(settled, err))
-			require.Equal(t, 1, gateway.Received(upay.OpRevoke))
+			require.Equal(t, 1, gateway.Received(upay.OpOrderRevoke))
 		})
 	}
 }
@@ -107,12 +107,12 @@ func TestSettleSurvivesFaultsOfTheQuery(t *testing.T) {
 			gateway, client := start(t, cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
 			sn := gateway.AddOrder("7654321132", 10000)
 			gateway.SetStatus(sn, "CANCELED")
-			gateway.Misbehave(upay.OpQuery, fault)
+			gateway.Misbehave(upay.OpOrderQuery, fault)
 
 			settled, err := client.Settle(t.Context(), ticketOf(t, client, &upay.OrderRevokeRequest{SN: sn}), cnpay.WithSchedule(cnpay.Schedule{0, 0}))
 			require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
 			require.Equal(t, 2, settled.Queries)
-			require.Equal(t, 2, gateway.Received(upay.OpQuery))
+			require.Equal(t, 2, gateway.Received(upay.OpOrderQuery))
 		})
 	}
 }
@@ -121,22 +121,22 @@ func TestSettleSurvivesFaultsOfTheQuery(t *testing.T) {
 func TestOnlyQueriesAreRepeated(t *testing.T) {
 	gateway, client := start(t, cnpay.WithRetry(cnpay.Retry{Attempts: 3, MinWait: time.Millisecond}))
 	sn := gateway.AddOrder("7654321132", 10000)
-	gateway.Misbehave(upay.OpQuery, cnpaytest.HTTP502, cnpaytest.LostAnswer)
+	gateway.Misbehave(upay.OpOrderQuery, cnpaytest.HTTP502, cnpaytest.LostAnswer)
 	res, err := client.Orders.Query(t.Context(), &upay.OrderQueryRequest{SN: sn})
 	require.NoError(t, err)
 	require.Equal(t, "PAID", res.Result.OrderStatus)
-	require.Equal(t, 3, gateway.Received(upay.OpQuery))
+	require.Equal(t, 3, gateway.Received(upay.OpOrderQuery))
 
-	gateway.AlwaysMisbehave(upay.OpRevoke, cnpaytest.HTTP502)
+	gateway.AlwaysMisbehave(upay.OpOrderRevoke, cnpaytest.HTTP502)
 	_, err = client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{SN: sn})
 	require.ErrorIs(t, err, cnpay.ErrHTTPStatus)
-	require.Equal(t, 1, gateway.Received(upay.OpRevoke))
+	require.Equal(t, 1, gateway.Received(upay.OpOrderRevoke))
 }
 
 func TestPendingRevoke(t *testing.T) {
 	gateway, client := start(t, cnpay.WithSchedule(cnpay.Schedule{0, 0, 0}))
 	sn := gateway.AddOrder("7654321132", 10000)
-	gateway.Misbehave(upay.OpRevoke, upaytest.Pending)
+	gateway.Misbehave(upay.OpOrderRevoke, upaytest.Pending)
 	req := &upay.OrderRevokeRequest{SN: sn}
 
 	res, err := client.Orders.Revoke(t.Context(), req)
@@ -151,7 +151,7 @@ func TestPendingRevoke(t *testing.T) {
 	settled, err = client.Settle(t.Context(), res.Ticket)
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
 	require.Equal(t, "PAID", settled.Code)
-	require.Equal(t, 1, gateway.Received(upay.OpRevoke))
+	require.Equal(t, 1, gateway.Received(upay.OpOrderRevoke))
 }
 
 // The gateway carries a revoke out long after its answer was lost: between two queries of the schedule, at its end, and
@@ -167,7 +167,7 @@ func TestLateRevoke(t *testing.T) {
 			t.Parallel()
 			gateway, client := start(t, cnpay.WithSchedule(fast))
 			sn := gateway.AddOrder("7654321132", 10000)
-			gateway.Misbehave(upay.OpRevoke, cnpaytest.Late(late/scale))
+			gateway.Misbehave(upay.OpOrderRevoke, cnpaytest.Late(late/scale))
 			begun := time.Now()
 			res, err := client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{SN: sn})
 			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
@@ -182,7 +182,7 @@ func TestLateRevoke(t *testing.T) {
 				settled, err = client.Settle(t.Context(), ticket, cnpay.WithSchedule(cnpay.Schedule{0}))
 			}
 			require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err))
-			require.Equal(t, 1, gateway.Received(upay.OpRevoke))
+			require.Equal(t, 1, gateway.Received(upay.OpOrderRevoke))
 		})
 	}
 }
@@ -191,7 +191,7 @@ func TestLateRevoke(t *testing.T) {
 func TestLateRevokeThatIsSentAgain(t *testing.T) {
 	gateway, client := start(t)
 	req := &upay.OrderRevokeRequest{SN: gateway.AddOrder("7654321132", 10000)}
-	gateway.Misbehave(upay.OpRevoke, cnpaytest.Late(200*time.Millisecond))
+	gateway.Misbehave(upay.OpOrderRevoke, cnpaytest.Late(200*time.Millisecond))
 	res, err := client.Orders.Revoke(t.Context(), req)
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
 	res, err = client.Orders.Revoke(t.Context(), req, cnpay.WithSending(1))
@@ -207,7 +207,7 @@ func TestLateRevokeThatIsSentAgain(t *testing.T) {
 func TestSettleElsewhere(t *testing.T) {
 	gateway, client := start(t)
 	gateway.AddOrder("7654321132", 10000)
-	gateway.Misbehave(upay.OpRevoke, cnpaytest.LostAnswer)
+	gateway.Misbehave(upay.OpOrderRevoke, cnpaytest.LostAnswer)
 	res, err := client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{ClientSN: "7654321132"})
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
 	stored, err := json.Marshal(cnpay.TicketOf(res, err))
@@ -227,11 +227,11 @@ func TestSettleElsewhere(t *testing.T) {
 	config.TerminalSN = "10298371039"
 	stranger, err := upay.New(config)
 	require.NoError(t, err)
-	asked := gateway.Received(upay.OpQuery)
+	asked := gateway.Received(upay.OpOrderQuery)
 	settled, err = stranger.Settle(t.Context(), ticket)
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))
 	require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
-	require.Equal(t, asked, gateway.Received(upay.OpQuery))
+	require.Equal(t, asked, gateway.Received(upay.OpOrderQuery))
 }
 
 func TestSecondRevokeIsConfirmedByQuery(t *testing.T) {
@@ -332,7 +332,7 @@ func TestConcurrentRevokes(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	require.Equal(t, 32, gateway.Received(upay.OpRevoke))
+	require.Equal(t, 32, gateway.Received(upay.OpOrderRevoke))
 }
 
 // A dump is for support: the whole exchange, without what pays or proves who somebody is.
@@ -344,7 +344,7 @@ func TestDump(t *testing.T) {
 		cnpay.WithDump(func(_ context.Context, d cnpay.Dump) { dumps = append(dumps, d) }))
 	require.NoError(t, err)
 	require.Len(t, dumps, 1)
-	require.Equal(t, upay.OpRevoke, dumps[0].Ticket.Operation)
+	require.Equal(t, upay.OpOrderRevoke, dumps[0].Ticket.Operation)
 	require.Contains(t, dumps[0].Request, "/upay/v2/revoke")
 	require.Contains(t, dumps[0].Request, `"client_sn":"7654321132"`)
 	require.Contains(t, dumps[0].Answer, `"result_code":"CANCEL_SUCCESS"`)

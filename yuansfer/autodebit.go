@@ -33,7 +33,7 @@ type AutoDebitConsultRequest struct {
 }
 
 func (*AutoDebitConsultRequest) operation() Operation {
-	return Operation{ID: OpConsult, Path: "/auto-debit/v3/consult", NoMoney: true, Judge: judgeRevoke}
+	return Operation{ID: OpAutoDebitConsult, Path: "/auto-debit/v3/consult", NoMoney: true, Judge: judgeRevoke}
 }
 
 // AutoDebitApplyTokenRequest asks the wallet for the right to debit it.
@@ -47,7 +47,7 @@ type AutoDebitApplyTokenRequest struct {
 }
 
 func (*AutoDebitApplyTokenRequest) operation() Operation {
-	return Operation{ID: OpApplyToken, Path: "/auto-debit/v3/apply-token", NoMoney: true, Judge: judgeRevoke, Settle: settleApplyToken}
+	return Operation{ID: OpAutoDebitApplyToken, Path: "/auto-debit/v3/apply-token", NoMoney: true, Judge: judgeRevoke, Settle: settleApplyToken}
 }
 
 // AutoDebitPayRequest debits a wallet. The documents' list has vendor too, which neither their signed example nor any of
@@ -80,7 +80,7 @@ type AutoDebitRevokeRequest struct {
 }
 
 func (*AutoDebitRevokeRequest) operation() Operation {
-	return Operation{ID: OpRevoke, Path: "/auto-debit/v3/revoke", Judge: judgeRevoke, Settle: settleRevoke}
+	return Operation{ID: OpAutoDebitRevoke, Path: "/auto-debit/v3/revoke", Judge: judgeRevoke, Settle: settleRevoke}
 }
 
 // Agreement is an agreement as an answer has it.

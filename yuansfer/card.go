@@ -42,7 +42,7 @@ type CardUpdateRecurringRequest struct {
 }
 
 func (*CardUpdateRecurringRequest) operation() Operation {
-	return Operation{ID: OpUpdateRecurring, Path: "/creditpay/v3/update-recurring", Judge: judgeRevoke, Settle: settleUpdateRecurring}
+	return Operation{ID: OpCardUpdateRecurring, Path: "/creditpay/v3/update-recurring", Judge: judgeRevoke, Settle: settleUpdateRecurring}
 }
 
 // CardPayResponse is the answer to a charge.

@@ -53,7 +53,7 @@ type PageCashierRequest struct {
 }
 
 func (*PageCashierRequest) operation() Operation {
-	return Operation{ID: OpCashier, Path: "/online/v3/secure-pay", Judge: judgeOrder, Settle: settlePaidLater}
+	return Operation{ID: OpPageCashier, Path: "/online/v3/secure-pay", Judge: judgeOrder, Settle: settlePaidLater}
 }
 
 func (r *PageCashierRequest) texts(fields *spec.Table) ([]sign.Pair, error) {

@@ -21,7 +21,7 @@ type ClearingListRequest struct {
 }
 
 func (*ClearingListRequest) operation() Operation {
-	return Operation{ID: OpListClearings, Path: "/app-data-search/v3/settle-list", Query: true, Repeatable: true, Limit: listLimit}
+	return Operation{ID: OpClearingList, Path: "/app-data-search/v3/settle-list", Query: true, Repeatable: true, Limit: listLimit}
 }
 
 // WithdrawalListRequest says of which days withdrawals are listed.
@@ -31,7 +31,7 @@ type WithdrawalListRequest struct {
 }
 
 func (*WithdrawalListRequest) operation() Operation {
-	return Operation{ID: OpListWithdrawals, Path: "/app-data-search/v3/withdrawal-list", Query: true, Repeatable: true, Limit: listLimit}
+	return Operation{ID: OpWithdrawalList, Path: "/app-data-search/v3/withdrawal-list", Query: true, Repeatable: true, Limit: listLimit}
 }
 
 // ClearingListResponse is the answer with clearings.

@@ -37,7 +37,7 @@ func ExampleClient_Settle() {
 	gateway := yuansfertest.NewServer()
 	defer gateway.Close()
 	req := &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: gateway.AddAgreement("testAuth2021010801", "gcash")}
-	gateway.Misbehave(yuansfer.OpRevoke, yuansfertest.SupplierError)
+	gateway.Misbehave(yuansfer.OpAutoDebitRevoke, yuansfertest.SupplierError)
 
 	client, err := yuansfer.New(gateway.Config())
 	if err != nil {

@@ -19,7 +19,7 @@ type InStoreAddRequest struct {
 }
 
 func (*InStoreAddRequest) operation() Operation {
-	return Operation{ID: OpAdd, Path: "/app-instore/v3/add", NoMoney: true, Judge: judgeAdd, Settle: settleAdd}
+	return Operation{ID: OpInStoreAdd, Path: "/app-instore/v3/add", NoMoney: true, Judge: judgeAdd, Settle: settleAdd}
 }
 
 // InStorePayByCodeRequest charges the code that the customer shows.
@@ -34,7 +34,7 @@ type InStorePayByCodeRequest struct {
 }
 
 func (*InStorePayByCodeRequest) operation() Operation {
-	return Operation{ID: OpPayByCode, Path: "/app-instore/v3/prepay", Judge: judgePayment, Settle: settleAtTill}
+	return Operation{ID: OpInStorePayByCode, Path: "/app-instore/v3/prepay", Judge: judgePayment, Settle: settleAtTill}
 }
 
 // InStoreCreateQRRequest makes a code that the customer scans.
@@ -51,7 +51,7 @@ type InStoreCreateQRRequest struct {
 }
 
 func (*InStoreCreateQRRequest) operation() Operation {
-	return Operation{ID: OpCreateQR, Path: "/app-instore/v3/create-trans-qrcode", Judge: judgeOrder, Settle: settlePaidLater}
+	return Operation{ID: OpInStoreCreateQR, Path: "/app-instore/v3/create-trans-qrcode", Judge: judgeOrder, Settle: settlePaidLater}
 }
 
 // InStoreAddResponse is the answer with the new order.

@@ -212,7 +212,7 @@ func TestTill(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "init", add.Result.TransactionStatus)
 		require.Equal(t, "payment", add.Result.TransactionType)
-		gateway.Misbehave(yuansfer.OpPayByCode, yuansfertest.Pending)
+		gateway.Misbehave(yuansfer.OpInStorePayByCode, yuansfertest.Pending)
 		key := yuansfer.OrderKey{TransactionNo: add.Result.TransactionNo}
 		res, err := client.InStore.PayByCode(t.Context(), &yuansfer.InStorePayByCodeRequest{OrderKey: key, PaymentBarcode: "280000000000000001"})
 		require.NoError(t, err)
@@ -229,7 +229,7 @@ func TestTill(t *testing.T) {
 		require.Equal(t, want, cnpay.OutcomeOf(s, err))
 	}
 	// The making of an order whose answer is lost is found, and one that never was is not.
-	gateway.Misbehave(yuansfer.OpAdd, cnpaytest.LostAnswer)
+	gateway.Misbehave(yuansfer.OpInStoreAdd, cnpaytest.LostAnswer)
 	add, err := client.InStore.Add(t.Context(), b.add())
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(add, err))
 	s, err := client.Settle(t.Context(), cnpay.TicketOf(add, err), cnpay.WithSchedule(cnpay.Schedule{0}))
@@ -298,12 +298,12 @@ func TestLists(t *testing.T) {
 	}
 	require.Len(t, found, 38)
 	require.Equal(t, []string{"shop1", "shop38"}, []string{found[0], found[37]})
-	require.Equal(t, 3, gateway.Received(yuansfer.OpListTransactions))
+	require.Equal(t, 3, gateway.Received(yuansfer.OpTransactionList))
 	for _, err := range client.Transactions.All(t.Context(), &yuansfer.TransactionListRequest{Period: period}) {
 		require.NoError(t, err)
 		break // the reader has enough
 	}
-	require.Equal(t, 4, gateway.Received(yuansfer.OpListTransactions))
+	require.Equal(t, 4, gateway.Received(yuansfer.OpTransactionList))
 	clearings := 0
 	for item, err := range client.Clearings.All(t.Context(), &yuansfer.ClearingListRequest{Period: period}) {
 		require.NoError(t, err)
@@ -316,7 +316,7 @@ func TestLists(t *testing.T) {
 	}
 
 	// The error ends it, and says that it is not the whole.
-	gateway.Misbehave(yuansfer.OpListTransactions, cnpaytest.OK, yuansfertest.SystemError)
+	gateway.Misbehave(yuansfer.OpTransactionList, cnpaytest.OK, yuansfertest.SystemError)
 	var last error
 	n := 0
 	for _, last = range client.Transactions.All(t.Context(), &yuansfer.TransactionListRequest{Period: period}) {

@@ -114,7 +114,7 @@ func (c *Client) fromPairs(pairs []sign.Pair) (Notification, error) {
 		move(&n.Vendor, &n.CustomerBelongsTo)
 		move(&n.Vendor, &n.CustomerBelongsToOther)
 		n.Vendor = strings.ToLower(n.Vendor)
-		n.Outcome, n.Ticket.Order, n.Ticket.Operation, n.Ticket.NoMoney = cnpay.Succeeded, n.AutoReference, OpConsult, true
+		n.Outcome, n.Ticket.Order, n.Ticket.Operation, n.Ticket.NoMoney = cnpay.Succeeded, n.AutoReference, OpAutoDebitConsult, true
 	}
 	return n, nil
 }

@@ -129,7 +129,7 @@ func TestAgreementNotification(t *testing.T) {
 		require.Equal(t, "gcash", a.Vendor)
 		require.Empty(t, a.CustomerBelongsTo+a.CustomerBelongsToOther)
 		require.Equal(t, cnpay.Succeeded, a.CallOutcome())
-		require.Equal(t, yuansfer.OpConsult, a.CallTicket().Operation)
+		require.Equal(t, yuansfer.OpAutoDebitConsult, a.CallTicket().Operation)
 		require.Equal(t, "agr1", a.CallTicket().Order)
 	}
 }

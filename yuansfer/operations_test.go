@@ -98,12 +98,12 @@ func (b *books) runs() map[string]func() conform.Run {
 	c := b.calls
 	days := yuansfer.Period{StartDate: "20260901", EndDate: "20260916"}
 	return map[string]func() conform.Run{
-		yuansfer.OpConsult: func() conform.Run {
+		yuansfer.OpAutoDebitConsult: func() conform.Run {
 			return conform.Of(c.AutoDebit.Consult, &yuansfer.AutoDebitConsultRequest{
 				Vendor: "gcash", Terminal: "ONLINE", AutoRedirectURL: "https://shop.example/back", AutoReference: b.number("agr"),
 			})
 		},
-		yuansfer.OpApplyToken: func() conform.Run {
+		yuansfer.OpAutoDebitApplyToken: func() conform.Run {
 			return conform.Of(c.AutoDebit.ApplyToken, &yuansfer.AutoDebitApplyTokenRequest{AutoDebitNo: b.agreement(), GrantType: "AUTHORIZATION_CODE"})
 		},
 		yuansfer.OpAutoDebitPay: func() conform.Run {
@@ -111,10 +111,10 @@ func (b *books) runs() map[string]func() conform.Run {
 				AutoDebitNo: b.agreement(), Money: usd("100"), Reference: b.number("debit"), IpnURL: "https://shop.example/ipn",
 			})
 		},
-		yuansfer.OpRevoke: func() conform.Run {
+		yuansfer.OpAutoDebitRevoke: func() conform.Run {
 			return conform.Of(c.AutoDebit.Revoke, &yuansfer.AutoDebitRevokeRequest{AutoDebitNo: b.agreement()})
 		},
-		yuansfer.OpCashier: func() conform.Run { return conform.Of(c.Pages.Cashier, b.cashier()) },
+		yuansfer.OpPageCashier: func() conform.Run { return conform.Of(c.Pages.Cashier, b.cashier()) },
 		yuansfer.OpCardPay: func() conform.Run {
 			order := b.cashier()
 			order.Terminal = "YIP"
@@ -125,7 +125,7 @@ func (b *books) runs() map[string]func() conform.Run {
 				PaymentMethodNonce: "nonce-0cd43d3c", PaymentMethod: "credit_card", TransactionNo: res.Result.TransactionNo,
 			})
 		},
-		yuansfer.OpUpdateRecurring: func() conform.Run {
+		yuansfer.OpCardUpdateRecurring: func() conform.Run {
 			return conform.Of(c.Cards.UpdateRecurring, &yuansfer.CardUpdateRecurringRequest{ScheduleNo: b.gateway.AddSchedule(12), PaymentCount: "0"})
 		},
 		yuansfer.OpAppOrder: func() conform.Run {
@@ -133,38 +133,38 @@ func (b *books) runs() map[string]func() conform.Run {
 				NewOrder: b.newOrder(b.number("app")), Vendor: "wechatpay", Terminal: "MINIPROGRAM", OpenID: "oExample", IpnURL: "https://shop.example/ipn",
 			})
 		},
-		yuansfer.OpAdd: func() conform.Run { return conform.Of(c.InStore.Add, b.add()) },
-		yuansfer.OpPayByCode: func() conform.Run {
+		yuansfer.OpInStoreAdd: func() conform.Run { return conform.Of(c.InStore.Add, b.add()) },
+		yuansfer.OpInStorePayByCode: func() conform.Run {
 			return conform.Of(c.InStore.PayByCode, &yuansfer.InStorePayByCodeRequest{
 				OrderKey: yuansfer.OrderKey{Reference: b.added()}, PaymentBarcode: "280000000000000001",
 			})
 		},
-		yuansfer.OpCreateQR: func() conform.Run {
+		yuansfer.OpInStoreCreateQR: func() conform.Run {
 			return conform.Of(c.InStore.CreateQR, &yuansfer.InStoreCreateQRRequest{
 				NewOrder: b.newOrder(b.number("qr")), Vendor: "alipay", NeedQRCode: "true", IpnURL: "https://shop.example/ipn",
 			})
 		},
-		yuansfer.OpQuery: func() conform.Run {
+		yuansfer.OpTransactionQuery: func() conform.Run {
 			return conform.Of(c.Transactions.Query, &yuansfer.TransactionQueryRequest{OrderKey: yuansfer.OrderKey{Reference: b.payment()}})
 		},
-		yuansfer.OpRefund: func() conform.Run {
+		yuansfer.OpTransactionRefund: func() conform.Run {
 			return conform.Of(c.Transactions.Refund, &yuansfer.TransactionRefundRequest{
 				OrderKey: yuansfer.OrderKey{Reference: b.payment()}, RefundAmount: "3.00", Currencies: dollars(), RefundReference: b.number("ref"),
 			})
 		},
-		yuansfer.OpCancel: func() conform.Run {
+		yuansfer.OpTransactionCancel: func() conform.Run {
 			return conform.Of(c.Transactions.Cancel, &yuansfer.TransactionCancelRequest{OrderKey: yuansfer.OrderKey{Reference: b.payment()}})
 		},
-		yuansfer.OpListTransactions: func() conform.Run {
+		yuansfer.OpTransactionList: func() conform.Run {
 			return conform.Of(c.Transactions.List, &yuansfer.TransactionListRequest{Period: days})
 		},
-		yuansfer.OpListClearings: func() conform.Run {
+		yuansfer.OpClearingList: func() conform.Run {
 			return conform.Of(c.Clearings.List, &yuansfer.ClearingListRequest{Period: days})
 		},
-		yuansfer.OpListWithdrawals: func() conform.Run {
+		yuansfer.OpWithdrawalList: func() conform.Run {
 			return conform.Of(c.Withdrawals.List, &yuansfer.WithdrawalListRequest{Period: days})
 		},
-		yuansfer.OpCreateVoucher: func() conform.Run {
+		yuansfer.OpPreauthCreateVoucher: func() conform.Run {
 			return conform.Of(c.Preauth.CreateVoucher, &yuansfer.PreauthCreateVoucherRequest{
 				NewAuth: yuansfer.NewAuth{OutAuthInfoNo: b.number("auth"), OutAuthDetailNo: b.number("detail"), Vendor: "alipay"},
 				Amount:  "50", Currency: "USD", SettleCurrency: "USD",
@@ -223,24 +223,24 @@ func rows() []conform.Row {
 		return conform.Row{ID: id, Accepted: cnpay.Answered, Repeatable: true, Faults: faults}
 	}
 	return []conform.Row{
-		{ID: yuansfer.OpConsult, Accepted: cnpay.Succeeded, Faults: faults},
-		{ID: yuansfer.OpApplyToken, Accepted: cnpay.Succeeded, Faults: faults},
+		{ID: yuansfer.OpAutoDebitConsult, Accepted: cnpay.Succeeded, Faults: faults},
+		{ID: yuansfer.OpAutoDebitApplyToken, Accepted: cnpay.Succeeded, Faults: faults},
 		{ID: yuansfer.OpAutoDebitPay, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: faults},
-		{ID: yuansfer.OpRevoke, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: faults},
-		{ID: yuansfer.OpCashier, Accepted: cnpay.Pending, Settled: cnpay.Pending, Faults: faults},
+		{ID: yuansfer.OpAutoDebitRevoke, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: faults},
+		{ID: yuansfer.OpPageCashier, Accepted: cnpay.Pending, Settled: cnpay.Pending, Faults: faults},
 		{ID: yuansfer.OpCardPay, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: faults, Secrets: []string{"nonce-0cd43d3c"}},
-		{ID: yuansfer.OpUpdateRecurring, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: anonymous},
+		{ID: yuansfer.OpCardUpdateRecurring, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: anonymous},
 		{ID: yuansfer.OpAppOrder, Accepted: cnpay.Pending, Settled: cnpay.Pending, Faults: anonymous},
-		{ID: yuansfer.OpAdd, Accepted: cnpay.Succeeded, Faults: faults},
-		{ID: yuansfer.OpPayByCode, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: faults, Secrets: []string{"280000000000000001"}},
-		{ID: yuansfer.OpCreateQR, Accepted: cnpay.Pending, Settled: cnpay.Pending, Faults: faults},
-		query(yuansfer.OpQuery, faults),
-		{ID: yuansfer.OpRefund, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: faults},
-		{ID: yuansfer.OpCancel, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: faults},
-		query(yuansfer.OpListTransactions, anonymous),
-		query(yuansfer.OpListClearings, anonymous),
-		query(yuansfer.OpListWithdrawals, anonymous),
-		{ID: yuansfer.OpCreateVoucher, Accepted: cnpay.Pending, Settled: cnpay.Pending, Faults: faults},
+		{ID: yuansfer.OpInStoreAdd, Accepted: cnpay.Succeeded, Faults: faults},
+		{ID: yuansfer.OpInStorePayByCode, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: faults, Secrets: []string{"280000000000000001"}},
+		{ID: yuansfer.OpInStoreCreateQR, Accepted: cnpay.Pending, Settled: cnpay.Pending, Faults: faults},
+		query(yuansfer.OpTransactionQuery, faults),
+		{ID: yuansfer.OpTransactionRefund, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: faults},
+		{ID: yuansfer.OpTransactionCancel, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: faults},
+		query(yuansfer.OpTransactionList, anonymous),
+		query(yuansfer.OpClearingList, anonymous),
+		query(yuansfer.OpWithdrawalList, anonymous),
+		{ID: yuansfer.OpPreauthCreateVoucher, Accepted: cnpay.Pending, Settled: cnpay.Pending, Faults: faults},
 		{ID: yuansfer.OpPreauthCreate, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: faults, Secrets: []string{"280000000000000001"}},
 		{ID: yuansfer.OpPreauthCancel, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: faults},
 		{ID: yuansfer.OpPreauthComplete, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: faults},

@@ -53,7 +53,7 @@ type PreauthCreateVoucherRequest struct {
 }
 
 func (*PreauthCreateVoucherRequest) operation() Operation {
-	return Operation{ID: OpCreateVoucher, Path: "/app-auth/v3/voucher-create", Judge: judgeOrder, Settle: settleVoucher}
+	return Operation{ID: OpPreauthCreateVoucher, Path: "/app-auth/v3/voucher-create", Judge: judgeOrder, Settle: settleVoucher}
 }
 
 // PreauthCreateRequest holds money of the customer whose code was scanned.

@@ -370,7 +370,7 @@ func TestRepeatsAreSendingsOfTheSameTicket(t *testing.T) {
 
 	// AUTHORIZATION_CODE is used up by the first request, whose answer is lost; REFRESH_TOKEN is not.
 	for grant, want := range map[string]cnpay.Outcome{"AUTHORIZATION_CODE": cnpay.Unknown, "REFRESH_TOKEN": cnpay.Succeeded} {
-		gateway.Misbehave(yuansfer.OpApplyToken, cnpaytest.LostAnswer)
+		gateway.Misbehave(yuansfer.OpAutoDebitApplyToken, cnpaytest.LostAnswer)
 		token, err := client.AutoDebit.ApplyToken(t.Context(), &yuansfer.AutoDebitApplyTokenRequest{
 			AutoDebitNo: gateway.AddAgreement("agr "+grant, "gcash"), GrantType: grant,
 		})

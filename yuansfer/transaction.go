@@ -19,7 +19,7 @@ type TransactionQueryRequest struct {
 }
 
 func (*TransactionQueryRequest) operation() Operation {
-	return Operation{ID: OpQuery, Path: "/app-data-search/v3/tran-query", Query: true, Repeatable: true}
+	return Operation{ID: OpTransactionQuery, Path: "/app-data-search/v3/tran-query", Query: true, Repeatable: true}
 }
 
 // TransactionRefundRequest gives a payment back, whole or in parts.
@@ -38,7 +38,7 @@ type TransactionRefundRequest struct {
 }
 
 func (*TransactionRefundRequest) operation() Operation {
-	return Operation{ID: OpRefund, Path: "/app-data-search/v3/refund", Judge: judgeRefund, Settle: settleRefund}
+	return Operation{ID: OpTransactionRefund, Path: "/app-data-search/v3/refund", Judge: judgeRefund, Settle: settleRefund}
 }
 
 // TransactionCancelRequest names the order to cancel.
@@ -48,7 +48,7 @@ type TransactionCancelRequest struct {
 }
 
 func (*TransactionCancelRequest) operation() Operation {
-	return Operation{ID: OpCancel, Path: "/app-data-search/v3/cancel", Judge: judgeCancel, Settle: settleCancel}
+	return Operation{ID: OpTransactionCancel, Path: "/app-data-search/v3/cancel", Judge: judgeCancel, Settle: settleCancel}
 }
 
 // TransactionListRequest says of which days transactions are listed.
@@ -58,7 +58,7 @@ type TransactionListRequest struct {
 }
 
 func (*TransactionListRequest) operation() Operation {
-	return Operation{ID: OpListTransactions, Path: "/app-data-search/v3/trans-list", Query: true, Repeatable: true, Limit: listLimit}
+	return Operation{ID: OpTransactionList, Path: "/app-data-search/v3/trans-list", Query: true, Repeatable: true, Limit: listLimit}
 }
 
 // Period is a time of whole days, at most 16 of them in one request.

@@ -25,7 +25,7 @@ import (
 	"github.com/cnpay-go/cnpay/yuansfer/yuansfertest"
 )
 
-const revoke = yuansfer.OpRevoke
+const revoke = yuansfer.OpAutoDebitRevoke
 
 // The token of the sandbox that the documents publish, in the form that copying leaves it in.
 const sandboxToken = " 5cbfb079f15b150122261c8537086d77a\n"

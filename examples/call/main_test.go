@@ -67,7 +67,7 @@ func TestSettleInAnotherProcess(t *testing.T) {
 	gateway := upaytest.NewServer()
 	defer gateway.Close()
 	gateway.AddOrder("7654321132", 10000)
-	gateway.Misbehave(upay.OpRevoke, cnpaytest.LostAnswer)
+	gateway.Misbehave(upay.OpOrderRevoke, cnpaytest.LostAnswer)
 	c := gateway.Config()
 	config := file(t, "config.json", `{"upay":{"gateway":"`+c.Gateway+`","terminalSn":"`+c.TerminalSN+`","terminalKey":"`+c.TerminalKey.Reveal()+`"}}`)
 	code, out, _ := call(t, "upay", "orders.revoke", "-config", config, "-request", file(t, "r.json", `{"client_sn":"7654321132"}`))
@@ -84,7 +84,7 @@ func TestSettleInAnotherProcess(t *testing.T) {
 		require.Equal(t, exitOK, code, name+": "+stderr+out)
 		require.Contains(t, out, `"outcome": "succeeded"`)
 	}
-	require.Equal(t, 1, gateway.Received(upay.OpRevoke))
+	require.Equal(t, 1, gateway.Received(upay.OpOrderRevoke))
 
 	code, out, _ = call(t, "settle", "-ticket", file(t, "t.json", strings.Replace(string(ticket), p.Ticket.Gateway, "vsi-api.shouqianba.com", 1)), "-config", config)
 	require.Equal(t, exitUsage, code)
@@ -95,7 +95,7 @@ func TestSettleInOneGo(t *testing.T) {
 	gateway := upaytest.NewServer()
 	defer gateway.Close()
 	gateway.AddOrder("1", 10000)
-	gateway.Misbehave(upay.OpRevoke, cnpaytest.Empty)
+	gateway.Misbehave(upay.OpOrderRevoke, cnpaytest.Empty)
 	c := gateway.Config()
 	config := file(t, "config.json", `{"upay":{"gateway":"`+c.Gateway+`","terminalSn":"`+c.TerminalSN+`","terminalKey":"`+c.TerminalKey.Reveal()+`"}}`)
 	code, out, _ := call(t, "upay", "orders.revoke", "-config", config, "-request", file(t, "r.json", `{"client_sn":"1"}`), "-settle")

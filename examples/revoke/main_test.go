@@ -345,7 +345,7 @@ func TestInterruptedQuery(t *testing.T) {
 	j, err := s.job("upay")
 	require.NoError(t, err)
 	defer s.open[0].Close()
-	s.open[0].Gateway.Misbehave(upay.OpQuery, cnpaytest.Hang)
+	s.open[0].Gateway.Misbehave(upay.OpOrderQuery, cnpaytest.Hang)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
 	time.AfterFunc(300*time.Millisecond, func() { cancel(errors.New("interrupt signal received")) })

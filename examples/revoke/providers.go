@@ -67,7 +67,7 @@ func upayRevoke(c *clients.Client, demo bool) job {
 		req.ClientSN = "7654321132"
 		c.Gateway.(*upaytest.Server).AddOrder(req.ClientSN, 10000)
 	}
-	return newJob(upay.OpRevoke, c, req, c.Settler.(*upay.Client).Orders.Revoke)
+	return newJob(upay.OpOrderRevoke, c, req, c.Settler.(*upay.Client).Orders.Revoke)
 }
 
 func yuansferRevoke(c *clients.Client, demo bool) job {
@@ -75,7 +75,7 @@ func yuansferRevoke(c *clients.Client, demo bool) job {
 	if demo {
 		req.AutoDebitNo = c.Gateway.(*yuansfertest.Server).AddAgreement("contract-1", "GCASH")
 	}
-	j := newJob(yuansfer.OpRevoke, c, req, c.Settler.(*yuansfer.Client).AutoDebit.Revoke)
+	j := newJob(yuansfer.OpAutoDebitRevoke, c, req, c.Settler.(*yuansfer.Client).AutoDebit.Revoke)
 	j.repeats = true
 	return j
 }

@@ -92,25 +92,25 @@ func order(orderNo string) Order {
 // calls are one of each operation on money, and what its good answer has.
 func calls(c *Client, ctx context.Context) map[string]func() (cnpay.Result, error) {
 	return map[string]func() (cnpay.Result, error){
-		OpUnifiedOrder: func() (cnpay.Result, error) {
-			return c.Orders.Order(ctx, &OrderRequest{Order: order("A1"), OrderType: "wechatJs", UserID: "o"})
+		OpOrderWalletOrder: func() (cnpay.Result, error) {
+			return c.Orders.WalletOrder(ctx, &OrderWalletOrderRequest{Order: order("A1"), OrderType: "wechatJs", UserID: "o"})
 		},
-		OpMicropay: func() (cnpay.Result, error) {
+		OpOrderPayByCode: func() (cnpay.Result, error) {
 			return c.Orders.PayByCode(ctx, &OrderPayByCodeRequest{Order: order("A1"), OrderType: WeChat, AuthCode: "134781377084567613"})
 		},
-		OpQRPay: func() (cnpay.Result, error) {
+		OpOrderCreateQR: func() (cnpay.Result, error) {
 			return c.Orders.CreateQR(ctx, &OrderCreateQRRequest{Order: order("A1"), OrderType: Alipay})
 		},
-		OpPreorder: func() (cnpay.Result, error) {
+		OpTerminalOrder: func() (cnpay.Result, error) {
 			return c.Terminals.Order(ctx, &TerminalOrderRequest{Order: order("A1"), PayType: "bankcard", ModelID: "14"})
 		},
-		OpCancelOrder: func() (cnpay.Result, error) { return c.Orders.Cancel(ctx, &OrderCancelRequest{OrderNo: "A1"}) },
-		OpCloseOrder:  func() (cnpay.Result, error) { return c.Orders.Close(ctx, &OrderCloseRequest{OrderNo: "A1"}) },
-		OpRefund: func() (cnpay.Result, error) {
+		OpOrderCancel: func() (cnpay.Result, error) { return c.Orders.Cancel(ctx, &OrderCancelRequest{OrderNo: "A1"}) },
+		OpOrderClose:  func() (cnpay.Result, error) { return c.Orders.Close(ctx, &OrderCloseRequest{OrderNo: "A1"}) },
+		OpOrderRefund: func() (cnpay.Result, error) {
 			return c.Orders.Refund(ctx, &OrderRefundRequest{OrderTime: "20260901090000", OrigOrderNo: "P1", OrigTxnAmt: 1250, OrderNo: "A1", TxnAmt: 250})
 		},
-		OpQueryOrder: func() (cnpay.Result, error) { return c.Orders.Query(ctx, &OrderQueryRequest{OrderNo: "A1"}) },
-		OpRefundQuery: func() (cnpay.Result, error) {
+		OpOrderQuery: func() (cnpay.Result, error) { return c.Orders.Query(ctx, &OrderQueryRequest{OrderNo: "A1"}) },
+		OpOrderQueryRefund: func() (cnpay.Result, error) {
 			return c.Orders.QueryRefund(ctx, &OrderQueryRefundRequest{OrderNo: "A1"})
 		},
 	}
@@ -129,15 +129,15 @@ func TestCodes(t *testing.T) {
 		"001100WN": failed, "20000002": unknown, "77": unknown, "": unknown, "0": unknown, "000": unknown,
 	}
 	own := map[string]map[string]cnpay.Outcome{
-		OpUnifiedOrder: {"00": pending, "0000": pending},
-		OpMicropay:     {"00": succeeded, "0000": succeeded, "02": pending, "62": pending},
-		OpQRPay:        {"00": pending, "0000": pending},
-		OpPreorder:     {"00": pending, "0000": pending},
-		OpCancelOrder:  {"00": succeeded, "0000": succeeded, "14": pending},
-		OpCloseOrder:   {"00": succeeded, "0000": succeeded},
-		OpRefund:       {"00": pending, "0000": pending, "03": unknown},
-		OpQueryOrder:   {"00": answered, "0000": answered},
-		OpRefundQuery:  {"00": answered, "0000": answered},
+		OpOrderWalletOrder: {"00": pending, "0000": pending},
+		OpOrderPayByCode:   {"00": succeeded, "0000": succeeded, "02": pending, "62": pending},
+		OpOrderCreateQR:    {"00": pending, "0000": pending},
+		OpTerminalOrder:    {"00": pending, "0000": pending},
+		OpOrderCancel:      {"00": succeeded, "0000": succeeded, "14": pending},
+		OpOrderClose:       {"00": succeeded, "0000": succeeded},
+		OpOrderRefund:      {"00": pending, "0000": pending, "03": unknown},
+		OpOrderQuery:       {"00": answered, "0000": answered},
+		OpOrderQueryRefund: {"00": answered, "0000": answered},
 	}
 	code := ""
 	c, _ := dial(t, func(string, object) string {
@@ -146,7 +146,7 @@ func TestCodes(t *testing.T) {
 	for id, run := range calls(c, t.Context()) {
 		codes := map[string]cnpay.Outcome{}
 		for code, outcome := range general {
-			if id == OpQueryOrder || id == OpRefundQuery {
+			if id == OpOrderQuery || id == OpOrderQueryRefund {
 				outcome = unknown
 			}
 			codes[code] = outcome
@@ -170,13 +170,13 @@ func TestMismatches(t *testing.T) {
 	for name, tt := range map[string]struct {
 		id, answer, want string
 	}{
-		"another order":           {OpMicropay, `{"respCode":"00","orderNo":"B1","txnAmt":"1250"}`, "orderNo differs"},
-		"another order, refused":  {OpMicropay, `{"respCode":"20","orderNo":"B1"}`, "orderNo differs"},
-		"another amount":          {OpMicropay, `{"respCode":"00","orderNo":"A1","txnAmt":1251}`, "txnAmt differs"},
-		"paid, without its order": {OpMicropay, `{"respCode":"00","txnAmt":"1250"}`, "orderNo is missing"},
-		"another order's code":    {OpQRPay, `{"respCode":"00","orderNo":"B1","qrCode":"q"}`, "orderNo differs"},
-		"another refund":          {OpRefundQuery, `{"respCode":"00","orderNo":"B1","origRespCode":"00"}`, "orderNo differs"},
-		"a refund without number": {OpRefundQuery, `{"respCode":"00","origRespCode":"00"}`, "orderNo is missing"},
+		"another order":           {OpOrderPayByCode, `{"respCode":"00","orderNo":"B1","txnAmt":"1250"}`, "orderNo differs"},
+		"another order, refused":  {OpOrderPayByCode, `{"respCode":"20","orderNo":"B1"}`, "orderNo differs"},
+		"another amount":          {OpOrderPayByCode, `{"respCode":"00","orderNo":"A1","txnAmt":1251}`, "txnAmt differs"},
+		"paid, without its order": {OpOrderPayByCode, `{"respCode":"00","txnAmt":"1250"}`, "orderNo is missing"},
+		"another order's code":    {OpOrderCreateQR, `{"respCode":"00","orderNo":"B1","qrCode":"q"}`, "orderNo differs"},
+		"another refund":          {OpOrderQueryRefund, `{"respCode":"00","orderNo":"B1","origRespCode":"00"}`, "orderNo differs"},
+		"a refund without number": {OpOrderQueryRefund, `{"respCode":"00","origRespCode":"00"}`, "orderNo is missing"},
 	} {
 		c, _ := dial(t, always(tt.answer), cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
 		res, err := calls(c, t.Context())[tt.id]()
@@ -218,13 +218,13 @@ func TestUnverifiedAnswers(t *testing.T) {
 		"an amount that is none":    {`{"respCode":"00","orderNo":"A1","txnAmt":"12.5"}`, cnpay.ErrMalformed, "txnAmt"},
 	} {
 		c, _ := dial(t, always(tt.answer))
-		res, err := calls(c, t.Context())[OpMicropay]()
+		res, err := calls(c, t.Context())[OpOrderPayByCode]()
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err), name)
 		require.ErrorIs(t, err, tt.cause, name)
 		require.ErrorContains(t, err, tt.want, name)
 	}
 	c, _ := dial(t, always(`{"respCode":"00","qrCode":"","orderNo":"A1"}`))
-	_, err := calls(c, t.Context())[OpQRPay]()
+	_, err := calls(c, t.Context())[OpOrderCreateQR]()
 	require.ErrorIs(t, err, cnpay.ErrUndecided)
 	require.ErrorContains(t, err, "respCode 00 contradicts an empty qrCode")
 }
@@ -257,7 +257,7 @@ func TestLists(t *testing.T) {
 	c, _ = dial(t, always(long))
 	_, err = c.Terminals.QueryOrder(t.Context(), query)
 	require.NoError(t, err, "a list may be long")
-	_, err = calls(c, t.Context())[OpMicropay]()
+	_, err = calls(c, t.Context())[OpOrderPayByCode]()
 	require.ErrorIs(t, err, cnpay.ErrTooLarge)
 
 	c, _ = dialWith(t, Config{Gateway: "http://provider.umfintech.com", ListsByTLS: true}, always("raw "+list), cnpay.WithPlainHTTP())
@@ -283,14 +283,14 @@ func TestPlainHTTP(t *testing.T) {
 		id, answer string
 		outcome    cnpay.Outcome
 	}{
-		"a void names nothing":         {OpCancelOrder, `{"respCode":"00","transactionId":"2026090109000000000001"}`, cnpay.Unknown},
-		"a closing names nothing":      {OpCloseOrder, `{"respCode":"00"}`, cnpay.Unknown},
-		"a refusal that names nothing": {OpMicropay, `{"respCode":"15"}`, cnpay.Unknown},
-		"a refund that names nothing":  {OpRefund, `{"respCode":"00"}`, cnpay.Unknown},
-		"a query names nothing":        {OpQueryOrder, `{"respCode":"00","origRespCode":"00"}`, cnpay.Unknown},
-		"a payment that is named":      {OpMicropay, `{"respCode":"00","orderNo":"A1"}`, cnpay.Succeeded},
-		"a refusal that is named":      {OpMicropay, `{"respCode":"15","orderNo":"A1"}`, cnpay.Failed},
-		"a refund that is named":       {OpRefundQuery, `{"respCode":"00","origRespCode":"00","orderNo":"A1"}`, cnpay.Answered},
+		"a void names nothing":         {OpOrderCancel, `{"respCode":"00","transactionId":"2026090109000000000001"}`, cnpay.Unknown},
+		"a closing names nothing":      {OpOrderClose, `{"respCode":"00"}`, cnpay.Unknown},
+		"a refusal that names nothing": {OpOrderPayByCode, `{"respCode":"15"}`, cnpay.Unknown},
+		"a refund that names nothing":  {OpOrderRefund, `{"respCode":"00"}`, cnpay.Unknown},
+		"a query names nothing":        {OpOrderQuery, `{"respCode":"00","origRespCode":"00"}`, cnpay.Unknown},
+		"a payment that is named":      {OpOrderPayByCode, `{"respCode":"00","orderNo":"A1"}`, cnpay.Succeeded},
+		"a refusal that is named":      {OpOrderPayByCode, `{"respCode":"15","orderNo":"A1"}`, cnpay.Failed},
+		"a refund that is named":       {OpOrderQueryRefund, `{"respCode":"00","origRespCode":"00","orderNo":"A1"}`, cnpay.Answered},
 	} {
 		c, _ := dialWith(t, config, always(tt.answer), cnpay.WithPlainHTTP())
 		require.Len(t, c.Warnings(), 1)
@@ -403,7 +403,7 @@ func TestDump(t *testing.T) {
 	var dumped cnpay.Dump
 	c, _ := dial(t, always(`{"respCode":"00","orderNo":"A1","qrCode":"q"}`),
 		cnpay.WithDump(func(_ context.Context, d cnpay.Dump) { dumped = d }))
-	_, err := calls(c, t.Context())[OpMicropay]()
+	_, err := calls(c, t.Context())[OpOrderPayByCode]()
 	require.NoError(t, err)
 	require.Contains(t, dumped.Request, `"orderNo":"A1"`)
 	require.NotContains(t, dumped.Request, "134781377084567613")

@@ -32,7 +32,7 @@ func TestDocuments(t *testing.T) {
 // The tags of answers are understood too.
 func TestTagsOfAnswers(t *testing.T) {
 	for _, answer := range []any{
-		&OrderResponse{}, &OrderPayByCodeResponse{}, &OrderCreateQRResponse{}, &OrderQueryResponse{}, &OrderCancelResponse{},
+		&OrderWalletOrderResponse{}, &OrderPayByCodeResponse{}, &OrderCreateQRResponse{}, &OrderQueryResponse{}, &OrderCancelResponse{},
 		&OrderRefundResponse{}, &OrderQueryRefundResponse{}, &OrderCloseResponse{}, &TerminalOrderResponse{},
 		&TerminalQueryOrderResponse{}, &TerminalReceiptResponse{}, &FileDownloadResponse{}, &Notification{},
 	} {
@@ -84,10 +84,10 @@ func TestDocumentedRequests(t *testing.T) {
 func TestDocumentedAnswers(t *testing.T) {
 	var table spec.Table
 	for id, answer := range map[string]any{
-		OpUnifiedOrder: &OrderResponse{}, OpMicropay: &OrderPayByCodeResponse{}, OpQRPay: &OrderCreateQRResponse{},
-		OpQueryOrder: &OrderQueryResponse{}, OpCancelOrder: &OrderCancelResponse{}, OpRefund: &OrderRefundResponse{},
-		OpRefundQuery: &OrderQueryRefundResponse{}, OpCloseOrder: &OrderCloseResponse{}, OpPreorder: &TerminalOrderResponse{},
-		OpQueryPospOrder: &TerminalQueryOrderResponse{}, OpTicketDown: &TerminalReceiptResponse{}, OpDownloadSettleFile: &FileDownloadResponse{},
+		OpOrderWalletOrder: &OrderWalletOrderResponse{}, OpOrderPayByCode: &OrderPayByCodeResponse{}, OpOrderCreateQR: &OrderCreateQRResponse{},
+		OpOrderQuery: &OrderQueryResponse{}, OpOrderCancel: &OrderCancelResponse{}, OpOrderRefund: &OrderRefundResponse{},
+		OpOrderQueryRefund: &OrderQueryRefundResponse{}, OpOrderClose: &OrderCloseResponse{}, OpTerminalOrder: &TerminalOrderResponse{},
+		OpTerminalQueryOrder: &TerminalQueryOrderResponse{}, OpTerminalReceipt: &TerminalReceiptResponse{}, OpFileDownload: &FileDownloadResponse{},
 	} {
 		text, err := os.ReadFile("testdata/documents/" + id + ".answer.json")
 		require.NoError(t, err)

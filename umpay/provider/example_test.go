@@ -15,7 +15,7 @@ import (
 func ExampleOrdersService_PayByCode() {
 	gateway := providertest.NewServer() // in a shop: provider.Config{AcqSpID: ..., Key: ..., PlatformKeys: ...}
 	defer gateway.Close()
-	gateway.Misbehave(provider.OpMicropay, cnpaytest.LostAnswer)
+	gateway.Misbehave(provider.OpOrderPayByCode, cnpaytest.LostAnswer)
 	client, err := provider.New(gateway.Config())
 	if err != nil {
 		fmt.Println(err)
@@ -29,7 +29,7 @@ func ExampleOrdersService_PayByCode() {
 	fmt.Println("payment:", cnpay.OutcomeOf(res, err))
 	settlement, err := client.Settle(context.Background(), cnpay.TicketOf(res, err), cnpay.WithSchedule(cnpay.Schedule{0}))
 	fmt.Println("settled:", cnpay.OutcomeOf(settlement, err), settlement.Message)
-	fmt.Println("payments sent:", gateway.Received(provider.OpMicropay))
+	fmt.Println("payments sent:", gateway.Received(provider.OpOrderPayByCode))
 	// Output:
 	// payment: unknown
 	// settled: succeeded 支付成功

@@ -35,7 +35,7 @@ type FileDownloadRequest struct {
 
 func (*FileDownloadRequest) operation() Operation {
 	return Operation{
-		ID: OpDownloadSettleFile, Method: http.MethodGet, Path: "pay/downloadSettleFile",
+		ID: OpFileDownload, Method: http.MethodGet, Path: "pay/downloadSettleFile",
 		Query: true, Repeatable: true, Limit: mostFile,
 	}
 }

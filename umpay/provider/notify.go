@@ -41,7 +41,7 @@ const (
 // released.
 //
 // Ticket names the operation as far as the message does: of a sale the order, whichever operation made it; of a void
-// OpCancelOrder and the payment's number; of a refund OpRefund and RefundOrderNo, which only refunds of card payments have.
+// OpOrderCancel and the payment's number; of a refund OpOrderRefund and RefundOrderNo, which only refunds of card payments have.
 //
 //cnpay:notification provider_trade_notify
 type Notification struct {
@@ -240,9 +240,9 @@ func (c *Client) ticketOf(n *Notification) cnpay.Ticket {
 	}
 	switch n.NotifyType {
 	case NotifyVoid:
-		t.Operation = OpCancelOrder
+		t.Operation = OpOrderCancel
 	case NotifyRefund:
-		t.Operation, t.Order = OpRefund, n.RefundOrderNo
+		t.Operation, t.Order = OpOrderRefund, n.RefundOrderNo
 	}
 	return t
 }

@@ -53,7 +53,7 @@ func TestCapturedNotification(t *testing.T) {
 	require.Equal(t, "2020031815420000024575", n.TransIndex)
 	require.Equal(t, cnpay.Succeeded, n.CallOutcome())
 	ticket := n.CallTicket()
-	require.Equal(t, OpRefund, ticket.Operation)
+	require.Equal(t, OpOrderRefund, ticket.Operation)
 	require.Empty(t, ticket.Order, "which refund it was the message does not say")
 	require.Equal(t, "Y471790403", ticket.Account)
 	require.Equal(t, "provider.umfintech.com", ticket.Gateway)
@@ -185,8 +185,8 @@ func TestNotificationOutcomes(t *testing.T) {
 		{map[string]string{"orderType": "alipay"}, cnpay.Succeeded, "", "A1"},
 		{map[string]string{"orderType": "mobilepos"}, cnpay.Pending, "", "A1"},
 		{map[string]string{"orderType": ""}, cnpay.Pending, "", "A1"},
-		{map[string]string{"notifyType": "2"}, cnpay.Succeeded, OpCancelOrder, "A1"},
-		{map[string]string{"notifyType": "3", "refundOrderNo": "R1"}, cnpay.Succeeded, OpRefund, "R1"},
+		{map[string]string{"notifyType": "2"}, cnpay.Succeeded, OpOrderCancel, "A1"},
+		{map[string]string{"notifyType": "3", "refundOrderNo": "R1"}, cnpay.Succeeded, OpOrderRefund, "R1"},
 		{map[string]string{"notifyType": ""}, cnpay.Unknown, "", "A1"},
 		{map[string]string{"notifyType": "4"}, cnpay.Unknown, "", "A1"},
 	} {

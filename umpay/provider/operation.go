@@ -12,18 +12,18 @@ import (
 
 // The operations of this package, as tickets, errors, logs and gateways for tests name them.
 const (
-	OpUnifiedOrder       = "provider_unified_order"
-	OpMicropay           = "provider_micropay"
-	OpQRPay              = "provider_qrpay"
-	OpQueryOrder         = "provider_query_order"
-	OpCancelOrder        = "provider_cancel_order"
-	OpRefund             = "provider_refund"
-	OpRefundQuery        = "provider_refund_query"
-	OpCloseOrder         = "provider_close_order"
-	OpPreorder           = "provider_preorder"
-	OpQueryPospOrder     = "provider_query_posp_order"
-	OpTicketDown         = "provider_ticket_down"
-	OpDownloadSettleFile = "provider_download_settle_file"
+	OpOrderWalletOrder   = "provider_unified_order"
+	OpOrderPayByCode     = "provider_micropay"
+	OpOrderCreateQR      = "provider_qrpay"
+	OpOrderQuery         = "provider_query_order"
+	OpOrderCancel        = "provider_cancel_order"
+	OpOrderRefund        = "provider_refund"
+	OpOrderQueryRefund   = "provider_refund_query"
+	OpOrderClose         = "provider_close_order"
+	OpTerminalOrder      = "provider_preorder"
+	OpTerminalQueryOrder = "provider_query_posp_order"
+	OpTerminalReceipt    = "provider_ticket_down"
+	OpFileDownload       = "provider_download_settle_file"
 )
 
 // Operation is one line of UMPay's list. This package's own are behind the methods of its services; [Do] carries out one
@@ -64,7 +64,7 @@ type Request interface {
 // operations are the requests of all operations of this package.
 func operations() []Request {
 	return []Request{
-		&OrderRequest{}, &OrderPayByCodeRequest{}, &OrderCreateQRRequest{}, &OrderQueryRequest{}, &OrderCancelRequest{},
+		&OrderWalletOrderRequest{}, &OrderPayByCodeRequest{}, &OrderCreateQRRequest{}, &OrderQueryRequest{}, &OrderCancelRequest{},
 		&OrderRefundRequest{}, &OrderQueryRefundRequest{}, &OrderCloseRequest{},
 		&TerminalOrderRequest{}, &TerminalQueryOrderRequest{}, &TerminalReceiptRequest{},
 		&FileDownloadRequest{},

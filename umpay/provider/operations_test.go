@@ -84,43 +84,43 @@ func world(t *testing.T) *conform.World {
 	return &conform.World{
 		Gateway: gateway, Client: client, Another: another,
 		Runs: map[string]func() conform.Run{
-			provider.OpUnifiedOrder: func() conform.Run {
-				return conform.Of(client.Orders.Order, &provider.OrderRequest{Order: anOrder(r.number()), OrderType: "wechatJs", UserID: "oExampleExampleExampleExampl"})
+			provider.OpOrderWalletOrder: func() conform.Run {
+				return conform.Of(client.Orders.WalletOrder, &provider.OrderWalletOrderRequest{Order: anOrder(r.number()), OrderType: "wechatJs", UserID: "oExampleExampleExampleExampl"})
 			},
-			provider.OpMicropay: func() conform.Run { return conform.Of(client.Orders.PayByCode, r.payByCode()) },
-			provider.OpQRPay: func() conform.Run {
+			provider.OpOrderPayByCode: func() conform.Run { return conform.Of(client.Orders.PayByCode, r.payByCode()) },
+			provider.OpOrderCreateQR: func() conform.Run {
 				return conform.Of(client.Orders.CreateQR, &provider.OrderCreateQRRequest{Order: anOrder(r.number()), OrderType: provider.Alipay})
 			},
-			provider.OpPreorder: func() conform.Run {
+			provider.OpTerminalOrder: func() conform.Run {
 				return conform.Of(client.Terminals.Order, &provider.TerminalOrderRequest{Order: anOrder(r.number()), PayType: "bankcard", ModelID: "14"})
 			},
-			provider.OpQueryOrder: func() conform.Run {
+			provider.OpOrderQuery: func() conform.Run {
 				return conform.Of(client.Orders.Query, &provider.OrderQueryRequest{OrderNo: r.paid(), Expected: provider.Expected{TxnAmt: 1250}})
 			},
-			provider.OpCancelOrder: func() conform.Run {
+			provider.OpOrderCancel: func() conform.Run {
 				return conform.Of(client.Orders.Cancel, &provider.OrderCancelRequest{OrderNo: r.paid()})
 			},
-			provider.OpCloseOrder: func() conform.Run {
+			provider.OpOrderClose: func() conform.Run {
 				number, _ := r.unpaid(t)
 				return conform.Of(client.Orders.Close, &provider.OrderCloseRequest{OrderNo: number})
 			},
-			provider.OpRefund: func() conform.Run { return conform.Of(client.Orders.Refund, r.refund()) },
-			provider.OpRefundQuery: func() conform.Run {
+			provider.OpOrderRefund: func() conform.Run { return conform.Of(client.Orders.Refund, r.refund()) },
+			provider.OpOrderQueryRefund: func() conform.Run {
 				refund := r.refund()
 				_, err := client.Orders.Refund(t.Context(), refund)
 				require.NoError(t, err)
 				return conform.Of(client.Orders.QueryRefund, &provider.OrderQueryRefundRequest{OrderNo: refund.OrderNo, TxnAmt: 250})
 			},
-			provider.OpQueryPospOrder: func() conform.Run {
+			provider.OpTerminalQueryOrder: func() conform.Run {
 				r.paid()
 				return conform.Of(client.Terminals.QueryOrder, &provider.TerminalQueryOrderRequest{StartTime: "20260101000000"})
 			},
-			provider.OpTicketDown: func() conform.Run {
+			provider.OpTerminalReceipt: func() conform.Run {
 				n, err := client.ParseNotificationBody([]byte(gateway.Notification(r.paid(), provider.NotifySale)))
 				require.NoError(t, err)
 				return conform.Of(client.Terminals.Receipt, &provider.TerminalReceiptRequest{TransIndex: n.TransIndex, PayTime: n.PayTime})
 			},
-			provider.OpDownloadSettleFile: func() conform.Run {
+			provider.OpFileDownload: func() conform.Run {
 				day := r.yesterday(func() { r.paid() })
 				return conform.Of(client.Files.Download, &provider.FileDownloadRequest{StlDate: day})
 			},
@@ -132,18 +132,18 @@ func TestOperations(t *testing.T) {
 	signed := []cnpaytest.Fault{cnpaytest.BadSignature, cnpaytest.Unsigned, cnpaytest.ForgedCertificate, cnpaytest.UnknownCode}
 	other := append([]cnpaytest.Fault{cnpaytest.OtherAnswer}, signed...)
 	conform.Test(t, []conform.Row{
-		{ID: provider.OpUnifiedOrder, Accepted: cnpay.Pending, Settled: cnpay.Pending, Faults: other},
-		{ID: provider.OpMicropay, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: other, Secrets: []string{"134781377084567613"}},
-		{ID: provider.OpQRPay, Accepted: cnpay.Pending, Settled: cnpay.Pending, Faults: other},
-		{ID: provider.OpPreorder, Accepted: cnpay.Pending, Settled: cnpay.Pending, Faults: other},
-		{ID: provider.OpQueryOrder, Accepted: cnpay.Answered, Repeatable: true, Faults: other},
-		{ID: provider.OpCancelOrder, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: signed}, // names no order
-		{ID: provider.OpCloseOrder, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: signed},  // names no order
-		{ID: provider.OpRefund, Accepted: cnpay.Pending, Settled: cnpay.Succeeded, Faults: signed},        // names no order
-		{ID: provider.OpRefundQuery, Accepted: cnpay.Answered, Repeatable: true, Faults: other},
-		{ID: provider.OpQueryPospOrder, Accepted: cnpay.Answered, Repeatable: true, Faults: other},
-		{ID: provider.OpTicketDown, Accepted: cnpay.Answered, Repeatable: true, Faults: other},
-		{ID: provider.OpDownloadSettleFile, Accepted: cnpay.Answered, Repeatable: true, Faults: []cnpaytest.Fault{cnpaytest.UnknownCode}},
+		{ID: provider.OpOrderWalletOrder, Accepted: cnpay.Pending, Settled: cnpay.Pending, Faults: other},
+		{ID: provider.OpOrderPayByCode, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: other, Secrets: []string{"134781377084567613"}},
+		{ID: provider.OpOrderCreateQR, Accepted: cnpay.Pending, Settled: cnpay.Pending, Faults: other},
+		{ID: provider.OpTerminalOrder, Accepted: cnpay.Pending, Settled: cnpay.Pending, Faults: other},
+		{ID: provider.OpOrderQuery, Accepted: cnpay.Answered, Repeatable: true, Faults: other},
+		{ID: provider.OpOrderCancel, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: signed}, // names no order
+		{ID: provider.OpOrderClose, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: signed},  // names no order
+		{ID: provider.OpOrderRefund, Accepted: cnpay.Pending, Settled: cnpay.Succeeded, Faults: signed},   // names no order
+		{ID: provider.OpOrderQueryRefund, Accepted: cnpay.Answered, Repeatable: true, Faults: other},
+		{ID: provider.OpTerminalQueryOrder, Accepted: cnpay.Answered, Repeatable: true, Faults: other},
+		{ID: provider.OpTerminalReceipt, Accepted: cnpay.Answered, Repeatable: true, Faults: other},
+		{ID: provider.OpFileDownload, Accepted: cnpay.Answered, Repeatable: true, Faults: []cnpaytest.Fault{cnpaytest.UnknownCode}},
 	}, world)
 }
 

@@ -86,8 +86,8 @@ type OrderAnswer struct {
 	StlDate string `json:"stlDate" spec:"R S"`
 }
 
-// OrderRequest is an order that the payer pays inside WeChat, Alipay or UnionPay, on a page or in a mini program.
-type OrderRequest struct {
+// OrderWalletOrderRequest is an order that the payer pays inside WeChat, Alipay or UnionPay, on a page or in a mini program.
+type OrderWalletOrderRequest struct {
 	account
 	Merchant
 	Order
@@ -110,12 +110,12 @@ type OrderRequest struct {
 	GoodsTag string `json:"goodsTag" spec:"O S..32"`
 }
 
-func (*OrderRequest) operation() Operation {
-	return Operation{ID: OpUnifiedOrder, Path: "pay/unifiedOrder", Judge: judgeOrdered, Settle: settleOrder, orders: true}
+func (*OrderWalletOrderRequest) operation() Operation {
+	return Operation{ID: OpOrderWalletOrder, Path: "pay/unifiedOrder", Judge: judgeOrdered, Settle: settleOrder, orders: true}
 }
 
-// OrderResponse is the answer with what the page or the mini program hands to WeChat, Alipay or UnionPay.
-type OrderResponse struct {
+// OrderWalletOrderResponse is the answer with what the page or the mini program hands to WeChat, Alipay or UnionPay.
+type OrderWalletOrderResponse struct {
 	Response
 	OrderAnswer
 
@@ -137,7 +137,7 @@ type OrderResponse struct {
 	PaySign string `json:"paySign" spec:"C S"`
 }
 
-// Order makes an order that the payer pays inside WeChat, Alipay or UnionPay (公众号/小程序/JS支付, POST
+// WalletOrder makes an order that the payer pays inside WeChat, Alipay or UnionPay (公众号/小程序/JS支付, POST
 // pay/unifiedOrder). No money moves until the payer pays. A call sends it once; the order number is taken afterwards.
 //   - Pending: the order is there; hand on PrepayID and what comes with it. Succeeded, once it is settled: paid.
 //   - Failed: refused; there is no order. Once it is settled: closed, voided or failed, and not paid.
@@ -147,8 +147,8 @@ type OrderResponse struct {
 // A query that finds the order paid may keep UMPay from sending its notification.
 //
 //cnpay:op provider_unified_order
-func (s *OrdersService) Order(ctx context.Context, req *OrderRequest, opts ...cnpay.Option) (*OrderResponse, error) {
-	return do[OrderResponse](ctx, s.client, req, opts)
+func (s *OrdersService) WalletOrder(ctx context.Context, req *OrderWalletOrderRequest, opts ...cnpay.Option) (*OrderWalletOrderResponse, error) {
+	return do[OrderWalletOrderResponse](ctx, s.client, req, opts)
 }
 
 // OrderPayByCodeRequest is a payment by the code that the payer shows.
@@ -173,7 +173,7 @@ type OrderPayByCodeRequest struct {
 }
 
 func (*OrderPayByCodeRequest) operation() Operation {
-	return Operation{ID: OpMicropay, Path: "pay/micropay", Judge: judgeMicropay, Settle: settleMicropay, orders: true}
+	return Operation{ID: OpOrderPayByCode, Path: "pay/micropay", Judge: judgeMicropay, Settle: settleMicropay, orders: true}
 }
 
 // OrderPayByCodeResponse is the answer to a payment.
@@ -234,7 +234,7 @@ type OrderCreateQRRequest struct {
 }
 
 func (*OrderCreateQRRequest) operation() Operation {
-	return Operation{ID: OpQRPay, Path: "pay/qrpay", Judge: judgeQR, Settle: settleOrder, orders: true}
+	return Operation{ID: OpOrderCreateQR, Path: "pay/qrpay", Judge: judgeQR, Settle: settleOrder, orders: true}
 }
 
 // OrderCreateQRResponse is the answer with the code.
@@ -280,7 +280,7 @@ type OrderQueryRequest struct {
 }
 
 func (*OrderQueryRequest) operation() Operation {
-	return Operation{ID: OpQueryOrder, Path: "pay/queryOrder", Query: true, Repeatable: true}
+	return Operation{ID: OpOrderQuery, Path: "pay/queryOrder", Query: true, Repeatable: true}
 }
 
 // OrderQueryResponse is the answer to a query. It does not repeat the order number.
@@ -345,7 +345,7 @@ type OrderCancelRequest struct {
 }
 
 func (*OrderCancelRequest) operation() Operation {
-	return Operation{ID: OpCancelOrder, Path: "pay/cancelOrder", Judge: judgeCancel, Settle: settleCancel}
+	return Operation{ID: OpOrderCancel, Path: "pay/cancelOrder", Judge: judgeCancel, Settle: settleCancel}
 }
 
 // OrderCancelResponse is the answer to a void.
@@ -384,7 +384,7 @@ type OrderCloseRequest struct {
 }
 
 func (*OrderCloseRequest) operation() Operation {
-	return Operation{ID: OpCloseOrder, Path: "pay/closeOrder", Judge: judgeClose, Settle: settleClose}
+	return Operation{ID: OpOrderClose, Path: "pay/closeOrder", Judge: judgeClose, Settle: settleClose}
 }
 
 // OrderCloseResponse is the answer to a closing.

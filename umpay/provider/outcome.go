@@ -170,7 +170,7 @@ func judgeClosing(state string) cnpay.Outcome {
 // settleOrder queries an order that somebody pays, at once or later.
 func settleOrder(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	rule := c.byQuery(t, judgePayment, "", opts)
-	rule.Schedule, rule.Absent, rule.PaidLater, rule.GiveUp = OrderSchedule(), true, true, OpCloseOrder
+	rule.Schedule, rule.Absent, rule.PaidLater, rule.GiveUp = OrderSchedule(), true, true, OpOrderClose
 	return rule
 }
 
@@ -178,7 +178,7 @@ func settleMicropay(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.Settl
 	rule := settleOrder(c, t, opts...)
 	rule.Schedule = CodeSchedule()
 	if t.Fields["orderType"] != UnionPay { // whose payments cannot be voided
-		rule.GiveUp = OpCancelOrder
+		rule.GiveUp = OpOrderCancel
 	}
 	return rule
 }

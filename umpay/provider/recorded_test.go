@@ -37,23 +37,23 @@ func exchanges(c *provider.Client, n string) []exchange {
 	order := provider.Order{OrderTime: orderTime, OrderNo: "A" + n, TxnAmt: 1250, GoodsInfo: "咖啡"}
 	refund := &provider.OrderRefundRequest{OrderTime: orderTime, OrigOrderNo: "P" + n, OrigTxnAmt: 1250, OrderNo: "R" + n, TxnAmt: 250}
 	return []exchange{
-		{provider.OpTicketDown, cnpay.Answered, conform.Of(c.Terminals.Receipt, &provider.TerminalReceiptRequest{TransIndex: "2026090109000000000001", PayTime: orderTime})},
-		{provider.OpUnifiedOrder, cnpay.Pending, conform.Of(c.Orders.Order, &provider.OrderRequest{Order: order, OrderType: "wechatJs", UserID: "oExampleExampleExampleExampl"})},
-		{provider.OpMicropay, cnpay.Succeeded, conform.Of(c.Orders.PayByCode, &provider.OrderPayByCodeRequest{Order: order, OrderType: provider.WeChat, AuthCode: "134781377084567613"})},
-		{provider.OpQRPay, cnpay.Pending, conform.Of(c.Orders.CreateQR, &provider.OrderCreateQRRequest{Order: order, OrderType: provider.Alipay})},
-		{provider.OpPreorder, cnpay.Pending, conform.Of(c.Terminals.Order, &provider.TerminalOrderRequest{Order: order, PayType: "bankcard", ModelID: "14"})},
-		{provider.OpQueryOrder, cnpay.Answered, conform.Of(c.Orders.Query, &provider.OrderQueryRequest{OrderNo: "P" + n, Expected: provider.Expected{TxnAmt: 1250}})},
-		{provider.OpCancelOrder, cnpay.Succeeded, conform.Of(c.Orders.Cancel, &provider.OrderCancelRequest{OrderNo: "P" + n})},
-		{provider.OpCloseOrder, cnpay.Succeeded, conform.Of(c.Orders.Close, &provider.OrderCloseRequest{OrderNo: "Q" + n})},
-		{provider.OpRefund, cnpay.Pending, conform.Of(c.Orders.Refund, refund)},
-		{provider.OpRefundQuery, cnpay.Answered, func(ctx context.Context, opts ...cnpay.Option) (cnpay.Result, error) {
+		{provider.OpTerminalReceipt, cnpay.Answered, conform.Of(c.Terminals.Receipt, &provider.TerminalReceiptRequest{TransIndex: "2026090109000000000001", PayTime: orderTime})},
+		{provider.OpOrderWalletOrder, cnpay.Pending, conform.Of(c.Orders.WalletOrder, &provider.OrderWalletOrderRequest{Order: order, OrderType: "wechatJs", UserID: "oExampleExampleExampleExampl"})},
+		{provider.OpOrderPayByCode, cnpay.Succeeded, conform.Of(c.Orders.PayByCode, &provider.OrderPayByCodeRequest{Order: order, OrderType: provider.WeChat, AuthCode: "134781377084567613"})},
+		{provider.OpOrderCreateQR, cnpay.Pending, conform.Of(c.Orders.CreateQR, &provider.OrderCreateQRRequest{Order: order, OrderType: provider.Alipay})},
+		{provider.OpTerminalOrder, cnpay.Pending, conform.Of(c.Terminals.Order, &provider.TerminalOrderRequest{Order: order, PayType: "bankcard", ModelID: "14"})},
+		{provider.OpOrderQuery, cnpay.Answered, conform.Of(c.Orders.Query, &provider.OrderQueryRequest{OrderNo: "P" + n, Expected: provider.Expected{TxnAmt: 1250}})},
+		{provider.OpOrderCancel, cnpay.Succeeded, conform.Of(c.Orders.Cancel, &provider.OrderCancelRequest{OrderNo: "P" + n})},
+		{provider.OpOrderClose, cnpay.Succeeded, conform.Of(c.Orders.Close, &provider.OrderCloseRequest{OrderNo: "Q" + n})},
+		{provider.OpOrderRefund, cnpay.Pending, conform.Of(c.Orders.Refund, refund)},
+		{provider.OpOrderQueryRefund, cnpay.Answered, func(ctx context.Context, opts ...cnpay.Option) (cnpay.Result, error) {
 			if _, err := c.Orders.Refund(ctx, refund, opts...); err != nil {
 				return nil, err
 			}
 			return c.Orders.QueryRefund(ctx, &provider.OrderQueryRefundRequest{OrderNo: "R" + n, TxnAmt: 250}, opts...)
 		}},
-		{provider.OpQueryPospOrder, cnpay.Answered, conform.Of(c.Terminals.QueryOrder, &provider.TerminalQueryOrderRequest{StartTime: "20260901000000"})},
-		{provider.OpDownloadSettleFile, cnpay.Answered, conform.Of(c.Files.Download, &provider.FileDownloadRequest{StlDate: "20260901"})},
+		{provider.OpTerminalQueryOrder, cnpay.Answered, conform.Of(c.Terminals.QueryOrder, &provider.TerminalQueryOrderRequest{StartTime: "20260901000000"})},
+		{provider.OpFileDownload, cnpay.Answered, conform.Of(c.Files.Download, &provider.FileDownloadRequest{StlDate: "20260901"})},
 	}
 }
 
@@ -96,7 +96,7 @@ func TestRecorded(t *testing.T) {
 				gateway.AddOrder("P"+n, 1250)
 				_, err := direct.Orders.CreateQR(t.Context(), &provider.OrderCreateQRRequest{Order: provider.Order{OrderTime: orderTime, OrderNo: "Q" + n, TxnAmt: 1250}, OrderType: provider.Alipay})
 				require.NoError(t, err)
-				if of.id == provider.OpDownloadSettleFile {
+				if of.id == provider.OpFileDownload {
 					gateway.SetClock(func() time.Time { return at.AddDate(0, 0, 1) })
 				}
 				options = append(options, recorder.WithMode(recorder.ModeRecordOnly),

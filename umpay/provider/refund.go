@@ -25,7 +25,7 @@ type OrderRefundRequest struct {
 }
 
 func (*OrderRefundRequest) operation() Operation {
-	return Operation{ID: OpRefund, Path: "pay/refund", Judge: judgeRefund, Settle: settleRefund}
+	return Operation{ID: OpOrderRefund, Path: "pay/refund", Judge: judgeRefund, Settle: settleRefund}
 }
 
 // OrderRefundResponse is the answer to a refund.
@@ -61,7 +61,7 @@ type OrderQueryRefundRequest struct {
 }
 
 func (*OrderQueryRefundRequest) operation() Operation {
-	return Operation{ID: OpRefundQuery, Path: "pay/refundQuery", Query: true, Repeatable: true}
+	return Operation{ID: OpOrderQueryRefund, Path: "pay/refundQuery", Query: true, Repeatable: true}
 }
 
 // OrderQueryRefundResponse is the answer to a query.

@@ -43,9 +43,9 @@ func TestSettleByState(t *testing.T) {
 	)
 	paying := map[string]cnpay.Outcome{"00": succeeded, "01": succeeded, "02": pending, "03": failed, "04": failed, "06": failed, "05": unknown, "": unknown, "77": unknown}
 	for operation, states := range map[string]map[string]cnpay.Outcome{
-		OpUnifiedOrder: paying, OpMicropay: paying, OpQRPay: paying, OpPreorder: paying,
-		OpCancelOrder: {"00": unknown, "01": unknown, "02": unknown, "03": failed, "04": succeeded, "06": failed, "": unknown, "77": unknown},
-		OpCloseOrder:  {"00": failed, "01": failed, "02": unknown, "03": succeeded, "04": failed, "06": unknown, "": unknown, "77": unknown},
+		OpOrderWalletOrder: paying, OpOrderPayByCode: paying, OpOrderCreateQR: paying, OpTerminalOrder: paying,
+		OpOrderCancel: {"00": unknown, "01": unknown, "02": unknown, "03": failed, "04": succeeded, "06": failed, "": unknown, "77": unknown},
+		OpOrderClose:  {"00": failed, "01": failed, "02": unknown, "03": succeeded, "04": failed, "06": unknown, "": unknown, "77": unknown},
 	} {
 		for state, want := range states {
 			s, err := settled(t, began(operation, nil), `{"respCode":"00","respMsg":"处理成功","origRespCode":"`+state+`","transactionId":"T1"}`)
@@ -53,13 +53,13 @@ func TestSettleByState(t *testing.T) {
 			require.Equal(t, state, s.Code)
 			require.NotNil(t, s.Answer)
 			if want == failed {
-				_, later := map[string]bool{OpUnifiedOrder: true, OpMicropay: true, OpQRPay: true, OpPreorder: true}[operation]
+				_, later := map[string]bool{OpOrderWalletOrder: true, OpOrderPayByCode: true, OpOrderCreateQR: true, OpTerminalOrder: true}[operation]
 				require.Equal(t, later, err != nil && errors.Is(err, cnpay.ErrUnpaid), "%s %s: %v", operation, state, err)
 			}
 		}
 	}
 	for state, want := range map[string]cnpay.Outcome{"00": succeeded, "01": failed, "02": pending, "03": unknown, "": unknown} {
-		s, err := settled(t, began(OpRefund, nil), `{"respCode":"00","orderNo":"A1","origRespCode":"`+state+`"}`)
+		s, err := settled(t, began(OpOrderRefund, nil), `{"respCode":"00","orderNo":"A1","origRespCode":"`+state+`"}`)
 		require.Equal(t, want, cnpay.OutcomeOf(s, err), state)
 	}
 }
@@ -70,15 +70,15 @@ func TestSettleSendAgain(t *testing.T) {
 		operation, answer string
 		sendAgain, absent bool
 	}{
-		{OpCancelOrder, `{"respCode":"00","origRespCode":"00"}`, true, false},
-		{OpCancelOrder, `{"respCode":"00","origRespCode":"02"}`, false, false},
-		{OpCancelOrder, `{"respCode":"17"}`, true, true},
-		{OpCloseOrder, `{"respCode":"00","origRespCode":"02"}`, true, false},
-		{OpCloseOrder, `{"respCode":"00","origRespCode":"06"}`, false, false},
-		{OpCloseOrder, `{"respCode":"17"}`, true, true},
-		{OpRefund, `{"respCode":"17"}`, true, true},
-		{OpMicropay, `{"respCode":"17"}`, false, true},
-		{OpQRPay, `{"respCode":"17"}`, false, true},
+		{OpOrderCancel, `{"respCode":"00","origRespCode":"00"}`, true, false},
+		{OpOrderCancel, `{"respCode":"00","origRespCode":"02"}`, false, false},
+		{OpOrderCancel, `{"respCode":"17"}`, true, true},
+		{OpOrderClose, `{"respCode":"00","origRespCode":"02"}`, true, false},
+		{OpOrderClose, `{"respCode":"00","origRespCode":"06"}`, false, false},
+		{OpOrderClose, `{"respCode":"17"}`, true, true},
+		{OpOrderRefund, `{"respCode":"17"}`, true, true},
+		{OpOrderPayByCode, `{"respCode":"17"}`, false, true},
+		{OpOrderCreateQR, `{"respCode":"17"}`, false, true},
 	} {
 		s, err := settled(t, began(tt.operation, nil), tt.answer)
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(s, err), tt.answer)
@@ -91,8 +91,8 @@ func TestSettleSendAgain(t *testing.T) {
 // which have the number themselves, and never of what acts upon another order.
 func TestSettleAbsence(t *testing.T) {
 	for operation, want := range map[string]cnpay.Outcome{
-		OpMicropay: cnpay.NotSent, OpQRPay: cnpay.NotSent, OpUnifiedOrder: cnpay.NotSent, OpPreorder: cnpay.NotSent, OpRefund: cnpay.NotSent,
-		OpCancelOrder: cnpay.Unknown, OpCloseOrder: cnpay.Unknown,
+		OpOrderPayByCode: cnpay.NotSent, OpOrderCreateQR: cnpay.NotSent, OpOrderWalletOrder: cnpay.NotSent, OpTerminalOrder: cnpay.NotSent, OpOrderRefund: cnpay.NotSent,
+		OpOrderCancel: cnpay.Unknown, OpOrderClose: cnpay.Unknown,
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			c, _ := dial(t, always(`{"respCode":"17","respMsg":"交易不存在"}`), cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
@@ -115,24 +115,24 @@ func TestSettleAsksForTheSame(t *testing.T) {
 		asked = request
 		return `{"respCode":"00","origRespCode":"00","txnAmt":1251,"transactionId":"T1"}`
 	}, cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
-	s, err := c.Settle(t.Context(), began(OpMicropay, map[string]string{"transactionId": "T1", "txnAmt": "1250", "merPriv": "A1"}), once())
+	s, err := c.Settle(t.Context(), began(OpOrderPayByCode, map[string]string{"transactionId": "T1", "txnAmt": "1250", "merPriv": "A1"}), once())
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(s, err))
 	require.ErrorIs(t, err, cnpay.ErrMismatch)
 	require.ErrorContains(t, err, "txnAmt differs")
 	asked.take("signature")
 	require.Equal(t, "acqMerId=41509208&acqSpId=Y471790403&orderNo=A1&transactionId=T1", string(asked.request()))
 
-	s, err = c.Settle(t.Context(), began(OpMicropay, map[string]string{"transactionId": "T2", "txnAmt": "1251"}), once())
+	s, err = c.Settle(t.Context(), began(OpOrderPayByCode, map[string]string{"transactionId": "T2", "txnAmt": "1251"}), once())
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(s, err))
 	require.ErrorContains(t, err, "transactionId differs")
-	s, err = c.Settle(t.Context(), began(OpMicropay, map[string]string{"transactionId": "T1", "txnAmt": "1251"}), once())
+	s, err = c.Settle(t.Context(), began(OpOrderPayByCode, map[string]string{"transactionId": "T1", "txnAmt": "1251"}), once())
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(s, err))
 }
 
 // A refund of another amount is another refund.
 func TestSettleRefundComparesTheAmount(t *testing.T) {
 	for amount, want := range map[string]cnpay.Outcome{"250": cnpay.Succeeded, "251": cnpay.Unknown} {
-		s, err := settled(t, began(OpRefund, map[string]string{"txnAmt": "250"}), `{"respCode":"00","orderNo":"A1","origRespCode":"00","txnAmt":"`+amount+`"}`)
+		s, err := settled(t, began(OpOrderRefund, map[string]string{"txnAmt": "250"}), `{"respCode":"00","orderNo":"A1","origRespCode":"00","txnAmt":"`+amount+`"}`)
 		require.Equal(t, want, cnpay.OutcomeOf(s, err), amount)
 	}
 }
@@ -141,11 +141,11 @@ func TestSettleRefundComparesTheAmount(t *testing.T) {
 func TestTicketLearns(t *testing.T) {
 	answer := `{"respCode":"00","orderNo":"A1","qrCode":"q","transactionId":"T1"}`
 	c, _ := dial(t, func(string, object) string { return answer })
-	for _, id := range []string{OpUnifiedOrder, OpMicropay, OpQRPay, OpPreorder} {
+	for _, id := range []string{OpOrderWalletOrder, OpOrderPayByCode, OpOrderCreateQR, OpTerminalOrder} {
 		res, err := calls(c, t.Context())[id]()
 		require.Equal(t, "T1", cnpay.TicketOf(res, err).Fields["transactionId"], id)
 	}
-	for _, id := range []string{OpCancelOrder, OpRefund} { // whose number it is nobody says, or it is the refund's
+	for _, id := range []string{OpOrderCancel, OpOrderRefund} { // whose number it is nobody says, or it is the refund's
 		res, err := calls(c, t.Context())[id]()
 		require.NoError(t, err)
 		require.Empty(t, cnpay.TicketOf(res, err).Fields["transactionId"], id)
@@ -155,9 +155,9 @@ func TestTicketLearns(t *testing.T) {
 // What ends an order that nobody pays is said when its time is over.
 func TestGiveUp(t *testing.T) {
 	for _, tt := range []struct{ operation, orderType, want string }{
-		{OpQRPay, Alipay, OpCloseOrder}, {OpPreorder, "", OpCloseOrder}, {OpUnifiedOrder, "wechatJs", OpCloseOrder},
-		{OpMicropay, WeChat, OpCancelOrder}, {OpMicropay, UnionPay, OpCloseOrder},
-		{OpCancelOrder, "", ""}, {OpRefund, "", ""},
+		{OpOrderCreateQR, Alipay, OpOrderClose}, {OpTerminalOrder, "", OpOrderClose}, {OpOrderWalletOrder, "wechatJs", OpOrderClose},
+		{OpOrderPayByCode, WeChat, OpOrderCancel}, {OpOrderPayByCode, UnionPay, OpOrderClose},
+		{OpOrderCancel, "", ""}, {OpOrderRefund, "", ""},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			c, _ := dial(t, always(`{"respCode":"00","orderNo":"A1","origRespCode":"02"}`))
@@ -170,12 +170,12 @@ func TestGiveUp(t *testing.T) {
 
 func TestSettleWhatCannotBeAsked(t *testing.T) {
 	c, p := dial(t, always(`{"respCode":"00"}`))
-	ticket := began(OpRefund, nil)
+	ticket := began(OpOrderRefund, nil)
 	delete(ticket.Fields, "orderNo")
 	s, err := c.Settle(t.Context(), ticket, once())
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(s, err))
 	require.ErrorContains(t, err, "orderNo is required")
-	for _, operation := range []string{OpQueryOrder, OpTicketDown, "provider_rev_pay"} {
+	for _, operation := range []string{OpOrderQuery, OpTerminalReceipt, "provider_rev_pay"} {
 		s, err = c.Settle(t.Context(), began(operation, nil))
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(s, err))
 		require.ErrorIs(t, err, cnpay.ErrInvalidRequest)
@@ -189,7 +189,7 @@ func TestSettleEndsWithItsContext(t *testing.T) {
 		c, p := dial(t, always(`{"respCode":"00","origRespCode":"02"}`))
 		ctx, cancel := context.WithTimeout(t.Context(), 9*time.Second)
 		defer cancel()
-		s, err := c.Settle(ctx, began(OpMicropay, map[string]string{"orderType": WeChat}))
+		s, err := c.Settle(ctx, began(OpOrderPayByCode, map[string]string{"orderType": WeChat}))
 		require.Equal(t, cnpay.Pending, cnpay.OutcomeOf(s, err))
 		require.Equal(t, 2, s.Queries)
 		require.Len(t, p.bodies, 2)

@@ -26,7 +26,7 @@ type TerminalOrderRequest struct {
 }
 
 func (*TerminalOrderRequest) operation() Operation {
-	return Operation{ID: OpPreorder, Path: "pay/preorder", Judge: judgeOrdered, Settle: settleOrder, orders: true}
+	return Operation{ID: OpTerminalOrder, Path: "pay/preorder", Judge: judgeOrdered, Settle: settleOrder, orders: true}
 }
 
 // TerminalOrderResponse is the answer to an order for a terminal.
@@ -60,7 +60,7 @@ type TerminalQueryOrderRequest struct {
 }
 
 func (*TerminalQueryOrderRequest) operation() Operation {
-	return Operation{ID: OpQueryPospOrder, Path: "pay/queryPospOrder", Query: true, Repeatable: true, Lists: true, Limit: 16 << 20}
+	return Operation{ID: OpTerminalQueryOrder, Path: "pay/queryPospOrder", Query: true, Repeatable: true, Lists: true, Limit: 16 << 20}
 }
 
 // TerminalQueryOrderResponse is the answer with the trades.
@@ -196,7 +196,7 @@ type TerminalReceiptRequest struct {
 }
 
 func (*TerminalReceiptRequest) operation() Operation {
-	return Operation{ID: OpTicketDown, Path: "ticket/ticketDown", Query: true, Repeatable: true, Limit: 8 << 20}
+	return Operation{ID: OpTerminalReceipt, Path: "ticket/ticketDown", Query: true, Repeatable: true, Limit: 8 << 20}
 }
 
 // TerminalReceiptResponse is the answer with the slip.

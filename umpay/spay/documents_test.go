@@ -15,7 +15,7 @@ func TestDocuments(t *testing.T) {
 	documented, err := os.ReadFile("spaytest/operations.txt")
 	require.NoError(t, err)
 	table := &spec.Table{Domains: domains()}
-	pages := map[string]bool{OpWallet: true, OpWeb: true, OpMobile: true}
+	pages := map[string]bool{OpPageWallet: true, OpPageWeb: true, OpPageMobile: true}
 	var messages []conform.Message
 	for _, request := range operations() {
 		op := request.operation()

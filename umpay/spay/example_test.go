@@ -46,7 +46,7 @@ func ExampleOrdersService_Cancel() {
 	gateway := spaytest.NewServer()
 	defer gateway.Close()
 	gateway.AddOrder("SHOP20260901000001", 1250)
-	gateway.Misbehave(spay.OpCancel, cnpaytest.LostAnswer)
+	gateway.Misbehave(spay.OpOrderCancel, cnpaytest.LostAnswer)
 	client, err := spay.New(gateway.Config())
 	if err != nil {
 		fmt.Println(err)
@@ -59,7 +59,7 @@ func ExampleOrdersService_Cancel() {
 	fmt.Println("cancel:", cnpay.OutcomeOf(res, err))
 	settled, err := client.Settle(context.Background(), cnpay.TicketOf(res, err))
 	fmt.Println("settled:", cnpay.OutcomeOf(settled, err), settled.Code)
-	fmt.Println("cancellations sent:", gateway.Received(spay.OpCancel))
+	fmt.Println("cancellations sent:", gateway.Received(spay.OpOrderCancel))
 	// Output:
 	// cancel: unknown
 	// settled: succeeded TRADE_CANCEL

@@ -33,7 +33,7 @@ type FileDownloadRequest struct {
 
 func (*FileDownloadRequest) operation() Operation {
 	const most = 64 << 20
-	return Operation{ID: OpDownload, Query: true, Repeatable: true, Limit: most}
+	return Operation{ID: OpFileDownload, Query: true, Repeatable: true, Limit: most}
 }
 
 // FileDownloadResponse is the answer with the file.

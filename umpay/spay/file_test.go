@@ -43,7 +43,7 @@ func TestSettlementFile(t *testing.T) {
 	require.EqualValues(t, 1250, payment.Amount)
 	require.Equal(t, []string{"SHOP1", "20", "R1", "120000"}, []string{refund.OrderID, refund.TransType, refund.RefundNo, refund.TransTime})
 	require.EqualValues(t, 250, refund.Amount)
-	require.Equal(t, 1, gateway.Received(spay.OpPayByCode))
+	require.Equal(t, 1, gateway.Received(spay.OpOrderPayByCode))
 }
 
 const (

@@ -164,7 +164,7 @@ func (c *Client) readNotification(n *Notification, query string) error {
 		Fields: c.call.Asked(n, "order_id", "mer_date", "trade_no", "amount"),
 	}
 	if n.RefundNo != "" {
-		n.ticket.Operation, n.ticket.Order = OpRefund, n.RefundNo
+		n.ticket.Operation, n.ticket.Order = OpOrderRefund, n.RefundNo
 		n.ticket.Fields = c.call.Asked(n, "order_id", "mer_date", "trade_no", "refund_no")
 	}
 	return nil

@@ -44,7 +44,7 @@ func TestKindsOfNotifications(t *testing.T) {
 	n, err = query(t, c, by, refund)
 	require.NoError(t, err)
 	require.Equal(t, cnpay.Succeeded, n.CallOutcome())
-	require.Equal(t, OpRefund, n.CallTicket().Operation)
+	require.Equal(t, OpOrderRefund, n.CallTicket().Operation)
 	require.Equal(t, "R1", n.CallTicket().Order)
 
 	sealed, err := (&Client{platform: &own.PublicKey}).encrypt("张三")

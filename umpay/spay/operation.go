@@ -14,20 +14,20 @@ import (
 
 // The operations of this package, as tickets, errors, logs and gateways for tests name them.
 const (
-	OpCreateQR         = "spay_active_scancode_order"
-	OpCreateQRPage     = "spay_active_scancode_order_new"
-	OpPayByCode        = "spay_passive_scancode_pay"
-	OpMiniProgramOrder = "spay_wechatminiprogram_order"
-	OpAppOrder         = "spay_pay_req"
-	OpQuery            = "spay_query_order"
-	OpQueryHistory     = "spay_mer_order_info_query"
-	OpCancel           = "spay_mer_cancel"
-	OpRefund           = "spay_mer_refund"
-	OpQueryRefund      = "spay_mer_refund_query"
+	OpOrderCreateQR         = "spay_active_scancode_order"
+	OpOrderCreateQRPage     = "spay_active_scancode_order_new"
+	OpOrderPayByCode        = "spay_passive_scancode_pay"
+	OpOrderMiniProgramOrder = "spay_wechatminiprogram_order"
+	OpOrderAppOrder         = "spay_pay_req"
+	OpOrderQuery            = "spay_query_order"
+	OpOrderQueryHistory     = "spay_mer_order_info_query"
+	OpOrderCancel           = "spay_mer_cancel"
+	OpOrderRefund           = "spay_mer_refund"
+	OpOrderQueryRefund      = "spay_mer_refund_query"
 
-	OpWallet = "spay_publicnumber_and_verticalcode"
-	OpWeb    = "spay_req_front_page_pay"
-	OpMobile = "spay_pay_req_h5_frontpage"
+	OpPageWallet = "spay_publicnumber_and_verticalcode"
+	OpPageWeb    = "spay_req_front_page_pay"
+	OpPageMobile = "spay_pay_req_h5_frontpage"
 
 	OpQuickPayApply   = "spay_apply_pay_shortcut"
 	OpQuickPaySendSMS = "spay_sms_req_shortcut"
@@ -39,7 +39,7 @@ const (
 	OpPreauthQuery    = "spay_pre_auth_direct_query"
 	OpPreauthRefund   = "spay_pre_auth_direct_refund"
 
-	OpDownload = "spay_download_settle_file"
+	OpFileDownload = "spay_download_settle_file"
 )
 
 // Operation is one line of UMPay's list. This package's own are behind the methods of its services; [Do] carries out one

@@ -69,35 +69,35 @@ func world(t *testing.T) *conform.World {
 	return &conform.World{
 		Gateway: gateway, Client: client, Another: another,
 		Runs: map[string]func() conform.Run{
-			spay.OpCreateQR: func() conform.Run {
+			spay.OpOrderCreateQR: func() conform.Run {
 				return conform.Of(client.Orders.CreateQR, &spay.OrderCreateQRRequest{Order: next(), ScanCodeType: "WECHAT"})
 			},
-			spay.OpCreateQRPage: func() conform.Run {
+			spay.OpOrderCreateQRPage: func() conform.Run {
 				return conform.Of(client.Orders.CreateQRPage, &spay.OrderCreateQRPageRequest{Order: next(), ScanCodeType: "ALIPAY"})
 			},
-			spay.OpPayByCode: func() conform.Run {
+			spay.OpOrderPayByCode: func() conform.Run {
 				return conform.Of(client.Orders.PayByCode, &spay.OrderPayByCodeRequest{Order: next(), ScanCodeType: "WECHAT", AuthCode: "283050710648432598", UseDesc: "咖啡"})
 			},
-			spay.OpMiniProgramOrder: func() conform.Run {
+			spay.OpOrderMiniProgramOrder: func() conform.Run {
 				return conform.Of(client.Orders.MiniProgramOrder, &spay.OrderMiniProgramOrderRequest{Order: next(), OpenID: "oExample", AppID: "wx0000000000000001", ScanCodeType: "WECHAT"})
 			},
-			spay.OpAppOrder: func() conform.Run {
+			spay.OpOrderAppOrder: func() conform.Run {
 				return conform.Of(client.Orders.AppOrder, &spay.OrderAppOrderRequest{Order: next()})
 			},
-			spay.OpQuery: func() conform.Run {
+			spay.OpOrderQuery: func() conform.Run {
 				return conform.Of(client.Orders.Query, &spay.OrderQueryRequest{OrderID: paid(), MerDate: today()})
 			},
-			spay.OpCancel: func() conform.Run {
+			spay.OpOrderCancel: func() conform.Run {
 				return conform.Of(client.Orders.Cancel, &spay.OrderCancelRequest{OrderID: paid(), MerDate: today(), Amount: 1250})
 			},
-			spay.OpRefund: func() conform.Run { return conform.Of(client.Orders.Refund, refund()) },
-			spay.OpQueryRefund: func() conform.Run {
+			spay.OpOrderRefund: func() conform.Run { return conform.Of(client.Orders.Refund, refund()) },
+			spay.OpOrderQueryRefund: func() conform.Run {
 				req := refund()
 				_, err := client.Orders.Refund(t.Context(), req)
 				require.NoError(t, err)
 				return conform.Of(client.Orders.QueryRefund, &spay.OrderQueryRefundRequest{RefundNo: req.RefundNo})
 			},
-			spay.OpQueryHistory: func() conform.Run {
+			spay.OpOrderQueryHistory: func() conform.Run {
 				id := paid()
 				gateway.SetClock(func() time.Time { return time.Now().AddDate(0, 0, 1) })
 				return conform.Of(client.Orders.QueryHistory, &spay.OrderQueryHistoryRequest{OrderID: id, MerDate: today()})
@@ -142,7 +142,7 @@ func world(t *testing.T) *conform.World {
 				h := completed()
 				return conform.Of(client.Preauth.Refund, &spay.PreauthRefundRequest{Hold: h, RefundNo: fmt.Sprintf("R%06d", n), RefundAmount: 250, OrgAmount: 1250})
 			},
-			spay.OpDownload: func() conform.Run {
+			spay.OpFileDownload: func() conform.Run {
 				return conform.Of(client.Files.Download, &spay.FileDownloadRequest{SettleDate: spay.MerDate(time.Now().AddDate(0, 0, -3))})
 			},
 		},
@@ -157,16 +157,16 @@ func TestOperations(t *testing.T) {
 	faults := append(unproven, cnpaytest.OtherAnswer)
 	const phone = "13800000000"
 	conform.Test(t, []conform.Row{
-		{ID: spay.OpCreateQR, Accepted: cnpay.Pending, Settled: cnpay.Pending, Faults: faults},
-		{ID: spay.OpCreateQRPage, Accepted: cnpay.Pending, Settled: cnpay.Pending, Faults: faults},
-		{ID: spay.OpPayByCode, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: faults, Secrets: []string{"283050710648432598"}},
-		{ID: spay.OpMiniProgramOrder, Accepted: cnpay.Pending, Settled: cnpay.Pending, Faults: unproven}, // its answer names no order
-		{ID: spay.OpAppOrder, Accepted: cnpay.Pending, Settled: cnpay.Pending, Faults: faults},
-		{ID: spay.OpQuery, Accepted: cnpay.Answered, Repeatable: true, Faults: faults},
-		{ID: spay.OpQueryHistory, Accepted: cnpay.Answered, Repeatable: true, Faults: faults},
-		{ID: spay.OpCancel, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: faults},
-		{ID: spay.OpRefund, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: faults},
-		{ID: spay.OpQueryRefund, Accepted: cnpay.Answered, Repeatable: true, Faults: faults},
+		{ID: spay.OpOrderCreateQR, Accepted: cnpay.Pending, Settled: cnpay.Pending, Faults: faults},
+		{ID: spay.OpOrderCreateQRPage, Accepted: cnpay.Pending, Settled: cnpay.Pending, Faults: faults},
+		{ID: spay.OpOrderPayByCode, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: faults, Secrets: []string{"283050710648432598"}},
+		{ID: spay.OpOrderMiniProgramOrder, Accepted: cnpay.Pending, Settled: cnpay.Pending, Faults: unproven}, // its answer names no order
+		{ID: spay.OpOrderAppOrder, Accepted: cnpay.Pending, Settled: cnpay.Pending, Faults: faults},
+		{ID: spay.OpOrderQuery, Accepted: cnpay.Answered, Repeatable: true, Faults: faults},
+		{ID: spay.OpOrderQueryHistory, Accepted: cnpay.Answered, Repeatable: true, Faults: faults},
+		{ID: spay.OpOrderCancel, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: faults},
+		{ID: spay.OpOrderRefund, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: faults},
+		{ID: spay.OpOrderQueryRefund, Accepted: cnpay.Answered, Repeatable: true, Faults: faults},
 		{ID: spay.OpQuickPayApply, Accepted: cnpay.Pending, Settled: cnpay.Pending, Faults: faults},
 		{ID: spay.OpQuickPaySendSMS, Accepted: cnpay.Succeeded, Faults: unproven, Secrets: []string{phone, card}},
 		{ID: spay.OpQuickPayConfirm, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: faults, Secrets: []string{phone, card, spaytest.SMSCode}},
@@ -175,7 +175,7 @@ func TestOperations(t *testing.T) {
 		{ID: spay.OpPreauthCancel, Accepted: cnpay.Succeeded, Settled: cnpay.Succeeded, Faults: faults},
 		{ID: spay.OpPreauthQuery, Accepted: cnpay.Answered, Repeatable: true, Faults: faults},
 		{ID: spay.OpPreauthRefund, Accepted: cnpay.Pending, Faults: faults},
-		{ID: spay.OpDownload, Accepted: cnpay.Answered, Repeatable: true,
+		{ID: spay.OpFileDownload, Accepted: cnpay.Answered, Repeatable: true,
 			Faults: []cnpaytest.Fault{cnpaytest.UnknownCode, cnpaytest.OtherAnswer, spaytest.OtherMerchant}},
 	}, world)
 }
@@ -208,7 +208,7 @@ func TestPagesAreSettled(t *testing.T) {
 		s, err := settle()
 		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(s, err))
 		require.True(t, s.Absent)
-		require.Equal(t, f.Ticket.Operation == spay.OpCreateQRPage, s.SendAgain, "a page is the browser's to send")
+		require.Equal(t, f.Ticket.Operation == spay.OpOrderCreateQRPage, s.SendAgain, "a page is the browser's to send")
 
 		res, err := get(t, f.Link)
 		require.NoError(t, err)

@@ -28,7 +28,7 @@ type OrderCreateQRRequest struct {
 }
 
 func (*OrderCreateQRRequest) operation() Operation {
-	return Operation{ID: OpCreateQR, PaidLater: true, Judge: judgePayment, Settle: settleOrder}
+	return Operation{ID: OpOrderCreateQR, PaidLater: true, Judge: judgePayment, Settle: settleOrder}
 }
 
 // OrderCreateQRResponse is the answer with the code's content.
@@ -85,7 +85,7 @@ type OrderCreateQRPageRequest struct {
 }
 
 func (*OrderCreateQRPageRequest) operation() Operation {
-	return Operation{ID: OpCreateQRPage, PaidLater: true, Judge: judgePayment, Settle: settleOrder}
+	return Operation{ID: OpOrderCreateQRPage, PaidLater: true, Judge: judgePayment, Settle: settleOrder}
 }
 
 // OrderCreateQRPageResponse is the answer with the code's content.
@@ -122,7 +122,7 @@ type OrderPayByCodeRequest struct {
 }
 
 func (*OrderPayByCodeRequest) operation() Operation {
-	return Operation{ID: OpPayByCode, Judge: judgePayment, Settle: settlePayByCode}
+	return Operation{ID: OpOrderPayByCode, Judge: judgePayment, Settle: settlePayByCode}
 }
 
 // OrderPayByCodeResponse is the answer to a payment.
@@ -160,7 +160,7 @@ type OrderMiniProgramOrderRequest struct {
 }
 
 func (*OrderMiniProgramOrderRequest) operation() Operation {
-	return Operation{ID: OpMiniProgramOrder, PaidLater: true, Judge: judgePayment, Settle: settleOrder}
+	return Operation{ID: OpOrderMiniProgramOrder, PaidLater: true, Judge: judgePayment, Settle: settleOrder}
 }
 
 // OrderMiniProgramOrderResponse is the answer with what the mini program hands to wx.requestPayment.
@@ -202,7 +202,7 @@ type OrderAppOrderRequest struct {
 }
 
 func (*OrderAppOrderRequest) operation() Operation {
-	return Operation{ID: OpAppOrder, PaidLater: true, Judge: judgePayment, Settle: settleOrder}
+	return Operation{ID: OpOrderAppOrder, PaidLater: true, Judge: judgePayment, Settle: settleOrder}
 }
 
 // OrderAppOrderResponse is the answer with the order's number at UMPay.
@@ -252,7 +252,7 @@ type OrderQueryRequest struct {
 }
 
 func (*OrderQueryRequest) operation() Operation {
-	return Operation{ID: OpQuery, Query: true, Repeatable: true, Judge: judgeQuery}
+	return Operation{ID: OpOrderQuery, Query: true, Repeatable: true, Judge: judgeQuery}
 }
 
 // OrderState is an order as UMPay sees it.
@@ -321,7 +321,7 @@ type OrderQueryHistoryRequest struct {
 }
 
 func (*OrderQueryHistoryRequest) operation() Operation {
-	return Operation{ID: OpQueryHistory, Query: true, Repeatable: true, Judge: judgeQuery}
+	return Operation{ID: OpOrderQueryHistory, Query: true, Repeatable: true, Judge: judgeQuery}
 }
 
 // OrderQueryHistoryResponse is the answer to a query of the history, as [OrderQueryResponse] is.
@@ -351,7 +351,7 @@ type OrderCancelRequest struct {
 }
 
 func (*OrderCancelRequest) operation() Operation {
-	return Operation{ID: OpCancel, Judge: judgeCancel, Settle: settleCancel}
+	return Operation{ID: OpOrderCancel, Judge: judgeCancel, Settle: settleCancel}
 }
 
 // OrderCancelResponse is the answer to a cancellation.
@@ -403,7 +403,7 @@ type OrderRefundRequest struct {
 }
 
 func (*OrderRefundRequest) operation() Operation {
-	return Operation{ID: OpRefund, Judge: judgeRefund, Settle: settleRefund}
+	return Operation{ID: OpOrderRefund, Judge: judgeRefund, Settle: settleRefund}
 }
 
 // faults refuses what is more than the order.
@@ -449,7 +449,7 @@ type OrderQueryRefundRequest struct {
 }
 
 func (*OrderQueryRefundRequest) operation() Operation {
-	return Operation{ID: OpQueryRefund, Query: true, Repeatable: true, Judge: judgeQuery}
+	return Operation{ID: OpOrderQueryRefund, Query: true, Repeatable: true, Judge: judgeQuery}
 }
 
 // OrderQueryRefundResponse is the answer to a query of a refund; its state is RefundState.

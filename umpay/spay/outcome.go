@@ -51,7 +51,7 @@ func (op *Operation) judge(answer response, httpStatus int) (cnpay.Verdict, erro
 		}
 	case httpStatus != http.StatusOK:
 		return v, fmt.Errorf("%w: %w", cnpay.ErrUndecided, transport.StatusError(httpStatus))
-	case r.RetCode != RetSuccess && !(r.RetCode == RetVoided && op.ID == OpCancel):
+	case r.RetCode != RetSuccess && !(r.RetCode == RetVoided && op.ID == OpOrderCancel):
 	case op.Judge != nil:
 		v.Outcome, cause = op.Judge(answer)
 	case op.Query || op.NoMoney:

@@ -62,7 +62,7 @@ func TestCodes(t *testing.T) {
 				want = cnpay.Failed
 			case code == RetSuccess:
 				want = cnpay.Pending // no state
-			case code == RetVoided && op.ID == OpCancel:
+			case code == RetVoided && op.ID == OpOrderCancel:
 				want = cnpay.Succeeded
 			}
 			require.Equal(t, want, v.Outcome, "%s %s", op.ID, code)
@@ -100,14 +100,14 @@ func TestStates(t *testing.T) {
 			want := map[string]cnpay.Outcome{"succeeded": cnpay.Succeeded, "failed": cnpay.Failed}[outcome]
 			refund := strings.HasPrefix(state, "REFUND_")
 			switch {
-			case op.ID == OpCancel, op.ID == OpPreauthCancel:
+			case op.ID == OpOrderCancel, op.ID == OpPreauthCancel:
 				want = map[string]cnpay.Outcome{TradeCancel: cnpay.Succeeded}[state]
 				if op.ID == OpPreauthCancel && state == WaitBuyerPay {
 					want = cnpay.Pending
 				}
 			case op.ID == OpPreauthRefund && !refund: // its state is that of the order
 				want = map[string]cnpay.Outcome{TradeSuccess: cnpay.Pending, WaitBuyerPay: cnpay.Pending}[state]
-			case refund != (op.ID == OpRefund || op.ID == OpPreauthRefund):
+			case refund != (op.ID == OpOrderRefund || op.ID == OpPreauthRefund):
 				want = cnpay.Unknown
 			case state == WaitBuyerPay, state == RefundProcess:
 				want = cnpay.Pending

@@ -23,7 +23,7 @@ type PageWalletRequest struct {
 	IsPublicNumber string `json:"is_public_number" spec:"M Y|N"`
 }
 
-func (*PageWalletRequest) operation() Operation { return pageOperation(OpWallet) }
+func (*PageWalletRequest) operation() Operation { return pageOperation(OpPageWallet) }
 
 // Wallet is a page inside WeChat or another wallet (公众号/一码付, publicnumber_and_verticalcode).
 //
@@ -40,7 +40,7 @@ type PageWebRequest struct {
 	InterfaceType string `json:"interface_type" spec:"M 01|02"`
 }
 
-func (*PageWebRequest) operation() Operation { return pageOperation(OpWeb) }
+func (*PageWebRequest) operation() Operation { return pageOperation(OpPageWeb) }
 
 // Web is the cashier for computers (Web收银台, req_front_page_pay).
 //
@@ -53,7 +53,7 @@ type PageMobileRequest struct {
 	Order
 }
 
-func (*PageMobileRequest) operation() Operation { return pageOperation(OpMobile) }
+func (*PageMobileRequest) operation() Operation { return pageOperation(OpPageMobile) }
 
 // Mobile is the cashier for telephones (H5收银台, pay_req_h5_frontpage).
 //

@@ -36,19 +36,19 @@ func recorded(c *spay.Client) map[string]conform.Run {
 	paid, hold := "PAID0001", spay.Hold{OrderID: "HOLD0001", MerDate: o.MerDate}
 	const waitingNo, holdNo, completedNo = "3626090100000003", "3626090100000002", "3626090100000004"
 	return map[string]conform.Run{
-		spay.OpCreateQR:     conform.Of(c.Orders.CreateQR, &spay.OrderCreateQRRequest{Order: o, ScanCodeType: "WECHAT"}),
-		spay.OpCreateQRPage: conform.Of(c.Orders.CreateQRPage, &spay.OrderCreateQRPageRequest{Order: o, ScanCodeType: "ALIPAY", AutoPay: "FALSE"}),
-		spay.OpPayByCode: conform.Of(c.Orders.PayByCode, &spay.OrderPayByCodeRequest{Order: o, ScanCodeType: "WECHAT",
+		spay.OpOrderCreateQR:     conform.Of(c.Orders.CreateQR, &spay.OrderCreateQRRequest{Order: o, ScanCodeType: "WECHAT"}),
+		spay.OpOrderCreateQRPage: conform.Of(c.Orders.CreateQRPage, &spay.OrderCreateQRPageRequest{Order: o, ScanCodeType: "ALIPAY", AutoPay: "FALSE"}),
+		spay.OpOrderPayByCode: conform.Of(c.Orders.PayByCode, &spay.OrderPayByCodeRequest{Order: o, ScanCodeType: "WECHAT",
 			AuthCode: "283050710648432598", UseDesc: "咖啡"}),
-		spay.OpMiniProgramOrder: conform.Of(c.Orders.MiniProgramOrder, &spay.OrderMiniProgramOrderRequest{Order: o, OpenID: "oExample",
+		spay.OpOrderMiniProgramOrder: conform.Of(c.Orders.MiniProgramOrder, &spay.OrderMiniProgramOrderRequest{Order: o, OpenID: "oExample",
 			AppID: "wx0000000000000001", ScanCodeType: "WECHAT"}),
-		spay.OpAppOrder:      conform.Of(c.Orders.AppOrder, &spay.OrderAppOrderRequest{Order: o}),
-		spay.OpQuery:         conform.Of(c.Orders.Query, &spay.OrderQueryRequest{OrderID: paid, MerDate: o.MerDate}),
-		spay.OpQueryHistory:  conform.Of(c.Orders.QueryHistory, &spay.OrderQueryHistoryRequest{OrderID: "OLD0001", MerDate: "20260831"}),
-		spay.OpCancel:        conform.Of(c.Orders.Cancel, &spay.OrderCancelRequest{OrderID: paid, MerDate: o.MerDate, Amount: 1250}),
-		spay.OpRefund:        conform.Of(c.Orders.Refund, &spay.OrderRefundRequest{RefundNo: "R0002", OrderID: paid, MerDate: o.MerDate, OrgAmount: 1250, RefundAmount: 250}),
-		spay.OpQueryRefund:   conform.Of(c.Orders.QueryRefund, &spay.OrderQueryRefundRequest{RefundNo: "R0001"}),
-		spay.OpQuickPayApply: conform.Of(c.QuickPay.Apply, &spay.QuickPayApplyRequest{Order: o, PayType: "DEBITCARD", GateID: "ICBC"}),
+		spay.OpOrderAppOrder:     conform.Of(c.Orders.AppOrder, &spay.OrderAppOrderRequest{Order: o}),
+		spay.OpOrderQuery:        conform.Of(c.Orders.Query, &spay.OrderQueryRequest{OrderID: paid, MerDate: o.MerDate}),
+		spay.OpOrderQueryHistory: conform.Of(c.Orders.QueryHistory, &spay.OrderQueryHistoryRequest{OrderID: "OLD0001", MerDate: "20260831"}),
+		spay.OpOrderCancel:       conform.Of(c.Orders.Cancel, &spay.OrderCancelRequest{OrderID: paid, MerDate: o.MerDate, Amount: 1250}),
+		spay.OpOrderRefund:       conform.Of(c.Orders.Refund, &spay.OrderRefundRequest{RefundNo: "R0002", OrderID: paid, MerDate: o.MerDate, OrgAmount: 1250, RefundAmount: 250}),
+		spay.OpOrderQueryRefund:  conform.Of(c.Orders.QueryRefund, &spay.OrderQueryRefundRequest{RefundNo: "R0001"}),
+		spay.OpQuickPayApply:     conform.Of(c.QuickPay.Apply, &spay.QuickPayApplyRequest{Order: o, PayType: "DEBITCARD", GateID: "ICBC"}),
 		spay.OpQuickPaySendSMS: conform.Of(c.QuickPay.SendSMS, &spay.QuickPaySendSMSRequest{TradeNo: waitingNo, MediaID: "13800000000", MediaType: "MOBILE",
 			Card: spay.Card{CardID: card, Holder: spay.Holder{CardHolder: "张三"}}}),
 		spay.OpQuickPayConfirm: conform.Of(c.QuickPay.Confirm, &spay.QuickPayConfirmRequest{OrderID: "WAIT0001", MerDate: o.MerDate, TradeNo: waitingNo,
@@ -60,7 +60,7 @@ func recorded(c *spay.Client) map[string]conform.Run {
 		spay.OpPreauthQuery:    conform.Of(c.Preauth.Query, &spay.PreauthQueryRequest{Hold: hold}),
 		spay.OpPreauthRefund: conform.Of(c.Preauth.Refund, &spay.PreauthRefundRequest{Hold: spay.Hold{OrderID: "DONE0001", MerDate: o.MerDate},
 			RefundNo: "R0003", RefundAmount: 250, OrgAmount: 1250}),
-		spay.OpDownload: conform.Of(c.Files.Download, &spay.FileDownloadRequest{SettleDate: "20260831"}),
+		spay.OpFileDownload: conform.Of(c.Files.Download, &spay.FileDownloadRequest{SettleDate: "20260831"}),
 	}
 }
 
@@ -93,11 +93,11 @@ func prepare(t *testing.T, gateway *spaytest.Server, c *clock) {
 // what is encrypted; what is received is verified by the key of the recording.
 func TestRecorded(t *testing.T) {
 	outcomes := map[string]cnpay.Outcome{
-		spay.OpCreateQR: cnpay.Pending, spay.OpCreateQRPage: cnpay.Pending, spay.OpPayByCode: cnpay.Succeeded, spay.OpMiniProgramOrder: cnpay.Pending,
-		spay.OpAppOrder: cnpay.Pending, spay.OpQuery: cnpay.Answered, spay.OpQueryHistory: cnpay.Answered, spay.OpCancel: cnpay.Succeeded,
-		spay.OpRefund: cnpay.Succeeded, spay.OpQueryRefund: cnpay.Answered, spay.OpQuickPayApply: cnpay.Pending, spay.OpQuickPaySendSMS: cnpay.Succeeded,
+		spay.OpOrderCreateQR: cnpay.Pending, spay.OpOrderCreateQRPage: cnpay.Pending, spay.OpOrderPayByCode: cnpay.Succeeded, spay.OpOrderMiniProgramOrder: cnpay.Pending,
+		spay.OpOrderAppOrder: cnpay.Pending, spay.OpOrderQuery: cnpay.Answered, spay.OpOrderQueryHistory: cnpay.Answered, spay.OpOrderCancel: cnpay.Succeeded,
+		spay.OpOrderRefund: cnpay.Succeeded, spay.OpOrderQueryRefund: cnpay.Answered, spay.OpQuickPayApply: cnpay.Pending, spay.OpQuickPaySendSMS: cnpay.Succeeded,
 		spay.OpQuickPayConfirm: cnpay.Succeeded, spay.OpPreauthCreate: cnpay.Succeeded, spay.OpPreauthComplete: cnpay.Succeeded,
-		spay.OpPreauthCancel: cnpay.Succeeded, spay.OpPreauthQuery: cnpay.Answered, spay.OpPreauthRefund: cnpay.Pending, spay.OpDownload: cnpay.Answered,
+		spay.OpPreauthCancel: cnpay.Succeeded, spay.OpPreauthQuery: cnpay.Answered, spay.OpPreauthRefund: cnpay.Pending, spay.OpFileDownload: cnpay.Answered,
 	}
 	merchant, err := rsa.GenerateKey(rand.Reader, 1024)
 	require.NoError(t, err)

@@ -134,7 +134,7 @@ func settlePage(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRul
 // settlePayByCode is of a payment at the till.
 func settlePayByCode(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	rule := absentOnItsDay(c.orderRule(t, opts, readPayment), t)
-	rule.Schedule, rule.GiveUp = TillSchedule(), OpCancel
+	rule.Schedule, rule.GiveUp = TillSchedule(), OpOrderCancel
 	return rule
 }
 

@@ -56,7 +56,7 @@ func TestSettledStates(t *testing.T) {
 	} {
 		gateway, client := start(t)
 		o := order(1)
-		gateway.Misbehave(spay.OpPayByCode, cnpaytest.LostAnswer)
+		gateway.Misbehave(spay.OpOrderPayByCode, cnpaytest.LostAnswer)
 		ticket, outcome := payByCode(t, client, o)
 		require.Equal(t, cnpay.Unknown, outcome)
 		require.NoError(t, gateway.SetState(o.OrderID, state))
@@ -71,7 +71,7 @@ func TestSettledStates(t *testing.T) {
 func TestGiveUp(t *testing.T) {
 	c := noon()
 	gateway, client := startAt(t, c)
-	gateway.Misbehave(spay.OpPayByCode, spaytest.Pending)
+	gateway.Misbehave(spay.OpOrderPayByCode, spaytest.Pending)
 	ticket, outcome := payByCode(t, client, orderAt(c, "SHOP1"))
 	require.Equal(t, cnpay.Pending, outcome)
 	s, err := once(t, client, ticket)
@@ -81,12 +81,12 @@ func TestGiveUp(t *testing.T) {
 	c.set(c.now().Add(2 * time.Minute))
 	s, err = once(t, client, ticket)
 	require.NoError(t, err)
-	require.Equal(t, spay.OpCancel, s.GiveUp)
+	require.Equal(t, spay.OpOrderCancel, s.GiveUp)
 	_, err = client.Orders.Cancel(t.Context(), &spay.OrderCancelRequest{OrderID: "SHOP1", MerDate: spay.MerDate(c.now()), Amount: 1250})
 	require.NoError(t, err)
 	s, err = once(t, client, ticket)
 	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(s, err))
-	require.Equal(t, 1, gateway.Received(spay.OpPayByCode))
+	require.Equal(t, 1, gateway.Received(spay.OpOrderPayByCode))
 }
 
 // The query of today sees today's orders alone: there, and only there, absence is a proof.
@@ -96,15 +96,15 @@ func TestAbsence(t *testing.T) {
 		query   string
 		outcome cnpay.Outcome
 	}{
-		"at once":       {0, spay.OpQuery, cnpay.Unknown},
-		"in the margin": {time.Hour, spay.OpQuery, cnpay.Unknown},
-		"after it":      {2 * time.Hour, spay.OpQuery, cnpay.NotSent},
-		"the next day":  {13 * time.Hour, spay.OpQueryHistory, cnpay.Unknown},
+		"at once":       {0, spay.OpOrderQuery, cnpay.Unknown},
+		"in the margin": {time.Hour, spay.OpOrderQuery, cnpay.Unknown},
+		"after it":      {2 * time.Hour, spay.OpOrderQuery, cnpay.NotSent},
+		"the next day":  {13 * time.Hour, spay.OpOrderQueryHistory, cnpay.Unknown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := noon()
 			gateway, client := startAt(t, c)
-			gateway.Misbehave(spay.OpPayByCode, cnpaytest.Late(time.Hour))
+			gateway.Misbehave(spay.OpOrderPayByCode, cnpaytest.Late(time.Hour))
 			ticket, outcome := payByCode(t, client, orderAt(c, "SHOP1"))
 			require.Equal(t, cnpay.Unknown, outcome)
 			c.set(c.now().Add(tt.at))
@@ -121,7 +121,7 @@ func TestAbsenceAtMidnight(t *testing.T) {
 	c := noon()
 	c.set(time.Date(2026, 9, 1, 23, 30, 0, 0, cnpay.Beijing()))
 	gateway, client := startAt(t, c)
-	gateway.Misbehave(spay.OpPayByCode, cnpaytest.Late(time.Hour))
+	gateway.Misbehave(spay.OpOrderPayByCode, cnpaytest.Late(time.Hour))
 	ticket, _ := payByCode(t, client, orderAt(c, "SHOP1"))
 	for _, later := range []time.Duration{0, 29 * time.Minute, 31 * time.Minute, 3 * time.Hour, 48 * time.Hour} {
 		c.set(time.Date(2026, 9, 1, 23, 30, 0, 0, cnpay.Beijing()).Add(later))
@@ -134,13 +134,13 @@ func TestAbsenceAtMidnight(t *testing.T) {
 func TestHistorySettles(t *testing.T) {
 	c := noon()
 	gateway, client := startAt(t, c)
-	gateway.Misbehave(spay.OpPayByCode, cnpaytest.LostAnswer)
+	gateway.Misbehave(spay.OpOrderPayByCode, cnpaytest.LostAnswer)
 	ticket, _ := payByCode(t, client, orderAt(c, "SHOP1"))
 	c.set(c.now().AddDate(0, 0, 2))
 	s, err := once(t, client, ticket)
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(s, err))
 	require.IsType(t, &spay.OrderQueryHistoryResponse{}, s.Answer)
-	require.Zero(t, gateway.Received(spay.OpQuery))
+	require.Zero(t, gateway.Received(spay.OpOrderQuery))
 }
 
 // An order paid later can be paid until it expires: its absence proves nothing before, and closed is its end.
@@ -157,7 +157,7 @@ func TestOrderExpires(t *testing.T) {
 	require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(s, err))
 	require.ErrorIs(t, err, cnpay.ErrUnpaid)
 
-	gateway.Misbehave(spay.OpCreateQR, cnpaytest.Late(time.Hour))
+	gateway.Misbehave(spay.OpOrderCreateQR, cnpaytest.Late(time.Hour))
 	o = orderAt(c, "SHOP2")
 	o.ExpireTime = 120
 	res, err = client.Orders.CreateQR(t.Context(), &spay.OrderCreateQRRequest{Order: o, ScanCodeType: "WECHAT"})
@@ -180,7 +180,7 @@ func TestCancelIsNeverFailedByAQuery(t *testing.T) {
 	} {
 		id := "CANCEL-" + state
 		gateway.AddOrder(id, 1250)
-		gateway.Misbehave(spay.OpCancel, cnpaytest.Late(time.Hour))
+		gateway.Misbehave(spay.OpOrderCancel, cnpaytest.Late(time.Hour))
 		res, err := client.Orders.Cancel(t.Context(), &spay.OrderCancelRequest{OrderID: id, MerDate: today(), Amount: 1250})
 		require.NoError(t, gateway.SetState(id, state))
 		s, err := once(t, client, cnpay.TicketOf(res, err))
@@ -188,7 +188,7 @@ func TestCancelIsNeverFailedByAQuery(t *testing.T) {
 		require.Equal(t, state == spay.TradeSuccess || state == spay.WaitBuyerPay, s.SendAgain, state)
 	}
 	s, err := client.Settle(t.Context(), cnpay.Ticket{Provider: "umpay/spay", Gateway: gateway.URL[len("http://"):], Account: "60000100",
-		Operation: spay.OpCancel, Fields: map[string]string{"order_id": "NONE", "mer_date": today()},
+		Operation: spay.OpOrderCancel, Fields: map[string]string{"order_id": "NONE", "mer_date": today()},
 		Began: time.Now().Add(-48 * time.Hour), Until: time.Now().Add(-47 * time.Hour)}, cnpay.WithSchedule(cnpay.Schedule{0}))
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(s, err), "that the order is absent says nothing of its cancellation")
 }
@@ -197,7 +197,7 @@ func TestCancelIsNeverFailedByAQuery(t *testing.T) {
 func TestRefundCarriedOutLater(t *testing.T) {
 	gateway, client := start(t)
 	gateway.AddOrder("SHOP1", 1250)
-	gateway.Misbehave(spay.OpRefund, cnpaytest.Late(400*time.Millisecond))
+	gateway.Misbehave(spay.OpOrderRefund, cnpaytest.Late(400*time.Millisecond))
 	begun := time.Now()
 	res, err := client.Orders.Refund(t.Context(), &spay.OrderRefundRequest{RefundNo: "R1", OrderID: "SHOP1", MerDate: today(), OrgAmount: 1250, RefundAmount: 250})
 	ticket := cnpay.TicketOf(res, err)
@@ -210,7 +210,7 @@ func TestRefundCarriedOutLater(t *testing.T) {
 	time.Sleep(time.Until(begun.Add(time.Second)))
 	s, err = once(t, client, ticket)
 	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(s, err))
-	require.Equal(t, 1, gateway.Received(spay.OpRefund))
+	require.Equal(t, 1, gateway.Received(spay.OpOrderRefund))
 }
 
 func TestRefundStates(t *testing.T) {
@@ -220,7 +220,7 @@ func TestRefundStates(t *testing.T) {
 		"REFUND_UNKNOWN": cnpay.Unknown,
 	} {
 		gateway.AddOrder("O-"+state[len("REFUND_"):], 1250)
-		gateway.Misbehave(spay.OpRefund, spaytest.Pending)
+		gateway.Misbehave(spay.OpOrderRefund, spaytest.Pending)
 		refundNo := "R" + state[len("REFUND_"):]
 		res, err := client.Orders.Refund(t.Context(), &spay.OrderRefundRequest{RefundNo: refundNo, OrderID: "O-" + state[len("REFUND_"):], MerDate: today(), OrgAmount: 1250})
 		require.Equal(t, cnpay.Pending, cnpay.OutcomeOf(res, err))
@@ -229,7 +229,7 @@ func TestRefundStates(t *testing.T) {
 		require.Equal(t, want, cnpay.OutcomeOf(s, err), state)
 	}
 	// absent, long after it could have arrived
-	ticket := cnpay.Ticket{Provider: "umpay/spay", Gateway: gateway.URL[len("http://"):], Account: "60000100", Operation: spay.OpRefund, Order: "R0",
+	ticket := cnpay.Ticket{Provider: "umpay/spay", Gateway: gateway.URL[len("http://"):], Account: "60000100", Operation: spay.OpOrderRefund, Order: "R0",
 		Fields: map[string]string{"refund_no": "R0"}, Began: time.Now().Add(-3 * time.Hour), Until: time.Now().Add(-2 * time.Hour)}
 	s, err := once(t, client, ticket)
 	require.Equal(t, cnpay.NotSent, cnpay.OutcomeOf(s, err))

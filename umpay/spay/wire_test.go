@@ -207,7 +207,7 @@ func TestForeignAnswersAreNamed(t *testing.T) {
 		"old-version": `version is "1.0", not 4.0`, "other-merchant": "mer_id differs", cnpaytest.OtherAnswer: "order_id differs",
 		cnpaytest.Unsigned: "it is not signed", "twice": "more than one MobilePayPlatform", cnpaytest.HTML: "no META tag MobilePayPlatform",
 	} {
-		gateway.AlwaysMisbehave(spay.OpQuery, fault)
+		gateway.AlwaysMisbehave(spay.OpOrderQuery, fault)
 		_, err := client.Orders.Query(t.Context(), query)
 		require.ErrorContains(t, err, text)
 	}

@@ -16,7 +16,7 @@ import (
 
 // cashier is Upay's page, on which the payer pays what a link asks for (WAP 收银台).
 func (s *Server) cashier(w http.ResponseWriter, r *http.Request) {
-	fault := s.Receive(upay.OpCashier)
+	fault := s.Receive(upay.OpPageCashier)
 	query := r.URL.Query()
 	request := object{}
 	for name, values := range query {

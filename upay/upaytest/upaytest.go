@@ -4,7 +4,7 @@
 //	defer gateway.Close()
 //	client, err := upay.New(gateway.Config())
 //	sn := gateway.AddOrder("7654321132", 10000)
-//	gateway.Misbehave(upay.OpRevoke, cnpaytest.LostAnswer)
+//	gateway.Misbehave(upay.OpOrderRevoke, cnpaytest.LostAnswer)
 //
 // It checks signatures with its own code, keeps orders as Upay does, sends notifications, has a cashier's page that a
 // person can use, and misbehaves on command.
@@ -142,12 +142,12 @@ type row func(s *Server, request object, fault cnpaytest.Fault) object
 
 func rows() map[string]row {
 	return map[string]row{
-		upay.OpPay: (*Server).pay, upay.OpPrecreate: (*Server).precreate,
-		upay.OpQuery: (*Server).query, upay.OpRefundQuery: (*Server).query,
-		upay.OpRefund: (*Server).refund, upay.OpRevoke: (*Server).revoke, upay.OpCancel: (*Server).revoke,
+		upay.OpOrderPayByCode: (*Server).pay, upay.OpOrderCreateQR: (*Server).precreate,
+		upay.OpOrderQuery: (*Server).query, upay.OpOrderQueryRefund: (*Server).query,
+		upay.OpOrderRefund: (*Server).refund, upay.OpOrderRevoke: (*Server).revoke, upay.OpOrderCancel: (*Server).revoke,
 		upay.OpPreauthCreate: (*Server).freeze, upay.OpPreauthCancel: (*Server).unfreeze, upay.OpPreauthComplete: (*Server).complete,
 		upay.OpPreauthRefund: (*Server).refundPreauth, upay.OpPreauthQuery: (*Server).queryPreauth, upay.OpPreauthList: (*Server).listPreauth,
-		upay.OpCheckIn: (*Server).checkIn, depositFreeze().ID: (*Server).freezeDeposit,
+		upay.OpTerminalCheckIn: (*Server).checkIn, depositFreeze().ID: (*Server).freezeDeposit,
 	}
 }
 
@@ -191,7 +191,7 @@ func (s *Server) check(authorization string, body []byte, request object, op tes
 		digest := md5.Sum(append(body[:len(body):len(body)], key.Reveal()...))
 		return key != "" && authorization == s.config.TerminalSN+" "+hex.EncodeToString(digest[:])
 	}
-	if !signed(s.config.TerminalKey) && !(op.ID == upay.OpCheckIn && signed(s.previous)) {
+	if !signed(s.config.TerminalKey) && !(op.ID == upay.OpTerminalCheckIn && signed(s.previous)) {
 		return refusal("ILLEGAL_SIGN", "签名错误"), false
 	}
 	for _, name := range op.Mandatory {
@@ -213,7 +213,7 @@ func (s *Server) check(authorization string, body []byte, request object, op tes
 // needsOneOf says of which numbers a request must have one, by the first of them.
 func needsOneOf(id string) map[string]bool {
 	switch id {
-	case upay.OpQuery, upay.OpRefundQuery, upay.OpRefund, upay.OpRevoke, upay.OpCancel:
+	case upay.OpOrderQuery, upay.OpOrderQueryRefund, upay.OpOrderRefund, upay.OpOrderRevoke, upay.OpOrderCancel:
 		return map[string]bool{"sn": true}
 	case upay.OpPreauthCancel, upay.OpPreauthComplete, upay.OpPreauthRefund:
 		return map[string]bool{"auth_sn": true}

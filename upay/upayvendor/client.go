@@ -70,8 +70,8 @@ func New(config Config, opts ...cnpay.Option) (*Client, error) {
 	return c, nil
 }
 
-// OpActivate is this package's operation, as tickets, errors, logs and gateways for tests name it.
-const OpActivate = "terminal_activate"
+// OpTerminalActivate is this package's operation, as tickets, errors, logs and gateways for tests name it.
+const OpTerminalActivate = "terminal_activate"
 
 // Operation is one line of Upay's list for vendors: those on merchants, stores and terminals (/v2/...), which this package
 // lacks, are carried out by [Do].

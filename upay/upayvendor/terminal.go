@@ -31,7 +31,7 @@ type TerminalActivateRequest struct {
 }
 
 func (*TerminalActivateRequest) operation() Operation {
-	return Operation{ID: OpActivate, Path: "/terminal/activate"}
+	return Operation{ID: OpTerminalActivate, Path: "/terminal/activate"}
 }
 
 // TerminalActivateResponse is the answer to an activation. Raw is empty: it would hold the key.

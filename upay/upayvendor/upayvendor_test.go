@@ -41,13 +41,13 @@ func saying(status int, body string) gateway {
 
 func TestOperations(t *testing.T) {
 	conform.Test(t, []conform.Row{
-		{ID: upayvendor.OpActivate, Accepted: cnpay.Succeeded, Faults: []cnpaytest.Fault{cnpaytest.UnknownCode}, Secrets: []string{"12345678"}},
+		{ID: upayvendor.OpTerminalActivate, Accepted: cnpay.Succeeded, Faults: []cnpaytest.Fault{cnpaytest.UnknownCode}, Secrets: []string{"12345678"}},
 	}, func(t *testing.T) *conform.World {
 		gateway, client := start(t)
 		gateway.AddCode("12345678", 100)
 		n := 0
 		return &conform.World{Gateway: gateway, Client: client, Another: client, Runs: map[string]func() conform.Run{
-			upayvendor.OpActivate: func() conform.Run {
+			upayvendor.OpTerminalActivate: func() conform.Run {
 				n++
 				return conform.Of(client.Terminals.Activate, &upayvendor.TerminalActivateRequest{
 					AppID: "2026000000000001", Code: "12345678", DeviceID: fmt.Sprint("POS-", n),
@@ -84,11 +84,11 @@ func TestActivate(t *testing.T) {
 
 	// A lost answer has used the code up: the call is never repeated by itself.
 	gateway.AddCode("87654321", 1)
-	gateway.Misbehave(upayvendor.OpActivate, cnpaytest.LostAnswer)
-	before := gateway.Received(upayvendor.OpActivate)
+	gateway.Misbehave(upayvendor.OpTerminalActivate, cnpaytest.LostAnswer)
+	before := gateway.Received(upayvendor.OpTerminalActivate)
 	res, err = client.Terminals.Activate(t.Context(), &upayvendor.TerminalActivateRequest{AppID: "1", Code: "87654321", DeviceID: "POS-0002"})
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
-	require.Equal(t, before+1, gateway.Received(upayvendor.OpActivate))
+	require.Equal(t, before+1, gateway.Received(upayvendor.OpTerminalActivate))
 	require.Zero(t, gateway.Uses("87654321"))
 	settled, err := client.Settle(t.Context(), cnpay.TicketOf(res, err))
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err))

@@ -4,7 +4,7 @@
 //	defer gateway.Close()
 //	client, err := yuansfer.New(gateway.Config())
 //	autoDebitNo := gateway.AddAgreement("testAuth2021010801", "gcash")
-//	gateway.Misbehave(yuansfer.OpRevoke, cnpaytest.LostAnswer)
+//	gateway.Misbehave(yuansfer.OpAutoDebitRevoke, cnpaytest.LostAnswer)
 //
 // It checks signatures with its own code, keeps agreements and orders as Yuansfer does, has the pages on which a payer pays
 // and signs, sends notifications, and misbehaves on command.

@@ -3,7 +3,7 @@
 //	gateway := providertest.NewServer()
 //	defer gateway.Close()
 //	client, err := provider.New(gateway.Config())
-//	gateway.Misbehave(provider.OpMicropay, cnpaytest.LostAnswer)
+//	gateway.Misbehave(provider.OpOrderPayByCode, cnpaytest.LostAnswer)
 //
 // It checks signatures with its own code, keeps orders as UMPay does, signs its answers, has a page on which a person pays,
 // sends notifications, and misbehaves on command.
@@ -141,7 +141,7 @@ func (s *Server) AddOrder(orderNo string, amount int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	request := object{"acqMerId": s.config.AcqMerID, "orderNo": orderNo, "txnAmt": strconv.FormatInt(amount, 10), "orderType": provider.WeChat}
-	s.ledger.Pay(testgateway.Payment, orderNo, amount, s.note(provider.OpMicropay, request))
+	s.ledger.Pay(testgateway.Payment, orderNo, amount, s.note(provider.OpOrderPayByCode, request))
 }
 
 // Pay makes the payer pay an order that waits, without a notification; see Notify.
@@ -199,12 +199,12 @@ type row func(s *Server, request object, fault cnpaytest.Fault) object
 
 func rows() map[string]row {
 	return map[string]row{
-		provider.OpUnifiedOrder: (*Server).unifiedOrder, provider.OpMicropay: (*Server).micropay, provider.OpQRPay: (*Server).qrPay,
-		provider.OpPreorder: (*Server).preorder, provider.OpQueryOrder: (*Server).queryOrder,
-		provider.OpCancelOrder: (*Server).cancelOrder, provider.OpCloseOrder: (*Server).closeOrder,
-		provider.OpRefund: (*Server).refund, provider.OpRefundQuery: (*Server).refundQuery,
-		provider.OpQueryPospOrder: (*Server).queryPospOrder, provider.OpTicketDown: (*Server).ticketDown,
-		provider.OpDownloadSettleFile: (*Server).settleFile,
+		provider.OpOrderWalletOrder: (*Server).unifiedOrder, provider.OpOrderPayByCode: (*Server).micropay, provider.OpOrderCreateQR: (*Server).qrPay,
+		provider.OpTerminalOrder: (*Server).preorder, provider.OpOrderQuery: (*Server).queryOrder,
+		provider.OpOrderCancel: (*Server).cancelOrder, provider.OpOrderClose: (*Server).closeOrder,
+		provider.OpOrderRefund: (*Server).refund, provider.OpOrderQueryRefund: (*Server).refundQuery,
+		provider.OpTerminalQueryOrder: (*Server).queryPospOrder, provider.OpTerminalReceipt: (*Server).ticketDown,
+		provider.OpFileDownload: (*Server).settleFile,
 	}
 }
 

@@ -111,7 +111,7 @@ func TestBooks(t *testing.T) {
 func TestPending(t *testing.T) {
 	gateway, client := start(t)
 	once := cnpay.WithSchedule(cnpay.Schedule{0})
-	gateway.Misbehave(provider.OpMicropay, providertest.Pending, providertest.Pending)
+	gateway.Misbehave(provider.OpOrderPayByCode, providertest.Pending, providertest.Pending)
 	for number, want := range map[string]cnpay.Outcome{"A1": cnpay.Succeeded, "A2": cnpay.Failed} {
 		res, err := client.Orders.PayByCode(t.Context(), byCode(number))
 		require.Equal(t, cnpay.Pending, cnpay.OutcomeOf(res, err))
@@ -129,7 +129,7 @@ func TestPending(t *testing.T) {
 	}
 
 	gateway.AddOrder("P1", 1250)
-	gateway.Misbehave(provider.OpRefund, providertest.Pending)
+	gateway.Misbehave(provider.OpOrderRefund, providertest.Pending)
 	res, err := client.Orders.Refund(t.Context(), &provider.OrderRefundRequest{OrderTime: "20260901090000", OrigOrderNo: "P1", OrigTxnAmt: 1250, OrderNo: "R1", TxnAmt: 250})
 	for state, want := range map[string]cnpay.Outcome{"02": cnpay.Pending, "01": cnpay.Failed, "00": cnpay.Succeeded} {
 		gateway.SetRefund("R1", state)
@@ -160,7 +160,7 @@ func TestGatewayRefuses(t *testing.T) {
 	type answer struct{ provider.Response }
 	client, err := provider.New(gateway.Config())
 	require.NoError(t, err)
-	query := provider.Operation{ID: provider.OpQueryOrder, Path: "pay/queryOrder", Query: true}
+	query := provider.Operation{ID: provider.OpOrderQuery, Path: "pay/queryOrder", Query: true}
 	_, err = provider.Do[answer](t.Context(), client, query, &short{})
 	require.ErrorContains(t, err, "13 报文交易要素缺失:acqMerId")
 	config := gateway.Config()
@@ -313,5 +313,5 @@ func TestConcurrentUse(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	require.Equal(t, 16, gateway.Received(provider.OpMicropay))
+	require.Equal(t, 16, gateway.Received(provider.OpOrderPayByCode))
 }

@@ -72,7 +72,7 @@ func (s *Server) open(operation string, request object, fault cnpaytest.Fault, m
 }
 
 func (s *Server) unifiedOrder(request object, fault cnpaytest.Fault) object {
-	answer := s.open(provider.OpUnifiedOrder, request, fault, object{
+	answer := s.open(provider.OpOrderWalletOrder, request, fault, object{
 		"openId": text(request, "userId"), "appId": cmp.Or(text(request, "appId"), "wx0000000000000001"),
 		"prepayId": "prepay_id=wx" + text(request, "orderNo"), "hostLsNo": "0100151212",
 		"timestamp": strconv.FormatInt(s.now().Unix(), 10), "nonceStr": "abc", "signType": "MD5", "paySign": "0A1B2C",
@@ -82,16 +82,16 @@ func (s *Server) unifiedOrder(request object, fault cnpaytest.Fault) object {
 }
 
 func (s *Server) qrPay(request object, fault cnpaytest.Fault) object {
-	return s.open(provider.OpQRPay, request, fault, object{"qrCode": s.CashierURL(text(request, "orderNo"))})
+	return s.open(provider.OpOrderCreateQR, request, fault, object{"qrCode": s.CashierURL(text(request, "orderNo"))})
 }
 
 func (s *Server) preorder(request object, fault cnpaytest.Fault) object {
-	return s.open(provider.OpPreorder, request, fault, nil)
+	return s.open(provider.OpTerminalOrder, request, fault, nil)
 }
 
 func (s *Server) micropay(request object, fault cnpaytest.Fault) object {
 	if fault == Pending {
-		answer := s.open(provider.OpMicropay, request, fault, nil)
+		answer := s.open(provider.OpOrderPayByCode, request, fault, nil)
 		if answer["respCode"] == "00" {
 			answer["respCode"], answer["respMsg"] = "62", "用户密码输入中"
 		}
@@ -101,7 +101,7 @@ func (s *Server) micropay(request object, fault cnpaytest.Fault) object {
 	if amount <= 0 {
 		return s.refusal("08", "无效金额")
 	}
-	m, refusal := s.ledger.Pay(testgateway.Payment, text(request, "orderNo"), amount, s.note(provider.OpMicropay, request))
+	m, refusal := s.ledger.Pay(testgateway.Payment, text(request, "orderNo"), amount, s.note(provider.OpOrderPayByCode, request))
 	if refusal != "" {
 		return s.refused(refusal)
 	}
@@ -138,7 +138,7 @@ func (s *Server) cancelOrder(request object, fault cnpaytest.Fault) object {
 	}
 	kind := m.Note.(note)
 	switch {
-	case kind.operation != provider.OpMicropay, text(kind.request, "orderType") == provider.UnionPay:
+	case kind.operation != provider.OpOrderPayByCode, text(kind.request, "orderType") == provider.UnionPay:
 		return s.refusal("32", "无此交易权限")
 	case m.State == testgateway.Undone:
 		return s.refusal("14", "交易已撤销")
@@ -174,7 +174,7 @@ func (s *Server) refund(request object, fault cnpaytest.Fault) object {
 	if ok && original.Amount != numberOf(request, "origTxnAmt") {
 		return s.refused(testgateway.WrongAmount)
 	}
-	n := s.note(provider.OpRefund, request)
+	n := s.note(provider.OpOrderRefund, request)
 	if fault == Pending {
 		n.refund = "02"
 	}

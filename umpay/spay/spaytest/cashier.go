@@ -24,7 +24,7 @@ const cashierPath = "/cashier"
 func (s *Server) openPage(w http.ResponseWriter, r *http.Request) {
 	request, readable := read(r.URL.RawQuery)
 	op := operationOf(request["service"])
-	jumps := op.ID == spay.OpCreateQRPage && request["auto_pay"] == "TRUE"
+	jumps := op.ID == spay.OpOrderCreateQRPage && request["auto_pay"] == "TRUE"
 	fault := s.Receive(op.ID)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -47,7 +47,7 @@ func (s *Server) openPage(w http.ResponseWriter, r *http.Request) {
 // opened makes the order of a page as every other order is made.
 func (s *Server) opened(request fields, op testgateway.Operation, fault cnpaytest.Fault) fields {
 	checked := op
-	checked.ID = spay.OpAppOrder // whose row makes an order and nothing else
+	checked.ID = spay.OpOrderAppOrder // whose row makes an order and nothing else
 	return s.process(request, true, checked, fault)
 }
 

@@ -3,7 +3,7 @@
 //	gateway := spaytest.NewServer()
 //	defer gateway.Close()
 //	client, err := spay.New(gateway.Config())
-//	gateway.Misbehave(spay.OpRefund, cnpaytest.LostAnswer)
+//	gateway.Misbehave(spay.OpOrderRefund, cnpaytest.LostAnswer)
 //
 // It checks signatures with its own code, keeps orders as UMPay does, has a cashier page that a person can click, sends
 // notifications, and misbehaves on command.
