@@ -23,6 +23,7 @@ import (
 	"golang.org/x/text/transform"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/reconcile"
 )
 
 // A Bill is the reconciliation download (对账文件) of one clearing day: a ZIP archive with one line for each transaction
@@ -737,104 +738,34 @@ type LedgerEntry struct {
 	TxnAmt  int64  // fen
 }
 
-// AmountDifference is a transaction that both sides have, with two amounts.
-type AmountDifference struct {
-	Ledger LedgerEntry
-	Bill   BillRecord
+// Entry returns what is compared of the transaction, as bills have it: they keep 32 characters of an order number, and no
+// year.
+func (l LedgerEntry) Entry() (reconcile.Entry, error) {
+	e := reconcile.Entry{ID: l.QueryID, Order: l.OrderID[:min(len(l.OrderID), 32)], Kind: l.TxnType, Amount: l.TxnAmt}
+	if len(l.TxnTime) == len("YYYYMMDDhhmmss") {
+		e.Time = l.TxnTime[len("YYYY"):]
+	}
+	return e, nil
 }
+
+// Entry returns what is compared of the record: queryId, orderId, txnType, txnTime and txnAmt.
+func (r BillRecord) Entry() (reconcile.Entry, error) {
+	return reconcile.Entry{ID: r.QueryID, Order: r.OrderID, Kind: r.TxnType, Time: r.TxnTime, Amount: r.TxnAmt}, nil
+}
+
+// AmountDifference is a transaction that both sides have, with two amounts.
+type AmountDifference = reconcile.Difference[LedgerEntry, BillRecord]
 
 // Reconciliation is what comparing the merchant's ledger with a bill found.
-type Reconciliation struct {
-	Matched       int                // transactions that both sides have, with one amount
-	AmountDiffers []AmountDifference // in the order of the bill
-	OnlyInLedger  []LedgerEntry      // in the order of the ledger
-	OnlyInBill    []BillRecord       // in the order of the bill
-}
+type Reconciliation = reconcile.Result[LedgerEntry, BillRecord]
 
-// Clean reports whether there is no difference.
-func (r *Reconciliation) Clean() bool {
-	return len(r.AmountDiffers)+len(r.OnlyInLedger)+len(r.OnlyInBill) == 0
-}
-
-// Reconcile compares the merchant's own successful transactions of a clearing day with the bill of that day:
+// Reconcile compares the merchant's own successful transactions of a clearing day with the bill of that day, as
+// [reconcile.Compare] does:
 //
 //	found, err := unionpay.Reconcile(own, bill.Records())
 //
-// Transactions belong together by queryId where both sides have one, else by orderId, of which bills keep 32 characters.
-// Where several have the same, amount, time and type decide. Each is matched once, so a transaction that is duplicated on
-// one side is reported.
-//
 // The clearing day ends at 23:00 in Beijing. Because of it, what OnlyInLedger or OnlyInBill holds may be found on the other
-// side one day later or earlier, and only what is left then is wrong. Any error of the records ends the comparison,
-// because half a bill would show differences that do not exist.
+// side one day later or earlier, and only what is left then is wrong.
 func Reconcile(own []LedgerEntry, records iter.Seq2[BillRecord, error]) (*Reconciliation, error) {
-	if records == nil {
-		records = func(func(BillRecord, error) bool) {}
-	}
-	byQuery := map[string][]int{}
-	byOrder := map[string][]int{}
-	for i, o := range own {
-		if o.QueryID != "" {
-			byQuery[o.QueryID] = append(byQuery[o.QueryID], i)
-		}
-		if id := inBill(o.OrderID); id != "" {
-			byOrder[id] = append(byOrder[id], i)
-		}
-	}
-	found := &Reconciliation{}
-	taken := make([]bool, len(own))
-	for record, err := range records {
-		if err != nil {
-			return nil, err
-		}
-		free := func(i int) bool { return !taken[i] }
-		i := best(own, record, byQuery[record.QueryID], free)
-		if i < 0 {
-			i = best(own, record, byOrder[record.OrderID], free)
-		}
-		switch {
-		case i < 0:
-			found.OnlyInBill = append(found.OnlyInBill, record)
-			continue
-		case own[i].TxnAmt == record.TxnAmt:
-			found.Matched++
-		default:
-			found.AmountDiffers = append(found.AmountDiffers, AmountDifference{own[i], record})
-		}
-		taken[i] = true
-	}
-	for i, o := range own {
-		if !taken[i] {
-			found.OnlyInLedger = append(found.OnlyInLedger, o)
-		}
-	}
-	return found, nil
-}
-
-// inBill is an order number as bills have it.
-func inBill(orderID string) string { return orderID[:min(len(orderID), 32)] }
-
-// best returns the candidate that agrees most with the record, -1 without one.
-func best(own []LedgerEntry, record BillRecord, candidates []int, free func(int) bool) int {
-	chosen, most := -1, -1
-	for _, i := range candidates {
-		o := own[i]
-		if !free(i) || o.QueryID != "" && record.QueryID != "" && o.QueryID != record.QueryID {
-			continue
-		}
-		agreement := 0
-		if o.TxnAmt == record.TxnAmt {
-			agreement += 4
-		}
-		if len(o.TxnTime) == 14 && o.TxnTime[4:] == record.TxnTime {
-			agreement += 2
-		}
-		if o.TxnType == record.TxnType {
-			agreement++
-		}
-		if agreement > most {
-			chosen, most = i, agreement
-		}
-	}
-	return chosen
+	return reconcile.Compare(own, records)
 }
