@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"compress/zlib"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -14,11 +15,15 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/transform"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/reconcile"
 )
 
 // A Bill is the reconciliation download (对账文件) of one clearing day: a ZIP archive with one line for each transaction
@@ -295,53 +300,51 @@ type BillRecord struct {
 }
 
 // ReadBillRecords reads a ZM file. Errors are as in [Bill.Records].
-func ReadBillRecords(r io.Reader) iter.Seq2[BillRecord, error] {
-	return lines(r, func(c *cutter) BillRecord {
-		return BillRecord{
-			TransCode:       c.text("transCode", 3),
-			AcqInsCode:      c.text("acqInsCode", 11),
-			SndInsCode:      c.text("sndInsCode", 11),
-			TraceNo:         c.text("traceNo", 6),
-			TxnTime:         c.text("txnTime", 10),
-			PayCardNo:       c.text("payCardNo", 19),
-			TxnAmt:          c.amount("txnAmt", 12),
-			MerCatCode:      c.text("merCatCode", 4),
-			TermType:        c.text("termType", 2),
-			QueryID:         c.text("queryId", 21),
-			OldPayType:      c.text("oldPayType", 2),
-			OrderID:         c.text("orderId", 32),
-			PayCardType:     c.text("payCardType", 2),
-			OrigTraceNo:     c.text("origTraceNo", 6),
-			OrigTxnTime:     c.text("origTxnTime", 10),
-			Fee:             c.signed("fee", 13),
-			SettleAmt:       c.signed("settleAmt", 13),
-			PayType:         c.text("payType", 4),
-			GroupMerID:      c.text("groupMerId", 15),
-			TxnType:         c.text("txnType", 2),
-			TxnSubType:      c.text("txnSubType", 2),
-			BizType:         c.text("bizType", 6),
-			AccType:         c.text("accType", 2),
-			BillType:        c.text("billType", 4),
-			BillNo:          c.text("billNo", 32),
-			InteractMode:    c.text("interactMode", 1),
-			OrigQryID:       c.text("origQryId", 21),
-			MerID:           c.text("merId", 15),
-			SplitMode:       c.text("splitMode", 1),
-			SubMerID:        c.text("subMerId", 15),
-			SubMerAbbr:      c.text("subMerAbbr", 32),
-			SubMerSettleAmt: c.signed("subMerSettleAmt", 13),
-			NetAmt:          c.signed("netAmt", 13),
-			TermID:          c.text("termId", 8),
-			MerReserved:     c.text("merReserved", 32),
-			DiscountAmt:     c.signed("discountAmt", 13),
-			InvoiceAmt:      c.signed("invoiceAmt", 13),
-			InstalmentFee:   c.signed("instalmentFee", 12),
-			Instalments:     c.tail("instalments", 2),
-			Medium:          c.tail("medium", 1),
-			// Older files have one reserved column instead of these two, of the same width.
-			OrigOrderID: c.tail("origOrderId", 32),
-			Reserved:    c.tail("reserved", 0),
-		}
+func ReadBillRecords(file io.Reader) iter.Seq2[BillRecord, error] {
+	return lines(file, func(c *cutter, r *BillRecord) {
+		c.text(&r.TransCode, "transCode", 3)
+		c.text(&r.AcqInsCode, "acqInsCode", 11)
+		c.text(&r.SndInsCode, "sndInsCode", 11)
+		c.text(&r.TraceNo, "traceNo", 6)
+		c.text(&r.TxnTime, "txnTime", 10)
+		c.text(&r.PayCardNo, "payCardNo", 19)
+		c.amount(&r.TxnAmt, "txnAmt", 12)
+		c.text(&r.MerCatCode, "merCatCode", 4)
+		c.text(&r.TermType, "termType", 2)
+		c.text(&r.QueryID, "queryId", 21)
+		c.text(&r.OldPayType, "oldPayType", 2)
+		c.text(&r.OrderID, "orderId", 32)
+		c.text(&r.PayCardType, "payCardType", 2)
+		c.text(&r.OrigTraceNo, "origTraceNo", 6)
+		c.text(&r.OrigTxnTime, "origTxnTime", 10)
+		c.signed(&r.Fee, "fee", 13)
+		c.signed(&r.SettleAmt, "settleAmt", 13)
+		c.text(&r.PayType, "payType", 4)
+		c.text(&r.GroupMerID, "groupMerId", 15)
+		c.text(&r.TxnType, "txnType", 2)
+		c.text(&r.TxnSubType, "txnSubType", 2)
+		c.text(&r.BizType, "bizType", 6)
+		c.text(&r.AccType, "accType", 2)
+		c.text(&r.BillType, "billType", 4)
+		c.text(&r.BillNo, "billNo", 32)
+		c.text(&r.InteractMode, "interactMode", 1)
+		c.text(&r.OrigQryID, "origQryId", 21)
+		c.text(&r.MerID, "merId", 15)
+		c.text(&r.SplitMode, "splitMode", 1)
+		c.text(&r.SubMerID, "subMerId", 15)
+		c.text(&r.SubMerAbbr, "subMerAbbr", 32)
+		c.signed(&r.SubMerSettleAmt, "subMerSettleAmt", 13)
+		c.signed(&r.NetAmt, "netAmt", 13)
+		c.text(&r.TermID, "termId", 8)
+		c.text(&r.MerReserved, "merReserved", 32)
+		c.signed(&r.DiscountAmt, "discountAmt", 13)
+		c.signed(&r.InvoiceAmt, "invoiceAmt", 13)
+		c.signed(&r.InstalmentFee, "instalmentFee", 12)
+		c.tail(&r.Instalments, "instalments", 2)
+		c.tail(&r.Medium, "medium", 1)
+		// Older files have one reserved column instead of these two, of the same width.
+		c.tail(&r.OrigOrderID, "origOrderId", 32)
+		c.tail(&r.Reserved, "reserved", 0)
 	})
 }
 
@@ -374,32 +377,30 @@ type BillAdjustment struct {
 }
 
 // ReadBillAdjustments reads a ZME file. Errors are as in [Bill.Records].
-func ReadBillAdjustments(r io.Reader) iter.Seq2[BillAdjustment, error] {
-	return lines(r, func(c *cutter) BillAdjustment {
-		return BillAdjustment{
-			TransCode:      c.text("transCode", 3),
-			AcqInsCode:     c.text("acqInsCode", 11),
-			SndInsCode:     c.text("sndInsCode", 11),
-			TraceNo:        c.text("traceNo", 6),
-			TxnTime:        c.text("txnTime", 10),
-			PayCardNo:      c.text("payCardNo", 19),
-			TxnAmt:         c.amount("txnAmt", 12),
-			MerCatCode:     c.text("merCatCode", 4),
-			TermType:       c.text("termType", 2),
-			PayCardType:    c.text("payCardType", 2),
-			LastTraceNo:    c.text("lastTraceNo", 6),
-			LastTxnTime:    c.text("lastTxnTime", 10),
-			LastSettleDate: c.text("lastSettleDate", 4),
-			LastTxnAmt:     c.optional("lastTxnAmt", 12),
-			Fee:            c.signed("fee", 13),
-			SettleAmt:      c.signed("settleAmt", 13),
-			GroupMerID:     c.text("groupMerId", 15),
-			MerID:          c.text("merId", 15),
-			SplitMode:      c.text("splitMode", 1),
-			InstalmentFee:  c.signed("instalmentFee", 12),
-			Instalments:    c.tail("instalments", 2),
-			Reserved:       c.tail("reserved", 0),
-		}
+func ReadBillAdjustments(file io.Reader) iter.Seq2[BillAdjustment, error] {
+	return lines(file, func(c *cutter, r *BillAdjustment) {
+		c.text(&r.TransCode, "transCode", 3)
+		c.text(&r.AcqInsCode, "acqInsCode", 11)
+		c.text(&r.SndInsCode, "sndInsCode", 11)
+		c.text(&r.TraceNo, "traceNo", 6)
+		c.text(&r.TxnTime, "txnTime", 10)
+		c.text(&r.PayCardNo, "payCardNo", 19)
+		c.amount(&r.TxnAmt, "txnAmt", 12)
+		c.text(&r.MerCatCode, "merCatCode", 4)
+		c.text(&r.TermType, "termType", 2)
+		c.text(&r.PayCardType, "payCardType", 2)
+		c.text(&r.LastTraceNo, "lastTraceNo", 6)
+		c.text(&r.LastTxnTime, "lastTxnTime", 10)
+		c.text(&r.LastSettleDate, "lastSettleDate", 4)
+		c.optional(&r.LastTxnAmt, "lastTxnAmt", 12)
+		c.signed(&r.Fee, "fee", 13)
+		c.signed(&r.SettleAmt, "settleAmt", 13)
+		c.text(&r.GroupMerID, "groupMerId", 15)
+		c.text(&r.MerID, "merId", 15)
+		c.text(&r.SplitMode, "splitMode", 1)
+		c.signed(&r.InstalmentFee, "instalmentFee", 12)
+		c.tail(&r.Instalments, "instalments", 2)
+		c.tail(&r.Reserved, "reserved", 0)
 	})
 }
 
@@ -419,10 +420,11 @@ func (e *BillLineError) Unwrap() []error { return []error{cnpay.ErrMalformed, e.
 // longestLine is several times that of the files, 607 bytes and 339.
 const longestLine = 4 << 10
 
-func lines[R any](r io.Reader, cut func(*cutter) R) iter.Seq2[R, error] {
+func lines[R any](file io.Reader, cut func(*cutter, *R)) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
-		var none R
-		b := bufio.NewReaderSize(r, longestLine)
+		var none, record R
+		c := cutter{gbk: simplifiedchinese.GBK.NewDecoder()}
+		b := bufio.NewReaderSize(file, longestLine)
 		for n := 1; ; n++ {
 			line, end := b.ReadSlice('\n')
 			if end != nil && end != io.EOF {
@@ -433,13 +435,15 @@ func lines[R any](r io.Reader, cut func(*cutter) R) iter.Seq2[R, error] {
 				return
 			}
 			line = bytes.TrimRight(line, "\r\n")
-			if len(bytes.Trim(line, " ")) > 0 {
-				c := cutter{line: line}
-				record, err := cut(&c), error(nil)
-				if c.err != nil {
-					record, err = none, &BillLineError{n, c.column, c.err}
-				}
-				if !yield(record, err) {
+			if len(unfilled(line)) > 0 {
+				c.begin(line)
+				cut(&c, &record)
+				if c.err == nil {
+					c.finish()
+					if !yield(record, nil) {
+						return
+					}
+				} else if !yield(none, &BillLineError{n, c.column, c.err}) {
 					return
 				}
 			}
@@ -451,11 +455,38 @@ func lines[R any](r io.Reader, cut func(*cutter) R) iter.Seq2[R, error] {
 }
 
 // A cutter cuts a line into columns of fixed widths in bytes, with one blank between them. The first error stays.
+//
+// The fields have the values of the record before. A text that is the same again is kept, the others become parts of one
+// string, because most of the work would be to allocate each.
 type cutter struct {
 	line   []byte
 	begun  bool
 	column string // where the error is
 	err    error
+
+	ascii   bool
+	gbk     transform.Transformer
+	texts   []byte // the new texts, one behind the other
+	columns []textColumn
+}
+
+// A textColumn is a field whose new text ends here.
+type textColumn struct {
+	field *string
+	end   int
+}
+
+func (c *cutter) begin(line []byte) {
+	c.line, c.begun, c.column, c.err = line, false, "", nil
+	c.ascii, c.texts, c.columns = allASCII(line), c.texts[:0], c.columns[:0]
+}
+
+// finish gives the fields their new texts.
+func (c *cutter) finish() {
+	texts, begin := string(c.texts), 0
+	for _, column := range c.columns {
+		*column.field, begin = texts[begin:column.end], column.end
+	}
 }
 
 func (c *cutter) fail(column, problem string) {
@@ -486,38 +517,74 @@ func (c *cutter) next(column string, width int) []byte {
 	return field
 }
 
-// text returns a column of text, which is filled up with blanks on the right.
-func (c *cutter) text(column string, width int) string {
-	return c.decoded(column, c.next(column, width), width)
+// text reads a column of text, which is filled up with blanks on the right.
+func (c *cutter) text(to *string, column string, width int) {
+	c.decoded(to, column, c.next(column, width), width)
 }
 
 // tail is text for the columns after the last amount. They differ between files and an editor may have cut off the
 // blanks that they end in: they may be shorter, or missing. Width 0 takes the rest.
-func (c *cutter) tail(column string, width int) string {
+func (c *cutter) tail(to *string, column string, width int) {
 	if len(c.line) == 0 {
-		return ""
+		*to = ""
+		return
 	}
 	if left := len(c.line) - 1; width == 0 || left < width {
 		width = left
 	}
-	return c.decoded(column, c.next(column, width), width)
+	c.decoded(to, column, c.next(column, width), width)
 }
 
-func (c *cutter) decoded(column string, field []byte, width int) string {
-	ascii := !slices.ContainsFunc(field, func(b byte) bool { return b >= 0x80 })
-	if ascii {
-		return strings.TrimRight(string(field), " ")
+func (c *cutter) decoded(to *string, column string, field []byte, width int) {
+	begin := len(c.texts)
+	if c.ascii || allASCII(field) {
+		field = unfilled(field)
+		if *to == string(field) {
+			return
+		}
+		c.texts = append(c.texts, field...)
+	} else {
+		// A text that was too long was cut by bytes, maybe in the middle of a character. Half a character anywhere else
+		// is a fault.
+		if len(field) == width && endsInHalf(field) {
+			field = field[:width-1]
+		}
+		field = unfilled(field)
+		c.texts = slices.Grow(c.texts, 2*len(field)) // two bytes become three
+		c.gbk.Reset()
+		n, _, err := c.gbk.Transform(c.texts[begin:cap(c.texts)], field, true)
+		c.texts = c.texts[:begin+n]
+		if err != nil || bytes.ContainsRune(c.texts[begin:], utf8.RuneError) {
+			c.fail(column, "is not GBK text")
+			return
+		}
 	}
-	// A text that was too long was cut by bytes, maybe in the middle of a character. Half a character anywhere else is
-	// a fault.
-	if len(field) == width && endsInHalf(field) {
-		field = field[:width-1]
+	c.columns = append(c.columns, textColumn{to, len(c.texts)})
+}
+
+// unfilled is a column without the blanks that fill it up. Most of a line is blanks.
+func unfilled(b []byte) []byte {
+	for len(b) >= 8 && binary.NativeEndian.Uint64(b[len(b)-8:]) == 0x2020202020202020 {
+		b = b[:len(b)-8]
 	}
-	text, err := fromCharset(string(field), GBK)
-	if err != nil {
-		c.fail(column, "is not GBK text")
+	for len(b) > 0 && b[len(b)-1] == ' ' {
+		b = b[:len(b)-1]
 	}
-	return strings.TrimRight(text, " ")
+	return b
+}
+
+func allASCII(b []byte) bool {
+	for ; len(b) >= 8; b = b[8:] {
+		if binary.NativeEndian.Uint64(b)&0x8080808080808080 != 0 {
+			return false
+		}
+	}
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // endsInHalf reports whether GBK text ends with the first byte of a character of two.
@@ -532,57 +599,53 @@ func endsInHalf(b []byte) bool {
 	return false
 }
 
-// amount returns a column of digits.
-func (c *cutter) amount(column string, width int) int64 {
-	field := string(c.next(column, width))
-	if c.err != nil {
-		return 0
+// amount reads a column of digits.
+func (c *cutter) amount(to *int64, column string, width int) {
+	*to = c.digits(column, c.next(column, width))
+}
+
+// optional is amount for a column that may be blank.
+func (c *cutter) optional(to *int64, column string, width int) {
+	if *to = 0; c.blank(width) {
+		c.next(column, width)
+		return
 	}
-	n, err := strconv.ParseInt(field, 10, 64)
-	if err != nil || !isDigits(field) {
-		c.fail(column, "is not an amount")
-		return 0
+	c.amount(to, column, width)
+}
+
+// signed reads a column that begins with C, D, or for zero a blank. It may be blank all over.
+func (c *cutter) signed(to *int64, column string, width int) {
+	blank := c.blank(width)
+	field := c.next(column, width)
+	if *to = 0; blank || c.err != nil {
+		return
+	}
+	n := c.digits(column, field[1:])
+	switch sign := field[0]; {
+	case sign == 'C':
+		*to = n
+	case sign == 'D':
+		*to = -n
+	case sign != ' ' || n != 0:
+		c.fail(column, "has no sign C or D")
+	}
+}
+
+// digits is the amount of at most 13 digits that a column has.
+func (c *cutter) digits(column string, field []byte) (n int64) {
+	for _, digit := range field {
+		if digit < '0' || digit > '9' {
+			c.fail(column, "is not an amount")
+			return 0
+		}
+		n = n*10 + int64(digit-'0')
 	}
 	return n
 }
 
-// optional is amount for a column that may be blank.
-func (c *cutter) optional(column string, width int) int64 {
-	if c.blank(width) {
-		c.next(column, width)
-		return 0
-	}
-	return c.amount(column, width)
-}
-
-// signed returns a column that begins with C, D, or for zero a blank. It may be blank all over.
-func (c *cutter) signed(column string, width int) int64 {
-	if c.blank(width) {
-		c.next(column, width)
-		return 0
-	}
-	field := c.next(column, width)
-	if c.err != nil {
-		return 0
-	}
-	sign := field[0]
-	n, err := strconv.ParseInt(string(field[1:]), 10, 64)
-	switch {
-	case err != nil || !isDigits(string(field[1:])):
-		c.fail(column, "is not an amount")
-	case sign == 'C':
-		return n
-	case sign == 'D':
-		return -n
-	case sign != ' ' || n != 0:
-		c.fail(column, "has no sign C or D")
-	}
-	return 0
-}
-
 // blank reports whether the next column is there and blank.
 func (c *cutter) blank(width int) bool {
-	return len(c.line) > width && len(bytes.Trim(c.line[:width+1], " ")) == 0
+	return len(c.line) > width && len(unfilled(c.line[:width+1])) == 0
 }
 
 // BillTime returns the moment that a time in a bill, MMDDhhmmss in Beijing, stands for. The year is that of the bill's
@@ -675,104 +738,34 @@ type LedgerEntry struct {
 	TxnAmt  int64  // fen
 }
 
-// AmountDifference is a transaction that both sides have, with two amounts.
-type AmountDifference struct {
-	Ledger LedgerEntry
-	Bill   BillRecord
+// Entry returns what is compared of the transaction, as bills have it: they keep 32 characters of an order number, and no
+// year.
+func (l LedgerEntry) Entry() (reconcile.Entry, error) {
+	e := reconcile.Entry{ID: l.QueryID, Order: l.OrderID[:min(len(l.OrderID), 32)], Kind: l.TxnType, Amount: l.TxnAmt}
+	if len(l.TxnTime) == len("YYYYMMDDhhmmss") {
+		e.Time = l.TxnTime[len("YYYY"):]
+	}
+	return e, nil
 }
+
+// Entry returns what is compared of the record: queryId, orderId, txnType, txnTime and txnAmt.
+func (r BillRecord) Entry() (reconcile.Entry, error) {
+	return reconcile.Entry{ID: r.QueryID, Order: r.OrderID, Kind: r.TxnType, Time: r.TxnTime, Amount: r.TxnAmt}, nil
+}
+
+// AmountDifference is a transaction that both sides have, with two amounts.
+type AmountDifference = reconcile.Difference[LedgerEntry, BillRecord]
 
 // Reconciliation is what comparing the merchant's ledger with a bill found.
-type Reconciliation struct {
-	Matched       int                // transactions that both sides have, with one amount
-	AmountDiffers []AmountDifference // in the order of the bill
-	OnlyInLedger  []LedgerEntry      // in the order of the ledger
-	OnlyInBill    []BillRecord       // in the order of the bill
-}
+type Reconciliation = reconcile.Result[LedgerEntry, BillRecord]
 
-// Clean reports whether there is no difference.
-func (r *Reconciliation) Clean() bool {
-	return len(r.AmountDiffers)+len(r.OnlyInLedger)+len(r.OnlyInBill) == 0
-}
-
-// Reconcile compares the merchant's own successful transactions of a clearing day with the bill of that day:
+// Reconcile compares the merchant's own successful transactions of a clearing day with the bill of that day, as
+// [reconcile.Compare] does:
 //
 //	found, err := unionpay.Reconcile(own, bill.Records())
 //
-// Transactions belong together by queryId where both sides have one, else by orderId, of which bills keep 32 characters.
-// Where several have the same, amount, time and type decide. Each is matched once, so a transaction that is duplicated on
-// one side is reported.
-//
 // The clearing day ends at 23:00 in Beijing. Because of it, what OnlyInLedger or OnlyInBill holds may be found on the other
-// side one day later or earlier, and only what is left then is wrong. Any error of the records ends the comparison,
-// because half a bill would show differences that do not exist.
+// side one day later or earlier, and only what is left then is wrong.
 func Reconcile(own []LedgerEntry, records iter.Seq2[BillRecord, error]) (*Reconciliation, error) {
-	if records == nil {
-		records = func(func(BillRecord, error) bool) {}
-	}
-	byQuery := map[string][]int{}
-	byOrder := map[string][]int{}
-	for i, o := range own {
-		if o.QueryID != "" {
-			byQuery[o.QueryID] = append(byQuery[o.QueryID], i)
-		}
-		if id := inBill(o.OrderID); id != "" {
-			byOrder[id] = append(byOrder[id], i)
-		}
-	}
-	found := &Reconciliation{}
-	taken := make([]bool, len(own))
-	for record, err := range records {
-		if err != nil {
-			return nil, err
-		}
-		free := func(i int) bool { return !taken[i] }
-		i := best(own, record, byQuery[record.QueryID], free)
-		if i < 0 {
-			i = best(own, record, byOrder[record.OrderID], free)
-		}
-		switch {
-		case i < 0:
-			found.OnlyInBill = append(found.OnlyInBill, record)
-			continue
-		case own[i].TxnAmt == record.TxnAmt:
-			found.Matched++
-		default:
-			found.AmountDiffers = append(found.AmountDiffers, AmountDifference{own[i], record})
-		}
-		taken[i] = true
-	}
-	for i, o := range own {
-		if !taken[i] {
-			found.OnlyInLedger = append(found.OnlyInLedger, o)
-		}
-	}
-	return found, nil
-}
-
-// inBill is an order number as bills have it.
-func inBill(orderID string) string { return orderID[:min(len(orderID), 32)] }
-
-// best returns the candidate that agrees most with the record, -1 without one.
-func best(own []LedgerEntry, record BillRecord, candidates []int, free func(int) bool) int {
-	chosen, most := -1, -1
-	for _, i := range candidates {
-		o := own[i]
-		if !free(i) || o.QueryID != "" && record.QueryID != "" && o.QueryID != record.QueryID {
-			continue
-		}
-		agreement := 0
-		if o.TxnAmt == record.TxnAmt {
-			agreement += 4
-		}
-		if len(o.TxnTime) == 14 && o.TxnTime[4:] == record.TxnTime {
-			agreement += 2
-		}
-		if o.TxnType == record.TxnType {
-			agreement++
-		}
-		if agreement > most {
-			chosen, most = i, agreement
-		}
-	}
-	return chosen
+	return reconcile.Compare(own, records)
 }

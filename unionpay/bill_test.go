@@ -640,7 +640,7 @@ func TestReconcile(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, &Reconciliation{
 		Matched:       3,
-		AmountDiffers: []AmountDifference{{own[3], theirs[1]}},
+		AmountDiffers: []AmountDifference{{Ledger: own[3], Bill: theirs[1]}},
 		OnlyInLedger:  []LedgerEntry{own[2]},
 		OnlyInBill:    []BillRecord{theirs[0]},
 	}, found)
@@ -670,7 +670,7 @@ func TestReconcileAmbiguous(t *testing.T) {
 			[]LedgerEntry{{OrderID: "o", TxnTime: "20150905235959", TxnAmt: 5}, {OrderID: "o", TxnTime: "20150906000001", TxnAmt: 6}},
 			[]BillRecord{{OrderID: "o", TxnTime: "0906000001", TxnAmt: 7}},
 			Reconciliation{
-				AmountDiffers: []AmountDifference{{LedgerEntry{OrderID: "o", TxnTime: "20150906000001", TxnAmt: 6}, BillRecord{OrderID: "o", TxnTime: "0906000001", TxnAmt: 7}}},
+				AmountDiffers: []AmountDifference{{Ledger: LedgerEntry{OrderID: "o", TxnTime: "20150906000001", TxnAmt: 6}, Bill: BillRecord{OrderID: "o", TxnTime: "0906000001", TxnAmt: 7}}},
 				OnlyInLedger:  []LedgerEntry{{OrderID: "o", TxnTime: "20150905235959", TxnAmt: 5}},
 			},
 		},
