@@ -69,6 +69,9 @@ func Parse(text []byte) (Object, error) {
 		return nil, errors.New("the file is empty")
 	case errors.As(err, &wrong):
 		at := int(wrong.Offset) - 1
+		for at > 0 && at < len(text) && !utf8.RuneStart(text[at]) { // Go 1.27 counts to the end of a character
+			at--
+		}
 		return nil, fmt.Errorf("%s: %s", place(text, at), unexpected(text, at))
 	case err != nil: // io.ErrUnexpectedEOF
 		return nil, fmt.Errorf("%s: the file ends before its JSON does", place(text, len(bytes.TrimSpace(text))))
