@@ -197,7 +197,7 @@ func (j *Journal) Notified(ctx context.Context, n cnpay.Notification) error {
 	t := n.CallTicket()
 	e, err := j.entry(ctx, j.db, t)
 	if err != nil {
-		return err
+		return prefix(err)
 	}
 	if field := differs(e.Ticket, t); field != "" {
 		err := fmt.Errorf("journal: %v: %w: %s differs", e.Ticket, cnpay.ErrMismatch, field)

@@ -211,7 +211,15 @@ var ErrNoEntry = errors.New("the journal holds no such order")
 
 // Entry returns the entry of a ticket's order.
 func (j *Journal) Entry(ctx context.Context, t cnpay.Ticket) (Entry, error) {
-	return j.entry(ctx, j.db, t)
+	e, err := j.entry(ctx, j.db, t)
+	return e, prefix(err)
+}
+
+func prefix(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("journal: %w", err)
 }
 
 type querier interface {
@@ -226,13 +234,10 @@ func (j *Journal) entry(ctx context.Context, q querier, t cnpay.Ticket) (Entry, 
 }
 
 func noEntry(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, sql.ErrNoRows):
+	if errors.Is(err, sql.ErrNoRows) {
 		return ErrNoEntry
 	}
-	return fmt.Errorf("journal: %w", err)
+	return err
 }
 
 // OpenEntries returns entries that are not final, the oldest first, from the one after id: what an operator looks at.

@@ -27,9 +27,6 @@ import (
 const postgresVariable = "CNPAY_TEST_POSTGRES"
 
 func TestMain(m *testing.M) {
-	if role := os.Getenv(roleVariable); role != "" {
-		os.Exit(play(role))
-	}
 	if os.Getenv(postgresVariable) == "" {
 		fmt.Println("journal: " + postgresVariable + " is not set: tests run on SQLite alone")
 	}

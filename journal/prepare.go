@@ -35,7 +35,7 @@ func (j *Journal) StartTx(ctx context.Context, tx *sql.Tx, t cnpay.Ticket) (Entr
 	}
 	e, err := j.entry(ctx, tx, t)
 	if err != nil || inserted {
-		return e, err
+		return e, prefix(err)
 	}
 	if e.State != Failed && e.State != NotSent {
 		return Entry{}, taken(e)
@@ -61,9 +61,9 @@ func (j *Journal) StartTx(ctx context.Context, tx *sql.Tx, t cnpay.Ticket) (Entr
 		return Entry{}, fmt.Errorf("journal: %w", err)
 	}
 	if e, err = j.entry(ctx, tx, t); err == nil && !ok {
-		err = taken(e)
+		return e, taken(e)
 	}
-	return e, err
+	return e, prefix(err)
 }
 
 type claimKey struct{}
@@ -90,7 +90,7 @@ func (j *Journal) Claim(ctx context.Context, e Entry, until time.Time) (cnpay.Ti
 	defer cancel()
 	now, err := j.entry(ctx, j.db, e.Ticket)
 	if err != nil {
-		return cnpay.Ticket{}, err
+		return cnpay.Ticket{}, prefix(err)
 	}
 	if now.State != Ready || now.Generation != e.Generation {
 		return cnpay.Ticket{}, taken(now)

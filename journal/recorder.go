@@ -64,8 +64,8 @@ func (j *Journal) open(ctx context.Context, t cnpay.Ticket) (sending, error) {
 	}
 	for range 3 {
 		e, err := j.entry(ctx, j.db, t)
-		if err != nil {
-			return s, err
+		if err != nil { // it is there, and nobody can say what is known of it: Unknown, never NotSent
+			return s, &cnpay.Error{Ticket: t, Outcome: cnpay.Unknown, Err: fmt.Errorf("%w: journal: %w", ErrTaken, err)}
 		}
 		if !usable(e, t) || claimed(ctx, e) != nil {
 			return s, taken(e)
@@ -75,7 +75,7 @@ func (j *Journal) open(ctx context.Context, t cnpay.Ticket) (sending, error) {
 			return next, err
 		} // else somebody else was first
 	}
-	return s, errors.New("the entry is changed all the time")
+	return s, &cnpay.Error{Ticket: t, Outcome: cnpay.Unknown, Err: fmt.Errorf("%w, and it changes all the time", ErrTaken)}
 }
 
 // usable reports whether a call may open a new generation of an entry: a repeat (of a settlement, or of the merchant's
