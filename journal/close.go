@@ -20,6 +20,7 @@ type decision struct {
 	reason     string
 	ticket     *cnpay.Ticket // with what answers added; nil keeps the one that is there
 	landed     bool
+	queries    int    // that found it
 	source     string // of a conflict: "answer", "query", "notification"
 	mark       string // distinguishes conflicts of one source
 }
@@ -97,9 +98,9 @@ func (j *Journal) closeIn(ctx context.Context, tx *sql.Tx, d decision) (Entry, e
 		landed = 1
 	}
 	e, err := scan(tx.QueryRowContext(ctx, `UPDATE cnpay_entries SET state = $1, outcome = $1, code = $2, reason = $3,
-		ticket = CASE WHEN $4 <> '' AND generation = $5 THEN $4 ELSE ticket END, landed = $6, found = '', lease = 0, closed = `+j.now+`
+		ticket = CASE WHEN $4 <> '' AND generation = $5 THEN $4 ELSE ticket END, landed = $6, found = '', lease = 0, asked = asked + $10, closed = `+j.now+`
 		WHERE id = $7 AND ($8 < 0 OR generation = $8) AND ($9 = '' OR owner = $9)`+where+" RETURNING "+j.columns(),
-		d.outcome.String(), d.code, short(d.reason), text, d.generation, landed, d.id, generation, d.owner))
+		d.outcome.String(), d.code, short(d.reason), text, d.generation, landed, d.id, generation, d.owner, d.queries))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Entry{}, errNotOpen
 	}

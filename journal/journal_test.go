@@ -330,6 +330,7 @@ func TestLostAnswerIsSettledAndBookedOnce(t *testing.T) {
 		s.run(t)
 		s.eventually(t, order, Succeeded)
 		require.Equal(t, []string{"0 succeeded"}, s.booked(t, order))
+		require.Equal(t, 1, s.of(t, order).Queries)
 		require.Equal(t, 1, s.gateway.Received(upay.OpRevoke))
 	})
 }

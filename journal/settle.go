@@ -158,7 +158,7 @@ func (j *Journal) ask(ctx context.Context, e Entry) error {
 		}
 		_, err := j.decide(ctx, decision{
 			id: e.ID, generation: e.Generation, outcome: s.Outcome, code: s.Code, reason: "a query", ticket: &learnt,
-			landed: s.Outcome == cnpay.NotSent, source: "query",
+			landed: s.Outcome == cnpay.NotSent, queries: s.Queries, source: "query",
 		})
 		return err
 	}
