@@ -52,7 +52,7 @@ type Config struct {
 	GiveUp func(ctx context.Context, e Entry, s *cnpay.Settlement) error
 
 	// Margin is how long after its limit a call may still be on its way; see [cnpay.WithMargin].
-	Margin time.Duration // 0 means cnpay.DefaultMargin
+	Margin time.Duration // 0 means the operation's own, or cnpay.DefaultMargin
 	// Limit is how long the database may take for one step before the call is NotSent.
 	Limit time.Duration // 0 means 5 s
 	// Crash is how long after the beginning of a call whose end was never recorded its order is queried first.
@@ -110,7 +110,6 @@ func New(db *sql.DB, dialect Dialect, config Config) (*Journal, error) {
 			return nil, fmt.Errorf("journal: Config.%s is negative", name)
 		}
 	}
-	config.Margin = cmp.Or(config.Margin, cnpay.DefaultMargin)
 	config.Limit = cmp.Or(config.Limit, 5*time.Second)
 	config.Crash = cmp.Or(config.Crash, 30*time.Second)
 	config.Lease = cmp.Or(config.Lease, 30*time.Second)
@@ -316,7 +315,7 @@ func (j *Journal) Stats(ctx context.Context) (Stats, error) {
 func (j *Journal) Prune(ctx context.Context, d time.Duration) (int64, error) {
 	res, err := j.db.ExecContext(ctx, `DELETE FROM cnpay_entries
 		WHERE state IN ('succeeded', 'failed', 'not_sent') AND conflicts = 0 AND closed < `+j.now+` - $1 AND until < `+j.now+` - $2`,
-		d.Milliseconds(), j.config.Margin.Milliseconds())
+		d.Milliseconds(), j.margin().Milliseconds())
 	if err != nil {
 		return 0, fmt.Errorf("journal: %w", err)
 	}

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -149,8 +150,10 @@ func (j *Journal) renew(ctx context.Context, e Entry, s sending) (bool, sending,
 
 // past reports whether no sending of an entry can be on its way, by the database's clock.
 func (j *Journal) past(e Entry) bool {
-	return !e.Ticket.Until.IsZero() && e.now.After(e.Ticket.Until.Add(j.config.Margin))
+	return !e.Ticket.Until.IsZero() && e.now.After(e.Ticket.Until.Add(j.margin()))
 }
+
+func (j *Journal) margin() time.Duration { return cmp.Or(j.config.Margin, cnpay.DefaultMargin) }
 
 func millis(t time.Time) int64 {
 	if t.IsZero() {
