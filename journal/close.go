@@ -1,0 +1,243 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/cnpay-go/cnpay"
+)
+
+// decision is a final outcome that somebody found.
+type decision struct {
+	id         int64
+	generation int    // that it was learnt of
+	owner      string // only while this sending is the newest; empty means any
+	prepared   bool   // of an entry that nobody has claimed
+	outcome    cnpay.Outcome
+	code       string
+	reason     string
+	ticket     *cnpay.Ticket // with what answers added; nil keeps the one that is there
+	landed     bool
+	queries    int    // that found it
+	source     string // of a conflict: "answer", "query", "notification"
+	mark       string // distinguishes conflicts of one source
+}
+
+// decide closes an entry and books it in one transaction, or changes nothing because it is closed already (CAS) or because
+// what was learnt was learnt of an older sending (GENERATION). An execution is true for every sending. What contradicts a
+// closed entry is kept with it. An error leaves the entry as it was, or, where the answer to the commit was lost, closed.
+func (j *Journal) decide(ctx context.Context, d decision) (closed bool, err error) {
+	var e Entry
+	err = j.inTx(ctx, func(tx *sql.Tx) error {
+		if e, err = j.closeIn(ctx, tx, d); err != nil {
+			return err
+		}
+		return j.book(ctx, tx, e)
+	})
+	var unbooked *bookError
+	switch {
+	case errors.Is(err, errNotOpen):
+		return false, j.compare(ctx, d)
+	case errors.As(err, &unbooked):
+		j.counters.bookFails.Add(1)
+		j.config.Logger.ErrorContext(ctx, "journal: not booked", append(e.attrs(), "error", err)...)
+		return false, errors.Join(err, j.keepFound(ctx, d, err))
+	case err != nil:
+		return false, fmt.Errorf("journal: %w", err)
+	}
+	j.config.Logger.InfoContext(ctx, "journal: closed", append(e.attrs(), "reason", e.Reason)...)
+	return true, nil
+}
+
+var errNotOpen = errors.New("not open in this generation")
+
+// bookError is the merchant's own.
+type bookError struct{ err error }
+
+func (e *bookError) Error() string { return "Book: " + e.err.Error() }
+
+func (e *bookError) Unwrap() error { return e.err }
+
+func (j *Journal) book(ctx context.Context, tx *sql.Tx, e Entry) error {
+	if j.config.Book == nil {
+		return nil
+	}
+	if err := j.config.Book(ctx, tx, e); err != nil {
+		return &bookError{err}
+	}
+	return nil
+}
+
+// closeIn is the one statement that makes an entry final.
+func (j *Journal) closeIn(ctx context.Context, tx *sql.Tx, d decision) (Entry, error) {
+	where := ""
+	switch { // CAS
+	case j.without.cas:
+	case d.prepared:
+		where = " AND state = 'ready'"
+	case d.outcome == cnpay.Succeeded: // somebody has paid what nobody had claimed: that is how it is
+		where = " AND state IN ('open', 'ready')"
+	default:
+		where = " AND state = 'open'"
+	}
+	generation := d.generation
+	if d.outcome == cnpay.Succeeded || j.without.generation {
+		generation = -1
+	}
+	text := ""
+	if d.ticket != nil {
+		var err error
+		if text, err = encode(*d.ticket); err != nil {
+			return Entry{}, err
+		}
+	}
+	landed := 0
+	if d.landed {
+		landed = 1
+	}
+	e, err := scan(tx.QueryRowContext(ctx, `UPDATE cnpay_entries SET state = $1, outcome = $1, code = $2, reason = $3,
+		ticket = CASE WHEN $4 <> '' AND generation = $5 THEN $4 ELSE ticket END, landed = $6, found = '', lease = 0, asked = asked + $10, closed = `+j.now+`
+		WHERE id = $7 AND ($8 < 0 OR generation = $8) AND ($9 = '' OR owner = $9)`+where+" RETURNING "+j.columns(),
+		d.outcome.String(), d.code, short(d.reason), text, d.generation, landed, d.id, generation, d.owner, d.queries))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Entry{}, errNotOpen
+	}
+	return e, err
+}
+
+// compare keeps what contradicts a closed entry.
+func (j *Journal) compare(ctx context.Context, d decision) error {
+	if d.source == "" {
+		return nil
+	}
+	e, err := scan(j.db.QueryRowContext(ctx, "SELECT "+j.columns()+" FROM cnpay_entries WHERE id = $1", d.id))
+	if err != nil {
+		return noEntry(err)
+	}
+	contradicts := e.State == Succeeded && d.outcome != cnpay.Succeeded && d.generation == e.Generation ||
+		(e.State == Failed || e.State == NotSent) && d.outcome == cnpay.Succeeded
+	if !contradicts {
+		return nil
+	}
+	return j.conflict(ctx, e, d)
+}
+
+// conflict is kept once for each source and mark.
+func (j *Journal) conflict(ctx context.Context, e Entry, d decision) error {
+	kept := false
+	err := j.inTx(ctx, func(tx *sql.Tx) error {
+		var err error
+		if kept, err = changed(tx.ExecContext(ctx, `INSERT INTO cnpay_conflicts (entry, generation, source, mark, outcome, code, at)
+			VALUES ($1, $2, $3, $4, $5, $6, `+j.now+`) ON CONFLICT (entry, generation, source, mark) DO NOTHING`,
+			e.ID, e.Generation, d.source, d.mark, d.outcome.String(), d.code)); err != nil || !kept {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "UPDATE cnpay_entries SET conflicts = conflicts + 1 WHERE id = $1", e.ID)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("journal: conflict: %w", err)
+	}
+	if kept {
+		j.counters.conflicts.Add(1)
+		j.config.Logger.ErrorContext(ctx, "journal: a closed entry is contradicted",
+			append(e.attrs(), "source", d.source, "says", d.outcome.String(), "code", d.code)...)
+	}
+	return nil
+}
+
+// keepFound keeps an outcome that could not be booked, so that it need not be found again. The settlers book it.
+func (j *Journal) keepFound(ctx context.Context, d decision, cause error) error {
+	generation := d.generation
+	if d.outcome == cnpay.Succeeded {
+		generation = -1
+	}
+	_, err := j.db.ExecContext(ctx, `UPDATE cnpay_entries SET found = $1, code = $2, reason = $3, due = `+j.now+`
+		WHERE id = $4 AND ($5 < 0 OR generation = $5) AND state = 'open'`,
+		d.outcome.String(), d.code, short("found "+d.outcome.String()+" and not booked: "+cause.Error()), d.id, generation)
+	return err
+}
+
+// Conflict is what contradicts a closed entry.
+type Conflict struct {
+	Source  string // "answer", "query" or "notification"
+	Mark    string // the notification's key
+	Outcome cnpay.Outcome
+	Code    string
+}
+
+// ConflictsOf returns what contradicted an entry after it was closed.
+func (j *Journal) ConflictsOf(ctx context.Context, e Entry) ([]Conflict, error) {
+	rows, err := j.db.QueryContext(ctx, "SELECT source, mark, outcome, code FROM cnpay_conflicts WHERE entry = $1 ORDER BY at", e.ID)
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	defer rows.Close()
+	var conflicts []Conflict
+	for rows.Next() {
+		var c Conflict
+		var outcome string
+		if err := rows.Scan(&c.Source, &c.Mark, &outcome, &c.Code); err != nil {
+			return nil, fmt.Errorf("journal: %w", err)
+		}
+		if err := c.Outcome.UnmarshalText([]byte(outcome)); err != nil {
+			return nil, fmt.Errorf("journal: %w", err)
+		}
+		conflicts = append(conflicts, c)
+	}
+	return conflicts, rows.Err()
+}
+
+// Notified closes the entry that a verified notification is about, if it decides. It may be called any number of times,
+// in any replica, before or after the call's answer and any query: only the first changes anything, and one that
+// contradicts a closed entry is kept with it. It returns [ErrNoEntry] where the journal holds no such order. Answer the
+// provider's notification with an error when Notified returns one, so that it is delivered again.
+func (j *Journal) Notified(ctx context.Context, n cnpay.Notification) error {
+	t := n.CallTicket()
+	e, err := j.entry(ctx, j.db, t)
+	if err != nil {
+		return prefix(err)
+	}
+	if field := differs(e.Ticket, t); field != "" {
+		err := fmt.Errorf("journal: %v: %w: %s differs", e.Ticket, cnpay.ErrMismatch, field)
+		d := decision{source: "notification", mark: n.Key(), outcome: cnpay.Unknown, code: field + " differs"}
+		return errors.Join(err, j.conflict(ctx, e, d))
+	}
+	d := decision{
+		id: e.ID, generation: e.Generation, outcome: n.CallOutcome(), reason: "a notification", source: "notification", mark: n.Key(),
+	}
+	switch {
+	case d.outcome == cnpay.Succeeded:
+	case e.State.Final():
+		if d.outcome == cnpay.Failed {
+			return j.compare(ctx, d)
+		}
+		return nil
+	// REFUSAL: once a number was used again, a refusal may be an earlier sending's, however late it is notified.
+	case d.outcome == cnpay.Failed && (e.Generation == 0 || j.without.refusal):
+	default:
+		_, err := j.db.ExecContext(ctx, `UPDATE cnpay_entries SET due = `+j.now+`, outcome = CASE WHEN $1 = 'pending' THEN $1 ELSE outcome END
+			WHERE id = $2 AND generation = $3 AND state = 'open'`, d.outcome.String(), e.ID, e.Generation)
+		if err != nil {
+			return fmt.Errorf("journal: %w", err)
+		}
+		return nil
+	}
+	_, err = j.decide(ctx, d)
+	return err
+}
+
+// differs is the first field that two tickets of one order do not have alike.
+func differs(ours, theirs cnpay.Ticket) string {
+	if theirs.Gateway != "" && theirs.Gateway != ours.Gateway {
+		return "gateway"
+	}
+	for name, value := range theirs.Fields {
+		if known, ok := ours.Fields[name]; ok && known != value {
+			return name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,695 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
+	"github.com/cnpay-go/cnpay/upay"
+	"github.com/cnpay-go/cnpay/upay/upaytest"
+)
+
+// postgresVariable holds the address of a PostgreSQL whose schemas the tests may make and drop.
+const postgresVariable = "CNPAY_TEST_POSTGRES"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(postgresVariable) == "" {
+		fmt.Println("journal: " + postgresVariable + " is not set: tests run on SQLite alone")
+	}
+	os.Exit(m.Run())
+}
+
+// everywhere runs a test on each database that there is.
+func everywhere(t *testing.T, test func(t *testing.T, db *sql.DB, dialect Dialect)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, sqlite(t), SQLite) })
+	if os.Getenv(postgresVariable) != "" {
+		t.Run("postgresql", func(t *testing.T) { test(t, postgresql(t), PostgreSQL) })
+	}
+}
+
+func sqlite(t testing.TB) *sql.DB {
+	db, err := OpenSQLite(filepath.Join(t.TempDir(), "journal 1.db"))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// postgresql is a schema of its own.
+func postgresql(t testing.TB) *sql.DB {
+	address, err := url.Parse(os.Getenv(postgresVariable))
+	require.NoError(t, err)
+	admin, err := sql.Open("pgx", address.String())
+	require.NoError(t, err)
+	schema := "cnpay_" + strings.ToLower(newOwner())
+	_, err = admin.Exec("CREATE SCHEMA " + schema)
+	require.NoError(t, err)
+	query := address.Query()
+	query.Set("search_path", schema)
+	address.RawQuery = query.Encode()
+	db, err := sql.Open("pgx", address.String())
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		_ = db.Close()
+		_, err := admin.Exec("DROP SCHEMA " + schema + " CASCADE")
+		require.NoError(t, err)
+		_ = admin.Close()
+	})
+	return db
+}
+
+// shop is a merchant: a journal, a client, and books of its own.
+type shop struct {
+	*Journal
+	gateway *upaytest.Server
+	client  *upay.Client
+	last    int
+}
+
+func newShop(t *testing.T, db *sql.DB, dialect Dialect, change ...func(*Config)) *shop {
+	s := &shop{gateway: upaytest.NewServer()}
+	t.Cleanup(s.gateway.Close)
+	config := Config{
+		Client: func(cnpay.Ticket) (cnpay.Settler, error) { return s.client, nil },
+		Book:   bookIn,
+		Margin: time.Second, Limit: 2 * time.Second, Crash: time.Second, Sweep: 50 * time.Millisecond,
+	}
+	for _, c := range change {
+		c(&config)
+	}
+	var err error
+	s.Journal, err = New(db, dialect, config)
+	require.NoError(t, err)
+	require.NoError(t, s.Migrate(t.Context()))
+	_, err = db.Exec("CREATE TABLE IF NOT EXISTS books (id TEXT NOT NULL, generation BIGINT NOT NULL, state TEXT NOT NULL)")
+	require.NoError(t, err)
+	s.client, err = upay.New(s.gateway.Config(), cnpay.WithRecorder(s.Journal), cnpay.WithTimeout(2*time.Second))
+	require.NoError(t, err)
+	return s
+}
+
+func bookIn(ctx context.Context, tx *sql.Tx, e Entry) error {
+	_, err := tx.ExecContext(ctx, "INSERT INTO books (id, generation, state) VALUES ($1, $2, $3)", e.Ticket.Order, e.Generation, string(e.State))
+	return err
+}
+
+// booked is what the merchant's books hold of an order.
+func (s *shop) booked(t *testing.T, order string) []string {
+	rows, err := s.db.Query("SELECT generation, state FROM books WHERE id = $1 ORDER BY generation", order)
+	require.NoError(t, err)
+	defer rows.Close()
+	var booked []string
+	for rows.Next() {
+		var generation int
+		var state string
+		require.NoError(t, rows.Scan(&generation, &state))
+		booked = append(booked, fmt.Sprint(generation, " ", state))
+	}
+	require.NoError(t, rows.Err())
+	return booked
+}
+
+// order makes a paid order that can be revoked.
+func (s *shop) order() string {
+	s.last++
+	number := fmt.Sprintf("7654%06d", s.last)
+	s.gateway.AddOrder(number, 100)
+	return number
+}
+
+func (s *shop) revoke(order string, opts ...cnpay.Option) (cnpay.Outcome, error) {
+	res, err := s.client.Orders.Revoke(context.Background(), &upay.OrderRevokeRequest{ClientSN: order}, opts...)
+	return cnpay.OutcomeOf(res, err), err
+}
+
+func (s *shop) ticket(t *testing.T, order string) cnpay.Ticket {
+	ticket, err := s.client.Ticket(&upay.OrderRevokeRequest{ClientSN: order})
+	require.NoError(t, err)
+	return ticket
+}
+
+func (s *shop) of(t *testing.T, order string) Entry {
+	e, err := s.Entry(t.Context(), s.ticket(t, order))
+	require.NoError(t, err)
+	return e
+}
+
+// run settles until the test ends.
+func (s *shop) run(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		if err := s.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(func() { cancel(); ended.Wait() })
+}
+
+func (s *shop) eventually(t *testing.T, order string, state State) {
+	require.Eventually(t, func() bool { return s.of(t, order).State == state }, 20*time.Second, 20*time.Millisecond,
+		"order %s is not %s", order, state)
+}
+
+func TestEntryIsCommittedBeforeTheFirstByte(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect)
+		order := s.order()
+		var during Entry
+		transport := roundTripper(func(r *http.Request) (*http.Response, error) {
+			during = s.of(t, order)
+			return http.DefaultTransport.RoundTrip(r)
+		})
+		var err error
+		s.client, err = upay.New(s.gateway.Config(), cnpay.WithRecorder(s.Journal), cnpay.WithHTTPClient(&http.Client{Transport: transport}))
+		require.NoError(t, err)
+		outcome, err := s.revoke(order)
+		require.NoError(t, err)
+		require.Equal(t, cnpay.Succeeded, outcome)
+		require.Equal(t, Open, during.State)
+		require.Equal(t, cnpay.Unknown, during.Outcome)
+		require.Equal(t, order, during.Ticket.Order)
+		require.False(t, during.Ticket.Until.IsZero())
+		closed := s.of(t, order)
+		require.Equal(t, Succeeded, closed.State)
+		require.Equal(t, "CANCEL_SUCCESS", closed.Code)
+		require.Equal(t, []string{"0 succeeded"}, s.booked(t, order))
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestTakenOrderIsRefusedWithItsOutcome(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect)
+		for fault, want := range map[cnpaytest.Fault]cnpay.Outcome{
+			cnpaytest.LostAnswer: cnpay.Unknown, upaytest.Pending: cnpay.Pending, cnpaytest.OK: cnpay.Succeeded,
+		} {
+			order := s.order()
+			s.gateway.Misbehave(upay.OpRevoke, fault)
+			first, _ := s.revoke(order)
+			require.Equal(t, want, first)
+			before := s.gateway.Received(upay.OpRevoke)
+			second, err := s.revoke(order)
+			require.ErrorIs(t, err, ErrTaken)
+			require.Equal(t, want, second)
+			require.Equal(t, order, cnpay.TicketOf(nil, err).Order)
+			require.Equal(t, before, s.gateway.Received(upay.OpRevoke))
+		}
+	})
+}
+
+func TestManyCallersSendOneOrderOnce(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect)
+		order := s.order()
+		var callers sync.WaitGroup
+		for range 12 {
+			callers.Go(func() {
+				if outcome, err := s.revoke(order); outcome == cnpay.NotSent || outcome == cnpay.Failed {
+					t.Errorf("%v: %v", outcome, err)
+				}
+			})
+		}
+		callers.Wait()
+		require.Equal(t, 1, s.gateway.Received(upay.OpRevoke))
+		require.Equal(t, []string{"0 succeeded"}, s.booked(t, order))
+	})
+}
+
+func TestRefusedNumberIsUsedAgain(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect)
+		order := s.order()
+		s.gateway.Misbehave(upay.OpRevoke, cnpaytest.Refused, cnpaytest.Refused)
+		for generation := range 2 {
+			outcome, _ := s.revoke(order)
+			require.Equal(t, cnpay.Failed, outcome)
+			e := s.of(t, order)
+			require.Equal(t, Failed, e.State, "each refusal was heard, so none can be on its way")
+			require.Equal(t, generation, e.Generation)
+			require.Equal(t, generation, e.Ticket.Sending)
+		}
+		outcome, err := s.revoke(order)
+		require.NoError(t, err)
+		require.Equal(t, cnpay.Succeeded, outcome)
+		require.Equal(t, []string{"0 failed", "1 failed", "2 succeeded"}, s.booked(t, order))
+		require.Equal(t, 3, s.gateway.Received(upay.OpRevoke))
+	})
+}
+
+func TestNotConnectedIsNotSentAndFreesTheNumber(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect)
+		order := s.order()
+		config := s.gateway.Config()
+		config.Gateway = "http://127.0.0.1:1"
+		down, err := upay.New(config, cnpay.WithRecorder(s.Journal))
+		require.NoError(t, err)
+		_, err = down.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{ClientSN: order})
+		require.Equal(t, cnpay.NotSent, cnpay.OutcomeOf(nil, err))
+		require.Equal(t, NotSent, s.of(t, order).State)
+		outcome, err := s.revoke(order)
+		require.NoError(t, err)
+		require.Equal(t, cnpay.Succeeded, outcome)
+		require.Equal(t, []string{"0 not_sent", "1 succeeded"}, s.booked(t, order))
+	})
+}
+
+func TestNoMoneyPassesThrough(t *testing.T) {
+	s := newShop(t, sqlite(t), SQLite)
+	order := s.order()
+	_, err := s.client.Orders.Query(t.Context(), &upay.OrderQueryRequest{ClientSN: order})
+	require.NoError(t, err)
+	_, err = s.Entry(t.Context(), s.ticket(t, order))
+	require.ErrorIs(t, err, ErrNoEntry)
+}
+
+func TestDatabaseDownIsNotSent(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect)
+		order := s.order()
+		require.NoError(t, db.Close())
+		outcome, err := s.revoke(order)
+		require.Equal(t, cnpay.NotSent, outcome)
+		require.ErrorContains(t, err, "journal: ")
+		require.Zero(t, s.gateway.Received(upay.OpRevoke))
+	})
+}
+
+func TestSlowDatabaseIsNotSent(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect, func(c *Config) { c.Limit = 300 * time.Millisecond })
+		order := s.order()
+		lock, err := db.BeginTx(t.Context(), nil)
+		require.NoError(t, err)
+		if dialect == PostgreSQL {
+			_, err = lock.Exec("LOCK TABLE cnpay_entries")
+			require.NoError(t, err)
+		}
+		outcome, err := s.revoke(order)
+		require.Equal(t, cnpay.NotSent, outcome)
+		require.Error(t, err)
+		require.Zero(t, s.gateway.Received(upay.OpRevoke))
+		stats := &s.counters
+		require.EqualValues(t, 1, stats.refused.Load())
+		require.NoError(t, lock.Rollback())
+
+		s.flush(t.Context()) // as every sweep does
+		require.Equal(t, NotSent, s.of(t, order).State, "what is in doubt is cleaned up")
+		require.Empty(t, s.doubts)
+		outcome, err = s.revoke(order)
+		require.NoError(t, err)
+		require.Equal(t, cnpay.Succeeded, outcome)
+	})
+}
+
+func TestLostAnswerIsSettledAndBookedOnce(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect)
+		order := s.order()
+		s.gateway.Misbehave(upay.OpRevoke, cnpaytest.LostAnswer)
+		outcome, _ := s.revoke(order)
+		require.Equal(t, cnpay.Unknown, outcome)
+		require.Equal(t, Open, s.of(t, order).State)
+		s.run(t)
+		s.eventually(t, order, Succeeded)
+		require.Equal(t, []string{"0 succeeded"}, s.booked(t, order))
+		require.Equal(t, 1, s.of(t, order).Queries)
+		require.Equal(t, 1, s.gateway.Received(upay.OpRevoke))
+	})
+}
+
+func TestBookIsRepeatedUntilItSucceeds(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		var mu sync.Mutex
+		failures := 2
+		s := newShop(t, db, dialect, func(c *Config) {
+			c.Book = func(ctx context.Context, tx *sql.Tx, e Entry) error {
+				if err := bookIn(ctx, tx, e); err != nil {
+					return err
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				if failures > 0 {
+					failures--
+					return errors.New("the warehouse is closed")
+				}
+				return nil
+			}
+		})
+		order := s.order()
+		outcome, err := s.revoke(order)
+		require.NoError(t, err)
+		require.Equal(t, cnpay.Succeeded, outcome, "the call's outcome is not the books'")
+		e := s.of(t, order)
+		require.Equal(t, Open, e.State)
+		require.Contains(t, e.Reason, "the warehouse is closed")
+		require.Empty(t, s.booked(t, order))
+		s.run(t)
+		s.eventually(t, order, Succeeded)
+		require.Equal(t, []string{"0 succeeded"}, s.booked(t, order))
+		require.Zero(t, s.gateway.Received(upay.OpQuery), "what is known is not asked again")
+		var errs int
+		count := "SELECT COUNT(*) FROM river_job WHERE kind = 'cnpay_settle' AND attempt > 1"
+		require.NoError(t, db.QueryRow(count).Scan(&errs))
+		require.Equal(t, 1, errs, "River repeated it")
+	})
+}
+
+// news is a notification.
+type news struct {
+	ticket  cnpay.Ticket
+	outcome cnpay.Outcome
+	key     string
+}
+
+func (n news) CallOutcome() cnpay.Outcome { return n.outcome }
+func (n news) CallTicket() cnpay.Ticket   { return n.ticket }
+func (n news) Key() string                { return n.key }
+
+func TestNotificationClosesOnce(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect)
+		order := s.order()
+		s.gateway.Misbehave(upay.OpRevoke, cnpaytest.LostAnswer)
+		_, _ = s.revoke(order)
+		about := s.ticket(t, order)
+		done := news{about, cnpay.Succeeded, "1"}
+		require.NoError(t, s.Notified(t.Context(), done))
+		require.NoError(t, s.Notified(t.Context(), done))
+		require.Equal(t, Succeeded, s.of(t, order).State)
+		require.Equal(t, []string{"0 succeeded"}, s.booked(t, order))
+		require.Zero(t, s.of(t, order).Conflicts)
+
+		contrary := news{about, cnpay.Failed, "2"}
+		require.NoError(t, s.Notified(t.Context(), contrary))
+		require.NoError(t, s.Notified(t.Context(), contrary))
+		e := s.of(t, order)
+		require.Equal(t, Succeeded, e.State)
+		require.Equal(t, 1, e.Conflicts)
+		conflicts, err := s.ConflictsOf(t.Context(), e)
+		require.NoError(t, err)
+		require.Equal(t, []Conflict{{Source: "notification", Mark: "2", Outcome: cnpay.Failed}}, conflicts)
+		contradicted, err := s.ContradictedEntries(t.Context(), 0, 10)
+		require.NoError(t, err)
+		require.Len(t, contradicted, 1)
+
+		about.Order = "nobody's"
+		require.ErrorIs(t, s.Notified(t.Context(), news{about, cnpay.Succeeded, "3"}), ErrNoEntry)
+	})
+}
+
+func TestNotificationOfAnotherTicketClosesNothing(t *testing.T) {
+	s := newShop(t, sqlite(t), SQLite)
+	order := s.order()
+	s.gateway.Misbehave(upay.OpRevoke, cnpaytest.LostAnswer)
+	_, _ = s.revoke(order)
+	other := s.ticket(t, order).With("terminal_sn", "other")
+	require.ErrorIs(t, s.Notified(t.Context(), news{other, cnpay.Succeeded, "1"}), cnpay.ErrMismatch)
+	e := s.of(t, order)
+	require.Equal(t, Open, e.State)
+	require.Equal(t, 1, e.Conflicts)
+}
+
+func TestRefusalInANotificationOfAReusedNumberClosesNothing(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect)
+		order := s.order()
+		s.gateway.Misbehave(upay.OpRevoke, cnpaytest.Refused, cnpaytest.LostAnswer)
+		_, _ = s.revoke(order)
+		outcome, _ := s.revoke(order)
+		require.Equal(t, cnpay.Unknown, outcome)
+		require.NoError(t, s.Notified(t.Context(), news{s.ticket(t, order), cnpay.Failed, "first"}))
+		require.Equal(t, Open, s.of(t, order).State)
+		require.NoError(t, s.Notified(t.Context(), news{s.ticket(t, order), cnpay.Succeeded, "second"}))
+		require.Equal(t, Succeeded, s.of(t, order).State)
+	})
+}
+
+func TestPreparedEntry(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect, func(c *Config) { c.Unclaimed = 500 * time.Millisecond })
+		prepare := func(order string, commit bool) (Entry, error) {
+			tx, err := db.BeginTx(t.Context(), nil)
+			require.NoError(t, err)
+			e, err := s.StartTx(t.Context(), tx, s.ticket(t, order))
+			if commit {
+				require.NoError(t, tx.Commit())
+			} else {
+				require.NoError(t, tx.Rollback())
+			}
+			return e, err
+		}
+		gone, kept, late := s.order(), s.order(), s.order()
+		_, err := prepare(gone, false)
+		require.NoError(t, err)
+		_, err = s.Entry(t.Context(), s.ticket(t, gone))
+		require.ErrorIs(t, err, ErrNoEntry, "it is the merchant's transaction")
+
+		e, err := prepare(kept, true)
+		require.NoError(t, err)
+		require.Equal(t, Ready, e.State)
+		_, err = prepare(kept, true)
+		require.ErrorIs(t, err, ErrTaken)
+		outcome, err := s.revoke(kept)
+		require.NoError(t, err)
+		require.Equal(t, cnpay.Succeeded, outcome)
+		require.Equal(t, []string{"0 succeeded"}, s.booked(t, kept))
+		require.False(t, s.of(t, kept).Ticket.Began.IsZero())
+
+		expired, err := prepare(late, true)
+		require.NoError(t, err)
+		s.run(t)
+		s.eventually(t, late, NotSent)
+		require.Equal(t, []string{"0 not_sent"}, s.booked(t, late))
+		before := s.gateway.Received(upay.OpRevoke)
+		_, err = s.client.Orders.Revoke(Claiming(t.Context(), expired), &upay.OrderRevokeRequest{ClientSN: late})
+		require.ErrorIs(t, err, ErrTaken)
+		require.Equal(t, cnpay.NotSent, cnpay.OutcomeOf(nil, err))
+		require.Equal(t, before, s.gateway.Received(upay.OpRevoke), "who claims what has expired sends nothing")
+		e, err = prepare(late, true)
+		require.NoError(t, err)
+		require.Equal(t, 1, e.Generation)
+		_, err = s.client.Orders.Revoke(Claiming(t.Context(), e), &upay.OrderRevokeRequest{ClientSN: late})
+		require.NoError(t, err)
+	})
+}
+
+func TestClaimOfAPage(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect)
+		order := s.order()
+		tx, err := db.BeginTx(t.Context(), nil)
+		require.NoError(t, err)
+		e, err := s.StartTx(t.Context(), tx, s.ticket(t, order))
+		require.NoError(t, err)
+		require.NoError(t, tx.Commit())
+		expiry := time.Now().Add(time.Hour)
+		ticket, err := s.Claim(t.Context(), e, expiry)
+		require.NoError(t, err)
+		require.WithinDuration(t, time.Now(), ticket.Began, time.Minute)
+		require.WithinDuration(t, expiry, ticket.Until, time.Second)
+		open := s.of(t, order)
+		require.Equal(t, Open, open.State)
+		require.Equal(t, cnpay.Pending, open.Outcome)
+		_, err = s.Claim(t.Context(), e, expiry)
+		require.ErrorIs(t, err, ErrTaken)
+		require.Equal(t, cnpay.Pending, cnpay.OutcomeOf(nil, err))
+	})
+}
+
+func TestResendIsTheMerchantsDecision(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		var s *shop
+		s = newShop(t, db, dialect, func(c *Config) {
+			c.Resend = func(ctx context.Context, e Entry, _ *cnpay.Settlement) error {
+				_, err := s.client.Orders.Revoke(ctx, &upay.OrderRevokeRequest{ClientSN: e.Ticket.Order}, cnpay.WithSending(e.Generation+1))
+				return err
+			}
+		})
+		order := s.order()
+		s.gateway.Misbehave(upay.OpRevoke, cnpaytest.Late(time.Hour))
+		outcome, _ := s.revoke(order, cnpay.WithTimeout(300*time.Millisecond))
+		require.Equal(t, cnpay.Unknown, outcome)
+		s.run(t)
+		s.eventually(t, order, Succeeded)
+		e := s.of(t, order)
+		require.Equal(t, 1, e.Generation)
+		require.Equal(t, []string{"1 succeeded"}, s.booked(t, order))
+		require.Equal(t, 2, s.gateway.Received(upay.OpRevoke))
+	})
+}
+
+func TestARefusalOfASecondSendingDecidesNothing(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect)
+		order := s.order()
+		s.gateway.Misbehave(upay.OpRevoke, cnpaytest.Late(500*time.Millisecond), cnpaytest.Refused)
+		outcome, _ := s.revoke(order, cnpay.WithTimeout(200*time.Millisecond))
+		require.Equal(t, cnpay.Unknown, outcome)
+		_, _ = s.revoke(order, cnpay.WithSending(1))
+		e := s.of(t, order)
+		require.Equal(t, Open, e.State, "the first one may be carried out yet")
+		require.Equal(t, 1, e.Generation)
+		require.NotEmpty(t, e.Reason)
+		require.Empty(t, s.booked(t, order))
+		s.run(t)
+		s.eventually(t, order, Succeeded)
+		_, err := s.revoke(order, cnpay.WithSending(2))
+		require.ErrorIs(t, err, ErrTaken, "a repeat of what is closed is not sent")
+	})
+}
+
+func TestASecondSendingThatWasNotSentDecidesNothing(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect)
+		order := s.order()
+		s.gateway.Misbehave(upay.OpRevoke, cnpaytest.LostAnswer)
+		_, _ = s.revoke(order)
+		config := s.gateway.Config()
+		config.Gateway = "http://127.0.0.1:1"
+		down, err := upay.New(config, cnpay.WithRecorder(s.Journal))
+		require.NoError(t, err)
+		_, err = down.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{ClientSN: order}, cnpay.WithSending(1))
+		require.Equal(t, cnpay.NotSent, cnpay.OutcomeOf(nil, err))
+		require.Equal(t, Open, s.of(t, order).State)
+	})
+}
+
+func TestOneAccountDoesNotHoldTheOthers(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect, func(c *Config) { c.PerAccount, c.PerSecond = 2, 100 })
+		for i := range 20 {
+			account := "down"
+			if i == 19 {
+				account = "up"
+			}
+			_, err := s.Started(t.Context(), cnpay.Ticket{Provider: "p", Account: account, Operation: "o", Order: fmt.Sprint(i), Began: time.Now(), Until: time.Now()})
+			require.NoError(t, err)
+		}
+		_, err := db.Exec("UPDATE cnpay_entries SET due = 1")
+		require.NoError(t, err)
+		var got []turn
+		take := func(_ *sql.Tx, turns []turn) error { got = append(got, turns...); return nil }
+		for range 3 {
+			_, err = s.handOut(t.Context(), 100, take)
+			require.NoError(t, err)
+		}
+		require.Len(t, got, 3, "two of the one that is down, whoever looks, and the other")
+	})
+}
+
+func TestLeaseOfADeadSettlerIsReplaced(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect, func(c *Config) { c.Lease = 400 * time.Millisecond })
+		order := s.order()
+		s.gateway.Misbehave(upay.OpRevoke, cnpaytest.LostAnswer)
+		_, _ = s.revoke(order)
+		var first, second []turn
+		_, err := s.handOut(t.Context(), 10, func(_ *sql.Tx, turns []turn) error { first = turns; return nil })
+		require.NoError(t, err)
+		require.Len(t, first, 1)
+		n, err := s.handOut(t.Context(), 10, func(_ *sql.Tx, turns []turn) error { second = turns; return nil })
+		require.NoError(t, err)
+		require.Zero(t, n, "one settler at a time")
+		time.Sleep(500 * time.Millisecond)
+		_, err = s.handOut(t.Context(), 10, func(_ *sql.Tx, turns []turn) error { second = turns; return nil })
+		require.NoError(t, err)
+		require.Len(t, second, 1)
+		require.NoError(t, s.settle(t.Context(), first[0], 0))
+		require.Zero(t, s.gateway.Received(upay.OpQuery), "the one who came back to life asks nothing")
+		require.NoError(t, s.settle(t.Context(), second[0], 0))
+		require.Equal(t, Succeeded, s.of(t, order).State)
+	})
+}
+
+func TestQueriesKeepTheOperationsOwnSchedule(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect)
+		order := s.order()
+		s.gateway.Misbehave(upay.OpRevoke, upaytest.Pending)
+		_, _ = s.revoke(order)
+		s.run(t)
+		require.Eventually(t, func() bool { return s.of(t, order).Queries == 1 }, 10*time.Second, 20*time.Millisecond)
+		e := s.of(t, order)
+		require.WithinDuration(t, e.Opened.Add(5*time.Second), e.Due, 1500*time.Millisecond)
+	})
+}
+
+func TestStatsAndPrune(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect)
+		done, open := s.order(), s.order()
+		_, _ = s.revoke(done)
+		_, _ = s.revoke(done)
+		s.gateway.Misbehave(upay.OpRevoke, cnpaytest.LostAnswer)
+		_, _ = s.revoke(open)
+		stats, err := s.Stats(t.Context())
+		require.NoError(t, err)
+		require.EqualValues(t, 1, stats.Succeeded)
+		require.EqualValues(t, 1, stats.Open)
+		require.EqualValues(t, 1, stats.Taken)
+		entries, err := s.OpenEntries(t.Context(), 0, 10)
+		require.NoError(t, err)
+		require.Len(t, entries, 1)
+		n, err := s.Prune(t.Context(), 0)
+		require.NoError(t, err)
+		require.Zero(t, n, "its call may still be on its way")
+		_, err = db.Exec("UPDATE cnpay_entries SET until = 1, closed = CASE WHEN closed > 0 THEN 1 ELSE 0 END")
+		require.NoError(t, err)
+		n, err = s.Prune(t.Context(), time.Hour)
+		require.NoError(t, err)
+		require.EqualValues(t, 1, n)
+	})
+}
+
+func TestMigrations(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect)
+		require.NoError(t, s.Migrate(t.Context()), "a second time changes nothing")
+	})
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		text, err := dialect.SQL()
+		require.NoError(t, err)
+		for _, part := range strings.Split(text, "\n-- ") { // PostgreSQL runs what comes in one piece in one transaction
+			_, err = db.Exec("-- " + part)
+			require.NoError(t, err, "the printed SQL runs")
+		}
+		s := newShop(t, db, dialect)
+		order := s.order()
+		s.gateway.Misbehave(upay.OpRevoke, cnpaytest.LostAnswer)
+		_, _ = s.revoke(order)
+		s.run(t)
+		s.eventually(t, order, Succeeded)
+	})
+}
+
+func TestConfig(t *testing.T) {
+	client := func(cnpay.Ticket) (cnpay.Settler, error) { return nil, nil }
+	db := sqlite(t)
+	for name, f := range map[string]func() (*Journal, error){
+		"no database":               func() (*Journal, error) { return New(nil, SQLite, Config{Client: client}) },
+		"is not a dialect":          func() (*Journal, error) { return New(db, 0, Config{Client: client}) },
+		"Config.Client is missing":  func() (*Journal, error) { return New(db, SQLite, Config{}) },
+		"Config.Margin is negative": func() (*Journal, error) { return New(db, SQLite, Config{Client: client, Margin: -1}) },
+	} {
+		_, err := f()
+		require.ErrorContains(t, err, name)
+	}
+}

@@ -1,0 +1,313 @@
+package journal
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cnpay-go/cnpay"
+)
+
+// sending is one sending of an order, as its caller knows it.
+type sending struct {
+	id         int64
+	generation int
+	owner      string
+	ticket     cnpay.Ticket
+	// alone is set if no earlier sending could be on its way when this one was opened, and fresh if, besides, nothing had
+	// happened by then: what the caller hears, or knows that it did not send, decides only then (REFUSAL, FRESH).
+	alone, fresh bool
+}
+
+type sendingKey struct{}
+
+// Started commits the entry before the first byte leaves, or refuses the call (UNIQUE): with a [*cnpay.Error] that has
+// the outcome which the journal knows, where the order is taken, and with any other error, which makes the call NotSent,
+// where the database did not take it within Config.Limit.
+func (j *Journal) Started(ctx context.Context, t cnpay.Ticket) (context.Context, error) {
+	if t.NoMoney {
+		return ctx, nil
+	}
+	limited, cancel := context.WithTimeout(ctx, j.config.Limit)
+	defer cancel()
+	s, err := j.open(limited, t)
+	var taken *cnpay.Error
+	switch {
+	case errors.As(err, &taken):
+		j.counters.taken.Add(1)
+		return ctx, taken
+	case err != nil:
+		j.counters.refused.Add(1)
+		return ctx, fmt.Errorf("journal: %w", err)
+	}
+	return context.WithValue(ctx, sendingKey{}, s), nil
+}
+
+// open makes a new entry, or a new generation of one.
+func (j *Journal) open(ctx context.Context, t cnpay.Ticket) (sending, error) {
+	if t.Provider == "" || t.Operation == "" || t.Order == "" {
+		return sending{}, errors.New("the ticket names no order")
+	}
+	s := sending{generation: t.Sending, owner: newOwner(), ticket: t, alone: t.Sending == 0, fresh: t.Sending == 0}
+	inserted, err := j.insert(ctx, s)
+	if err != nil {
+		j.doubt(ctx, s)
+		return s, err
+	}
+	if inserted {
+		return s, nil
+	}
+	if j.without.unique {
+		return s, nil
+	}
+	for range 3 {
+		e, err := j.entry(ctx, j.db, t)
+		if err != nil { // it is there, and nobody can say what is known of it: Unknown, never NotSent
+			return s, &cnpay.Error{Ticket: t, Outcome: cnpay.Unknown, Err: fmt.Errorf("%w: journal: %w", ErrTaken, err)}
+		}
+		if !usable(e, t) || claimed(ctx, e) != nil {
+			return s, taken(e)
+		}
+		ok, next, err := j.renew(ctx, e, s)
+		if err != nil || ok {
+			return next, err
+		} // else somebody else was first
+	}
+	return s, &cnpay.Error{Ticket: t, Outcome: cnpay.Unknown, Err: fmt.Errorf("%w, and it changes all the time", ErrTaken)}
+}
+
+// usable reports whether a call may open a new generation of an entry: a repeat (of a settlement, or of the merchant's
+// decision) while it is open, and any other call where nothing happened.
+func usable(e Entry, t cnpay.Ticket) bool {
+	if t.Sending > 0 {
+		return e.State == Open
+	}
+	return e.State == Ready || e.State == Failed || e.State == NotSent
+}
+
+func taken(e Entry) error {
+	return &cnpay.Error{Ticket: e.Ticket, Outcome: e.Outcome, Code: e.Code, Err: ErrTaken}
+}
+
+// insert is one statement, so that its commit is its answer.
+func (j *Journal) insert(ctx context.Context, s sending) (bool, error) {
+	text, err := encode(s.ticket)
+	if err != nil {
+		return false, err
+	}
+	t := s.ticket
+	return changed(j.db.ExecContext(ctx, `INSERT INTO cnpay_entries
+		(provider, account, operation, order_number, gateway, generation, state, outcome, ticket, first_began, until, owner, due, created, opened)
+		VALUES ($1, $2, $3, $4, $5, $6, 'open', 'unknown', $7, $8, $9, $10, `+j.now+` + $11, `+j.now+`, `+j.now+`)
+		ON CONFLICT (provider, account, operation, order_number) DO NOTHING`,
+		t.Provider, t.Account, t.Operation, t.Order, t.Gateway, s.generation, text, millis(t.Began), millis(t.Until), s.owner,
+		j.config.Crash.Milliseconds()))
+}
+
+// renew opens a new generation by compare and set (GENERATION, CLAIM): the entry is as it was read, or nothing changes.
+func (j *Journal) renew(ctx context.Context, e Entry, s sending) (bool, sending, error) {
+	s.id, s.generation = e.ID, e.Generation+1
+	s.alone = e.landed || j.past(e)
+	s.fresh = s.alone && e.State != Open
+	if e.State == Ready && e.Generation == 0 {
+		s.generation, s.alone, s.fresh = 0, true, true
+	}
+	s.generation = max(s.generation, s.ticket.Sending)
+	s.ticket.Sending = s.generation
+	first := millis(s.ticket.Began)
+	if !s.alone {
+		// What absence proves, it proves only when no sending can be on its way, and within the reach of the first one.
+		first = e.firstBegan
+		if e.Ticket.Until.After(s.ticket.Until) {
+			s.ticket.Until = e.Ticket.Until
+		}
+	}
+	found := ""
+	if e.found == string(Succeeded) {
+		found = e.found // an execution is true for every generation
+	}
+	text, err := encode(s.ticket)
+	if err != nil {
+		return false, s, err
+	}
+	guard := " AND generation = $10 AND state = $11"
+	if j.without.claim {
+		guard = " AND ($10 >= 0 OR $11 <> '')"
+	}
+	ok, err := changed(j.db.ExecContext(ctx, `UPDATE cnpay_entries SET generation = $1, state = 'open', outcome = 'unknown', code = '', reason = '',
+		ticket = $2, gateway = $3, first_began = $4, until = $5, owner = $6, found = $7, landed = 0, lease = 0, asked = 0, closed = 0,
+		due = `+j.now+` + $8, opened = `+j.now+` WHERE id = $9`+guard,
+		s.generation, text, s.ticket.Gateway, first, millis(s.ticket.Until), s.owner, found, j.config.Crash.Milliseconds(),
+		e.ID, e.Generation, string(e.State)))
+	if err != nil {
+		j.doubt(ctx, s)
+	}
+	return ok, s, err
+}
+
+// past reports whether no sending of an entry can be on its way, by the database's clock.
+func (j *Journal) past(e Entry) bool {
+	return !e.Ticket.Until.IsZero() && e.now.After(e.Ticket.Until.Add(j.margin()))
+}
+
+func (j *Journal) margin() time.Duration { return cmp.Or(j.config.Margin, cnpay.DefaultMargin) }
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// doubt is for an entry whose commit may or may not have happened, and whose call is not sent. What is not cleaned up is
+// settled like any other entry.
+func (j *Journal) doubt(ctx context.Context, s sending) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), j.config.Limit)
+	defer cancel()
+	if err := j.cleanUp(ctx, s); err != nil {
+		const most = 1000 // the rest is left to settling
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		if len(j.doubts) < most {
+			j.doubts = append(j.doubts, s)
+		}
+	}
+}
+
+// cleanUp closes an entry that its owner did not send. Where the commit comes later than this, it finds the entry there.
+func (j *Journal) cleanUp(ctx context.Context, s sending) error {
+	if !s.fresh && !j.without.fresh {
+		return nil // FRESH: an earlier sending may be carried out, so the entry is settled
+	}
+	if s.id == 0 {
+		text, err := encode(s.ticket)
+		if err != nil {
+			return nil //nolint:nilerr // it was never sent to the database
+		}
+		t := s.ticket
+		_, err = j.db.ExecContext(ctx, `INSERT INTO cnpay_entries
+			(provider, account, operation, order_number, gateway, generation, state, outcome, ticket, first_began, until, owner, due, created, opened)
+			VALUES ($1, $2, $3, $4, $5, $6, 'open', 'unknown', $7, $8, $9, $10, `+j.now+`, `+j.now+`, `+j.now+`)
+			ON CONFLICT (provider, account, operation, order_number) DO NOTHING`,
+			t.Provider, t.Account, t.Operation, t.Order, t.Gateway, s.generation, text, millis(t.Began), millis(t.Until), s.owner)
+		if err != nil {
+			return err
+		}
+		e, err := j.entry(ctx, j.db, t)
+		if err != nil {
+			return err
+		}
+		s.id = e.ID
+	}
+	_, err := j.decide(ctx, decision{
+		id: s.id, generation: s.generation, owner: s.owner, outcome: cnpay.NotSent, landed: true,
+		reason: "the database's answer was lost, and the call was not sent",
+	})
+	return err
+}
+
+// flush cleans up what could not be cleaned up before.
+func (j *Journal) flush(ctx context.Context) {
+	j.mu.Lock()
+	doubts := j.doubts
+	j.doubts = nil
+	j.mu.Unlock()
+	for _, s := range doubts {
+		j.doubt(ctx, s)
+	}
+}
+
+// Finished commits the outcome of the call, and books it, if it is final. Where that fails the entry is settled.
+func (j *Journal) Finished(ctx context.Context, t cnpay.Ticket, c cnpay.Call) {
+	s, ok := ctx.Value(sendingKey{}).(sending)
+	if !ok || t.NoMoney {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*j.config.Limit)
+	defer cancel()
+	if err := j.finish(ctx, s, t, c); err != nil {
+		j.config.Logger.ErrorContext(ctx, "journal: outcome not recorded, left to settling",
+			"provider", t.Provider, "operation", t.Operation, "order", t.Order, "outcome", c.Outcome.String(), "error", err)
+	}
+}
+
+func (j *Journal) finish(ctx context.Context, s sending, t cnpay.Ticket, c cnpay.Call) error {
+	if s.id == 0 {
+		e, err := j.entry(ctx, j.db, t)
+		if err != nil {
+			return err
+		}
+		s.id = e.ID
+	}
+	for name, value := range t.Fields {
+		s.ticket = s.ticket.With(name, value)
+	}
+	d := decision{
+		id: s.id, generation: s.generation, outcome: c.Outcome, code: c.Code, ticket: &s.ticket, source: "answer",
+		reason: "the call's own answer",
+	}
+	switch {
+	case c.Outcome == cnpay.Succeeded:
+		d.landed = c.Sent <= 1
+	case c.Outcome == cnpay.Failed && (s.alone || j.without.refusal): // REFUSAL
+		d.landed = s.alone && c.Sent <= 1
+	case c.Outcome == cnpay.NotSent && (s.fresh || j.without.fresh): // FRESH
+		d.landed = s.alone
+	default:
+		return j.keepOpen(ctx, s, c)
+	}
+	_, err := j.decide(ctx, d)
+	return err
+}
+
+// keepOpen hands an open entry to the settlers, who query first when the documents say so.
+func (j *Journal) keepOpen(ctx context.Context, s sending, c cnpay.Call) error {
+	text, err := encode(s.ticket)
+	if err != nil {
+		return err
+	}
+	outcome, reason := cnpay.Unknown, ""
+	if c.Outcome == cnpay.Pending {
+		outcome = cnpay.Pending
+	}
+	switch {
+	case c.Err == nil:
+	case c.Outcome == cnpay.Failed || c.Outcome == cnpay.NotSent:
+		reason = "an earlier sending may have been carried out, or may still be: " + c.Err.Error()
+	default:
+		reason = c.Err.Error()
+	}
+	_, err = changed(j.db.ExecContext(ctx, `UPDATE cnpay_entries SET outcome = $1, code = $2, reason = $3, ticket = $4,
+		due = `+j.now+` + $5 WHERE id = $6 AND generation = $7 AND state = 'open'`,
+		outcome.String(), c.Code, short(reason), text, j.firstQuery(ctx, s.ticket, c.Duration).Milliseconds(), s.id, s.generation))
+	return err
+}
+
+// firstQuery is how long it is until the first query of the operation's own schedule, which counts from the ticket's
+// beginning, elapsed ago.
+func (j *Journal) firstQuery(ctx context.Context, t cnpay.Ticket, elapsed time.Duration) time.Duration {
+	client, err := j.config.Client(t)
+	if err != nil || t.Began.IsZero() {
+		return 0
+	}
+	const before = -time.Nanosecond // a query that is due at the beginning is due then
+	s, _ := client.Settle(ctx, t, cnpay.WithSchedule(cnpay.Schedule{}), cnpay.WithClock(func() time.Time { return t.Began.Add(before) }))
+	if s == nil || s.Next == 0 {
+		return 0
+	}
+	return max(s.Next-elapsed, 0)
+}
+
+func short(s string) string {
+	const most = 500
+	if r := []rune(s); len(r) > most {
+		return string(r[:most])
+	}
+	return s
+}
+
+var _ cnpay.Recorder = (*Journal)(nil)
+var _ querier = (*sql.DB)(nil)

@@ -1,0 +1,220 @@
+package journal
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cnpay-go/cnpay"
+)
+
+// turn is one lease of an entry: who has it may ask, and nobody else. It is a job's arguments.
+type turn struct {
+	Entry      int64 `json:"entry" river:"unique"`
+	Generation int   `json:"generation" river:"unique"`
+	Turn       int64 `json:"turn" river:"unique"`
+}
+
+// Kind names the jobs in River's table.
+func (turn) Kind() string { return "cnpay_settle" }
+
+// handOut leases what is due, in one transaction with what insert does of it. The entry's due time and lease decide, by
+// the database's clock, and not the state of a job: a job whose replica died is replaced when the lease is over, and does
+// nothing when it comes back to life. Accounts take turns, each within its limits.
+func (j *Journal) handOut(ctx context.Context, limit int, insert func(*sql.Tx, []turn) error) (int, error) {
+	var turns []turn
+	err := j.inTx(ctx, func(tx *sql.Tx) error {
+		candidates, err := j.candidates(ctx, tx, limit)
+		if err != nil || len(candidates) == 0 {
+			return err
+		}
+		for _, t := range candidates {
+			ok, err := changed(tx.ExecContext(ctx, `UPDATE cnpay_entries SET turn = turn + 1, lease = `+j.now+` + $1
+				WHERE id = $2 AND turn = $3 AND generation = $4 AND state IN ('open', 'ready') AND lease <= `+j.now,
+				j.config.Lease.Milliseconds(), t.Entry, t.Turn, t.Generation))
+			if err != nil {
+				return err
+			}
+			if ok {
+				t.Turn++
+				turns = append(turns, t)
+			}
+		}
+		if len(turns) == 0 {
+			return nil
+		}
+		return insert(tx, turns)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("journal: %w", err)
+	}
+	return len(turns), nil
+}
+
+func (j *Journal) candidates(ctx context.Context, tx *sql.Tx, limit int) ([]turn, error) {
+	rows, err := tx.QueryContext(ctx, `WITH
+		busy AS (SELECT provider, account,
+				SUM(CASE WHEN lease > `+j.now+` THEN 1 ELSE 0 END) AS leased,
+				SUM(CASE WHEN asked_at > `+j.now+` - 1000 THEN 1 ELSE 0 END) AS asked
+			FROM cnpay_entries WHERE state = 'open' GROUP BY provider, account),
+		due AS (SELECT id, provider, account, generation, turn,
+				ROW_NUMBER() OVER (PARTITION BY provider, account ORDER BY due, id) AS place
+			FROM cnpay_entries WHERE state IN ('open', 'ready') AND due <= `+j.now+` AND lease <= `+j.now+`)
+		SELECT due.id, due.generation, due.turn FROM due
+		LEFT JOIN busy ON busy.provider = due.provider AND busy.account = due.account
+		WHERE due.place <= $1 - COALESCE(busy.leased, 0) AND due.place <= $2 - COALESCE(busy.asked, 0)
+		ORDER BY due.place, due.id LIMIT $3`, j.config.PerAccount, j.config.PerSecond, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var turns []turn
+	for rows.Next() {
+		var t turn
+		if err := rows.Scan(&t.Entry, &t.Generation, &t.Turn); err != nil {
+			return nil, err
+		}
+		turns = append(turns, t)
+	}
+	return turns, rows.Err()
+}
+
+// settle is one step: it takes the entry, books what is known, or asks once and says when to ask again. Its error is for
+// an operator, and repeated by River.
+func (j *Journal) settle(ctx context.Context, t turn, wait time.Duration) error {
+	e, err := scan(j.db.QueryRowContext(ctx, `UPDATE cnpay_entries SET lease = `+j.now+` + $1
+		WHERE id = $2 AND generation = $3 AND turn = $4 AND state IN ('open', 'ready') RETURNING `+j.columns(),
+		j.config.Lease.Milliseconds(), t.Entry, t.Generation, t.Turn))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil // closed, sent again, or another's
+	}
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	// What is done with the lease ends before the lease does: a process that stood still sends no query behind it.
+	ctx, cancel := context.WithTimeout(ctx, j.config.Lease*3/4)
+	defer cancel()
+	switch {
+	case e.State == Ready:
+		err = j.expire(ctx, e)
+	case e.found != "":
+		err = j.bookFound(ctx, e)
+	default:
+		err = j.ask(ctx, e)
+	}
+	var unbooked *bookError
+	if errors.As(err, &unbooked) { // River repeats it; until then it is not handed out again
+		err = errors.Join(err, j.hold(context.WithoutCancel(ctx), t, wait+j.config.Lease))
+	}
+	return err
+}
+
+// hold keeps the lease while a job waits to be repeated.
+func (j *Journal) hold(ctx context.Context, t turn, d time.Duration) error {
+	_, err := j.db.ExecContext(ctx, "UPDATE cnpay_entries SET lease = "+j.now+" + $1 WHERE id = $2 AND turn = $3 AND state IN ('open', 'ready')",
+		d.Milliseconds(), t.Entry, t.Turn)
+	return err
+}
+
+func (j *Journal) bookFound(ctx context.Context, e Entry) error {
+	var outcome cnpay.Outcome
+	if err := outcome.UnmarshalText([]byte(e.found)); err != nil {
+		return err
+	}
+	_, err := j.decide(ctx, decision{
+		id: e.ID, generation: e.Generation, outcome: outcome, code: e.Code, reason: "found before, and booked now",
+		landed: false, source: "query",
+	})
+	return err
+}
+
+// ask makes one query. What it proves is the core's to judge, from the ticket: HORIZON and BEFORE (the time at which the
+// query left is compared with the ticket's Until and a margin), STATE, and what an unchanged original proves (BY_ORIGINAL:
+// nothing). The generation was read before the query, so what is learnt is learnt of that one.
+func (j *Journal) ask(ctx context.Context, e Entry) error {
+	client, err := j.config.Client(e.Ticket)
+	if err != nil {
+		return errors.Join(err, j.postpone(ctx, e, nil, err))
+	}
+	ticket := e.Ticket
+	if first := at(e.firstBegan); !first.IsZero() && first.Before(ticket.Began) {
+		ticket.Began = first // an earlier sending may be what the query sees: its reach counts from that one
+	}
+	if j.without.refusal {
+		ticket.Sending = 0
+	}
+	j.counters.queries.Add(1)
+	opts := []cnpay.Option{cnpay.WithSchedule(cnpay.Schedule{0})}
+	if j.config.Margin > 0 { // else the operation's own
+		opts = append(opts, cnpay.WithMargin(j.config.Margin))
+	}
+	s, err := client.Settle(ctx, ticket, opts...)
+	if s == nil {
+		s = &cnpay.Settlement{Ticket: ticket}
+	}
+	if s.Outcome.Final() {
+		learnt := e.Ticket
+		for name, value := range s.Ticket.Fields {
+			learnt = learnt.With(name, value)
+		}
+		_, err := j.decide(ctx, decision{
+			id: e.ID, generation: e.Generation, outcome: s.Outcome, code: s.Code, reason: "a query", ticket: &learnt,
+			landed: s.Outcome == cnpay.NotSent, queries: s.Queries, source: "query",
+		})
+		return err
+	}
+	switch {
+	case s.SendAgain && j.config.Resend != nil: // REPEATS: only what is harmless to repeat, and only if the merchant says so
+		j.counters.resent.Add(1)
+		err = cmp.Or(j.config.Resend(ctx, e, s), err)
+	case s.GiveUp != "" && j.config.GiveUp != nil:
+		err = cmp.Or(j.config.GiveUp(ctx, e, s), err)
+	}
+	return j.postpone(context.WithoutCancel(ctx), e, s, err)
+}
+
+// postpone gives the lease back and says when the next query is due, if the entry is still as it was. Where the
+// schedule of the documents is over, queries come further and further apart, and one right behind the horizon.
+func (j *Journal) postpone(ctx context.Context, e Entry, s *cnpay.Settlement, why error) error {
+	var next time.Duration
+	outcome, code, learnt, asked := e.Outcome, e.Code, e.Ticket, 0
+	if s != nil {
+		next, asked = s.Next, min(s.Queries, 1)
+		if s.Answer != nil {
+			outcome, code = cnpay.Unknown, s.Code
+			if s.Outcome == cnpay.Pending {
+				outcome = cnpay.Pending
+			}
+		}
+		for name, value := range s.Ticket.Fields {
+			learnt = learnt.With(name, value)
+		}
+	}
+	if next <= 0 {
+		next = min(max(e.now.Sub(e.Opened)/4, 5*time.Second), time.Hour)
+		if !e.Ticket.Until.IsZero() {
+			if behind := e.Ticket.Until.Add(j.margin() + time.Second).Sub(e.now); behind > 0 {
+				next = min(next, behind)
+			}
+		}
+	}
+	reason := ""
+	if why != nil {
+		reason = why.Error()
+	}
+	text, err := encode(learnt)
+	if err != nil {
+		return err
+	}
+	_, err = j.db.ExecContext(ctx, `UPDATE cnpay_entries SET lease = 0, asked = asked + $1, asked_at = `+j.now+`,
+		outcome = $2, code = $3, reason = $4, ticket = $5, due = CASE WHEN found = '' THEN `+j.now+` + $6 ELSE due END
+		WHERE id = $7 AND generation = $8 AND turn = $9 AND state = 'open'`,
+		asked, outcome.String(), code, short(reason), text, next.Milliseconds(), e.ID, e.Generation, e.turn)
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	return nil
+}
