@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cnpay-go/cnpay/internal/pool"
+	"github.com/cnpay-go/cnpay/internal/sending"
 )
 
 // Option adjusts a client, when given to its constructor, or one call.
@@ -123,6 +124,10 @@ func WithMargin(d time.Duration) Option { return func(s *Settings) { s.Margin = 
 // counted from 0. A refusal then leaves the outcome Unknown, because it may be that of a request whose first sending was
 // carried out; settling the ticket decides. For settling engines.
 func WithSending(n int) Option { return func(s *Settings) { s.Sending = n } }
+
+// ContextWithSending is [WithSending] for a [Recorder], in the context that its Started returns: the recorder knows that
+// an earlier sending under the same number may still be on its way.
+func ContextWithSending(ctx context.Context, n int) context.Context { return sending.Context(ctx, n) }
 
 // Dump is one exchange as text, for a provider's support, which asks for the message (报文). Card data and secrets are
 // masked by the documents' own description of each field.

@@ -43,6 +43,9 @@ func (j *Journal) Started(ctx context.Context, t cnpay.Ticket) (context.Context,
 		j.counters.refused.Add(1)
 		return ctx, fmt.Errorf("journal: %w", err)
 	}
+	if !s.alone { // its refusal decides nothing, and the caller is to hear that too
+		ctx = cnpay.ContextWithSending(ctx, s.generation)
+	}
 	return context.WithValue(ctx, sendingKey{}, s), nil
 }
 

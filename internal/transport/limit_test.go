@@ -175,6 +175,22 @@ func TestALaterSending(t *testing.T) {
 	}
 }
 
+// A recorder may know of an earlier sending that the caller does not know of.
+func TestSendingOfARecorder(t *testing.T) {
+	for n, want := range []cnpay.Outcome{cnpay.Failed, cnpay.Unknown} {
+		x := exchange("https://gateway")
+		x.Read = func(*transport.Reply) (cnpay.Verdict, error) { return cnpay.Verdict{Outcome: cnpay.Failed}, nil }
+		var heard cnpay.Ticket
+		err := transport.New(&http.Client{Transport: &flaky{}}).Do(t.Context(), cnpay.Settings{}.With(cnpay.WithRecorder(hook{
+			started:  func(ctx context.Context) (context.Context, error) { return cnpay.ContextWithSending(ctx, n), nil },
+			finished: func(_ context.Context, t cnpay.Ticket, _ cnpay.Call) { heard = t },
+		})), x)
+		require.Equal(t, want, cnpay.OutcomeOf(nil, err))
+		require.Equal(t, n, cnpay.TicketOf(nil, err).Sending)
+		require.Equal(t, n, heard.Sending)
+	}
+}
+
 // TestARepeatThatIsRefused: the repeat of a request whose answer was lost, in the same call, says nothing about it.
 func TestARepeatThatIsRefused(t *testing.T) {
 	var gateway *testgateway.Server

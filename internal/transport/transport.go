@@ -16,6 +16,7 @@ import (
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/internal/pool"
+	"github.com/cnpay-go/cnpay/internal/sending"
 )
 
 // DefaultTimeout limits a whole call, repeats included, where neither the caller nor the provider's documents say else.
@@ -105,6 +106,7 @@ func (c *Client) Do(ctx context.Context, s cnpay.Settings, x *Exchange) error {
 		return operation(s.Sending, &cnpay.Error{Ticket: x.Ticket, Outcome: x.outcome(outcome), Err: err})
 	}
 	ctx, started, err := start(ctx, s.Recorders, x)
+	x.Ticket.Sending = max(x.Ticket.Sending, sending.From(ctx))
 	r := &exchangeState{exchange: x, settings: s, limit: limit}
 	var verdict cnpay.Verdict
 	var failure *cnpay.Error
@@ -132,7 +134,7 @@ func (c *Client) Do(ctx context.Context, s cnpay.Settings, x *Exchange) error {
 	}
 	if failure != nil {
 		if !known {
-			failure = operation(s.Sending, failure)
+			failure = operation(x.Ticket.Sending, failure)
 		}
 		call.Err = failure
 	}

@@ -45,7 +45,7 @@ func play() error {
 	gateway := upaytest.NewServer()
 	defer gateway.Close()
 	gateway.AddOrder(order, 10000)
-	gateway.Misbehave(upay.OpRevoke, cnpaytest.Hang) // carries it out, and is silent
+	gateway.Misbehave(upay.OpOrderRevoke, cnpaytest.Hang) // carries it out, and is silent
 
 	program, err := os.Executable()
 	if err != nil {
@@ -60,7 +60,7 @@ func play() error {
 			return err
 		}
 		if life == "first" {
-			for gateway.Received(upay.OpRevoke) == 0 {
+			for gateway.Received(upay.OpOrderRevoke) == 0 {
 				time.Sleep(10 * time.Millisecond)
 			}
 			if err := c.Process.Kill(); err != nil {
@@ -72,7 +72,7 @@ func play() error {
 			return err
 		}
 	}
-	fmt.Printf("-- the gateway received %d revoke\n", gateway.Received(upay.OpRevoke))
+	fmt.Printf("-- the gateway received %d revoke\n", gateway.Received(upay.OpOrderRevoke))
 	return nil
 }
 
@@ -141,7 +141,7 @@ type showing struct {
 }
 
 func (s showing) RoundTrip(r *http.Request) (*http.Response, error) {
-	ticket := cnpay.Ticket{Provider: "upay", Account: os.Args[4], Operation: upay.OpRevoke, Order: order}
+	ticket := cnpay.Ticket{Provider: "upay", Account: os.Args[4], Operation: upay.OpOrderRevoke, Order: order}
 	if err := print(r.Context(), "before the first byte of "+r.URL.Path, s.journal, s.db, ticket); err != nil {
 		return nil, err
 	}
