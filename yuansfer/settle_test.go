@@ -257,6 +257,7 @@ func TestAbsentOrder(t *testing.T) {
 		require.Equal(t, cnpay.Unknown, at(time.Minute))
 		require.Equal(t, cnpay.Unknown, at(30*time.Minute+cnpay.DefaultMargin))
 		require.Equal(t, cnpay.NotSent, at(31*time.Minute+cnpay.DefaultMargin))
+		require.Equal(t, cnpay.Unknown, at(31*24*time.Hour), "nobody knows how long Yuansfer has an order")
 
 		charge, err := client.Cards.Pay(t.Context(), &yuansfer.CardPayRequest{PaymentMethodNonce: "n", PaymentMethod: "credit_card", TransactionNo: "1"})
 		ticket = cnpay.TicketOf(charge, err)

@@ -168,10 +168,14 @@ func settleCancel(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleR
 	return rule
 }
 
+// refundReach is for how long after a refund a query's "no such refund" can prove anything. No document says how long UMPay
+// has one.
+const refundReach = 30 * 24 * time.Hour
+
 func settleRefund(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	query := &OrderQueryRefundRequest{RefundNo: t.Fields["refund_no"]}
 	return cnpay.SettleRule{
-		Schedule: RefundSchedule(), Faults: c.faults(query), Absent: true, Harmless: true,
+		Schedule: RefundSchedule(), Faults: c.faults(query), Absent: true, Reach: refundReach, Harmless: true,
 		Query: func(ctx context.Context) (cnpay.Finding, error) {
 			var answer cnpay.Result
 			var r *Response

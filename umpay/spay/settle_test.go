@@ -249,6 +249,9 @@ func TestRefundStates(t *testing.T) {
 		Fields: map[string]string{"refund_no": "R0"}, Began: time.Now().Add(-3 * time.Hour), Until: time.Now().Add(-2 * time.Hour)}
 	s, err := once(t, client, ticket)
 	require.Equal(t, cnpay.NotSent, cnpay.OutcomeOf(s, err))
+	ticket.Began = ticket.Began.AddDate(0, 0, -31)
+	s, err = once(t, client, ticket)
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(s, err), "nobody knows how long UMPay has a refund")
 }
 
 // What a query shows of another order or amount than the ticket's decides nothing.
