@@ -120,7 +120,8 @@ const DefaultMargin = time.Hour
 func WithMargin(d time.Duration) Option { return func(s *Settings) { s.Margin = d } }
 
 // WithSending says that a call sends a request again which was sent before under the same number: its ticket carries n,
-// counted from 0. For settling engines.
+// counted from 0. That such a call was refused, or not sent, says nothing of those before it, so its outcome is then
+// Unknown. For settling engines.
 func WithSending(n int) Option { return func(s *Settings) { s.Sending = n } }
 
 // Dump is one exchange as text, for a provider's support, which asks for the message (报文). Card data and secrets are

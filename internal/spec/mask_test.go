@@ -48,6 +48,13 @@ func TestMask(t *testing.T) {
 	}
 }
 
+// What is kept of a request has neither, whatever it is asked for by.
+func TestTextsWithoutSecrets(t *testing.T) {
+	var table spec.Table
+	texts := table.Texts(&payer{Card: "6216261000000000018", PIN: "1234", Order: "2024010514504600"}, "accNo", "pin", "orderId")
+	require.Equal(t, map[string]string{"orderId": "2024010514504600"}, texts)
+}
+
 func FuzzMask(f *testing.F) {
 	f.Add([]byte(`{"accNo":"6216261000000000018","list":[[[{"pin":1}]]]}`))
 	f.Add([]byte("a=b&accNo=%zz"))
