@@ -121,8 +121,9 @@ const DefaultMargin = time.Hour
 func WithMargin(d time.Duration) Option { return func(s *Settings) { s.Margin = d } }
 
 // WithSending says that a call sends a request again which was sent before under the same number: its ticket carries n,
-// counted from 0. A refusal then leaves the outcome Unknown, because it may be that of a request whose first sending was
-// carried out; settling the ticket decides. For settling engines.
+// counted from 0. That such a call was refused, or not sent, says nothing of those before it, so its outcome is then
+// Unknown; settling
+// the ticket decides. For settling engines.
 func WithSending(n int) Option { return func(s *Settings) { s.Sending = n } }
 
 // ContextWithSending is [WithSending] for a [Recorder], in the context that its Started returns: the recorder knows that

@@ -167,10 +167,14 @@ func (r *Result) agrees(state string, want cnpay.Outcome) (cnpay.Outcome, error)
 	return outcome, err
 }
 
-// refused reads a payment that was refused: an order that is paid, or still open, is not one that nothing happened to.
+// refused reads a payment that was refused: an order that is paid, or still open, is not one that nothing happened to. One
+// that timed out has ended when its order has.
 func (r *Result) refused() (cnpay.Outcome, error) {
-	if outcome, _ := r.Order.paid(); outcome == cnpay.Succeeded || outcome == cnpay.Pending {
+	switch outcome, _ := r.Order.paid(); {
+	case outcome == cnpay.Succeeded || outcome == cnpay.Pending:
 		return cnpay.Unknown, call.Contradiction("FAIL contradicts order_status %s", r.OrderStatus)
+	case r.ErrorCode == "TRADE_TIMEOUT":
+		return outcome, nil
 	}
 	return code.Failed(r.ErrorCode), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strconv"
+	"time"
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/internal/call"
@@ -50,9 +51,13 @@ func (s *OrdersService) PayByCode(ctx context.Context, req *OrderPayByCodeReques
 	return do[OrderPayByCodeResponse](ctx, s.client, req, opts)
 }
 
+// queryReach is for how long after an operation a query's "no such order" can prove anything. No document says how long Upay
+// has one.
+const queryReach = 30 * 24 * time.Hour
+
 func settlePay(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	rule := c.settleOrder(t, PaySchedule(), opts, judgePaid(t))
-	rule.Absent = true
+	rule.Absent, rule.Reach = true, queryReach
 	rule.GiveUp = OpOrderCancel
 	return rule
 }
@@ -117,7 +122,7 @@ func (s *OrdersService) CreateQR(ctx context.Context, req *OrderCreateQRRequest,
 
 func settlePrecreate(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	rule := c.settleOrder(t, QRSchedule(), opts, judgePaid(t))
-	rule.Absent = true
+	rule.Absent, rule.Reach = true, queryReach
 	rule.PaidLater = true
 	rule.GiveUp = OpOrderCancel
 	return rule

@@ -40,6 +40,8 @@ func TestPayResults(t *testing.T) {
 		{judgePay, "FAIL", "TRADE_HAS_SUCCESS", Order{}, unknown, ""},
 		{judgePay, "FAIL", "NO_DOCUMENT_HAS_IT", Order{}, unknown, ""},
 		{judgePay, "FAIL", "INSUFFICIENT_FUND", Order{}, failed, ""},
+		{judgePay, "FAIL", "TRADE_TIMEOUT", Order{}, unknown, ""}, // the documents want PAY_CANCELED confirmed
+		{judgePay, "FAIL", "TRADE_TIMEOUT", Order{OrderStatus: "PAY_CANCELED", Status: "FAIL_CANCELED"}, failed, ""},
 		{judgePay, "FAIL", "INSUFFICIENT_FUND", paid, unknown, "FAIL contradicts order_status PAID"},
 		{judgePay, "SUCCESS", "", paid, unknown, ""},
 		{judgePay, "CANCEL_SUCCESS", "", paid, unknown, ""},
@@ -168,6 +170,24 @@ func TestRefundedStates(t *testing.T) {
 	whole := cnpay.Ticket{Fields: map[string]string{"refund_request_no": "R1", "refund_amount": "10"}}
 	f := judgeRefunded(whole)(&Result{Order: Order{ClientSN: "A", Status: "SUCCESS", OrderStatus: "REFUNDED", TotalAmount: 10, NetAmount: fen(0)}})
 	require.Equal(t, succeeded, f.Outcome)
+	f = judgeRefunded(whole)(&Result{Order: Order{ClientSN: "A", Status: "FAIL_CANCELED", OrderStatus: "REFUNDED", TotalAmount: 10, NetAmount: fen(0)}})
+	require.Equal(t, unknown, f.Outcome, "another refund's failure, after this one was done")
+}
+
+// A refusal beside the refund itself, done or under way, decides nothing; beside another one it does.
+func TestRefusedRefundThatIsShown(t *testing.T) {
+	for _, tt := range []struct {
+		clientTSN, status string
+		refused           bool
+	}{
+		{"A-R1", "SUCCESS", false}, {"A-R1", "IN_PROG", false}, {"A-R1", "FAIL_CANCELED", true}, {"A-R2", "SUCCESS", true}, {"", "SUCCESS", true},
+	} {
+		x := &exchange{client: &Client{}, request: &OrderRefundRequest{ClientSN: "A", RefundRequestNo: "R1", RefundAmount: 4}}
+		r := &OrderRefundResponse{Response{Result: Result{Codes: Codes{ResultCode: "FAIL"}, Order: Order{
+			ClientSN: "A", ClientTSN: tt.clientTSN, Status: tt.status, OrderStatus: "PARTIAL_REFUNDED",
+		}}}}
+		require.Equal(t, tt.refused, r.belongs(x, failed) == nil, "%+v", tt)
+	}
 }
 
 // An order of another amount is not the one that was paid.

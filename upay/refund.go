@@ -51,6 +51,11 @@ func (r *OrderRefundResponse) belongs(x *exchange, outcome cnpay.Outcome) error 
 	if order.ClientTSN != "" && outcome == cnpay.Succeeded && !order.isRefund(x.text("refund_request_no")) {
 		return fmt.Errorf("%w: client_tsn differs", cnpay.ErrMismatch)
 	}
+	if outcome == cnpay.Failed && order.isRefund(x.text("refund_request_no")) {
+		if shown, _ := order.refunded(); shown == cnpay.Succeeded || shown == cnpay.Pending {
+			return call.Contradiction("%s contradicts the refund's status %s", r.Result.ResultCode, order.Status)
+		}
+	}
 	asked, _ := strconv.ParseInt(x.text("refund_amount"), 10, 64)
 	if outcome == cnpay.Succeeded && order.gaveLess(asked) {
 		return fmt.Errorf("%w: net_amount leaves less than refund_amount given back", cnpay.ErrMismatch)
@@ -117,6 +122,9 @@ func judgeRefunded(t cnpay.Ticket) func(*Result) cnpay.Finding {
 			f.Code, f.Unchanged = order.OrderStatus, true
 		default:
 			f.Outcome, f.Cause = order.refunded()
+			if f.Outcome != cnpay.Succeeded && order.ClientTSN == "" { // the end of another one, perhaps
+				f.Outcome, f.Cause, f.Unchanged = cnpay.Unknown, nil, true
+			}
 			if f.Outcome == cnpay.Succeeded && order.gaveLess(asked) {
 				f.Outcome, f.Cause = cnpay.Unknown, call.Contradiction("net_amount %d leaves less than the %d given back", *order.NetAmount, asked)
 			}

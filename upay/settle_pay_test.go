@@ -220,6 +220,9 @@ func TestAbsentPayment(t *testing.T) {
 			time.Sleep(2 * time.Hour)
 			settled, err = client.Settle(t.Context(), ticket, once)
 			require.Equal(t, tt.after, cnpay.OutcomeOf(settled, err), name)
+			time.Sleep(31 * 24 * time.Hour)
+			settled, err = client.Settle(t.Context(), ticket, once)
+			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(settled, err), "nobody knows how long Upay has an order")
 		}
 	})
 }

@@ -163,6 +163,7 @@ func settlePayout(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleR
 		Schedule: PayoutSchedule(),
 		Faults:   c.faults(t, q),
 		Absent:   true,
+		Reach:    queryReach,
 		Query: func(ctx context.Context) (cnpay.Finding, error) {
 			res, err := c.Payouts.Query(ctx, q, opts...)
 			if err != nil && (res == nil || res.RetCode != CodeNotFound) {

@@ -3,6 +3,7 @@ package yuansfer
 import (
 	"cmp"
 	"context"
+	"time"
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/internal/call"
@@ -64,6 +65,10 @@ func (s *TransactionState) judgeOrder(t cnpay.Ticket) (cnpay.Outcome, error) {
 	return judgePayment(s.Status), nil
 }
 
+// queryReach is for how long after an operation a query's "no such order" can prove anything. No document says how long Yuansfer
+// has one.
+const queryReach = 30 * 24 * time.Hour
+
 // settleOrder settles what makes an order of its own, which the query shows from then on.
 func settleOrder(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	q := orderOf(t)
@@ -71,6 +76,7 @@ func settleOrder(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRu
 		Schedule: BackSchedule(),
 		Faults:   c.faults(t, q),
 		Absent:   q.Reference != "", // by the merchant's number: nobody has another order under it
+		Reach:    queryReach,
 		Query: func(ctx context.Context) (cnpay.Finding, error) {
 			state, f, err := c.find(ctx, q, opts)
 			if err == nil && !f.Absent {

@@ -299,6 +299,7 @@ func TestAbsentOrder(t *testing.T) {
 		require.Equal(t, cnpay.Unknown, at(time.Minute))
 		require.Equal(t, cnpay.Unknown, at(30*time.Minute+cnpay.DefaultMargin))
 		require.Equal(t, cnpay.NotSent, at(31*time.Minute+cnpay.DefaultMargin))
+		require.Equal(t, cnpay.Unknown, at(31*24*time.Hour), "nobody knows how long Yuansfer has an order")
 
 		payout, err := client.Payouts.Create(t.Context(), &yuansfer.PayoutCreateRequest{
 			InvoiceID: "I1", Amount: "1", Currency: "USD", CustomerNo: "1", AccountToken: "2",

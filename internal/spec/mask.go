@@ -28,7 +28,28 @@ func (t *Table) Mask(body []byte, messages ...any) []byte {
 	if pairs, ok := formPairs(string(trimmed)); ok {
 		return m.pairs(pairs)
 	}
+	if m.mayHoldSecrets(body) {
+		return []byte("[not shown: it cannot be read, and may hold secrets]")
+	}
 	return []byte(maskDigits(string(body)))
+}
+
+// mayHoldSecrets reports whether text that is neither JSON nor a form has the name of a secret before what looks like a
+// value.
+func (m *masker) mayHoldSecrets(text []byte) bool {
+	for name, f := range m.known {
+		for rest := text; f.secret; {
+			_, after, found := bytes.Cut(rest, []byte(name))
+			if !found {
+				break
+			}
+			if next := bytes.TrimLeft(after, "\\\"' \t\r\n"); len(next) > 0 && (next[0] == ':' || next[0] == '=') {
+				return true
+			}
+			rest = after
+		}
+	}
+	return false
 }
 
 // MaskPairs is Mask of a body that was split already.
@@ -183,7 +204,7 @@ func formPairs(body string) ([]sign.Pair, bool) {
 	var pairs []sign.Pair
 	for part := range strings.SplitSeq(body, "&") {
 		name, value, ok := strings.Cut(part, "=")
-		if !ok {
+		if !ok || strings.ContainsAny(name, "\"'{<: \t\r\n") {
 			return nil, false
 		}
 		if unescaped, err := url.QueryUnescape(value); err == nil { // else it is one of those that are never escaped

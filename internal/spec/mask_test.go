@@ -36,9 +36,23 @@ func TestMask(t *testing.T) {
 		`{"accNo":"aW5zdGVhZCBvZiBhIG51bWJlcg=="}`: `{"accNo":"***"}`,
 		"<html>6216261000000000018":                "<html>621626*********0018",
 		"":                                         "",
+		// What cannot be read is not shown at all where it may hold a secret, and has no name that is shown as it is.
+		`{"orderId":"2024010514504600","pin":"1234"}x`:          "[not shown: it cannot be read, and may hold secrets]",
+		`[{"pin" : "1234"}]`:                                    "[not shown: it cannot be read, and may hold secrets]",
+		`"{\"pin\":\"1234\"}"`:                                  "[not shown: it cannot be read, and may hold secrets]",
+		`{"accNo":"6216261000000000018","orderId":"a=b"} x`:     `{"accNo":"621626*********0018","orderId":"a=b"} x`,
+		"<html>type your pin":                                   "<html>type your pin",
+		"<a href=x>6216261000000000018</a>&<p>6216261000000018": "<a href=x>621626*********0018</a>&<p>621626******0018",
 	} {
 		require.Equal(t, want, string(table.Mask([]byte(body), payer{}, (*leaf)(nil))), body)
 	}
+}
+
+// What is kept of a request has neither, whatever it is asked for by.
+func TestTextsWithoutSecrets(t *testing.T) {
+	var table spec.Table
+	texts := table.Texts(&payer{Card: "6216261000000000018", PIN: "1234", Order: "2024010514504600"}, "accNo", "pin", "orderId")
+	require.Equal(t, map[string]string{"orderId": "2024010514504600"}, texts)
 }
 
 func FuzzMask(f *testing.F) {

@@ -400,11 +400,15 @@ func (m view) text(name string) string {
 // Text is the wire text of a field of message, "" without it.
 func (t *Table) Text(message any, name string) string { return t.view(message).text(name) }
 
-// Texts are the wire texts of those of the named fields that hold something.
+// Texts are the wire texts of those of the named fields that hold something. Card data and secrets are never among them:
+// tickets are stored, and a program's own request may have either under any name.
 func (t *Table) Texts(message any, names ...string) map[string]string {
 	m := t.view(message)
 	texts := map[string]string{}
 	for _, name := range names {
+		if i, ok := m.typ.byName[name]; ok && (m.typ.fields[i].pan || m.typ.fields[i].secret) {
+			continue
+		}
 		if value := m.text(name); value != "" {
 			texts[name] = value
 		}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -88,9 +89,14 @@ type Notification struct {
 	RefundOrderNo string `json:"refundOrderNo" spec:"C S..64"`
 }
 
-// Key distinguishes notifications: two with the same key say the same, however often they are delivered.
+// Key distinguishes notifications: two with the same key say the same, however often they are delivered. Of a refund
+// without a number of its own the amount and the time are part of it: an order can have several.
 func (n *Notification) Key() string {
-	return strings.Join([]string{n.AcqMerID, n.OrderNo, n.NotifyType, cmp.Or(n.RefundOrderNo, n.TransIndex)}, "|")
+	key := []string{n.AcqMerID, n.OrderNo, n.NotifyType, cmp.Or(n.RefundOrderNo, n.TransIndex)}
+	if n.NotifyType == NotifyRefund && n.RefundOrderNo == "" {
+		key = append(key, strconv.FormatInt(n.TxnAmt, 10), n.PayTime)
+	}
+	return strings.Join(key, "|")
 }
 
 // ParseNotification reads and verifies a notification. The error is [cnpay.ErrMalformed], [cnpay.ErrTooLarge],

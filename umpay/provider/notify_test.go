@@ -57,9 +57,24 @@ func TestCapturedNotification(t *testing.T) {
 	require.Empty(t, ticket.Order, "which refund it was the message does not say")
 	require.Equal(t, "Y471790403", ticket.Account)
 	require.Equal(t, "provider.umfintech.com", ticket.Gateway)
-	require.Equal(t, "41509208|JD202003180342460001|3|2020031815420000024575", n.Key())
+	require.Equal(t, "41509208|JD202003180342460001|3|2020031815420000024575|1|20200927111534", n.Key())
 	require.Equal(t, captured(t), n.Raw)
 	require.Empty(t, n.Extra)
+}
+
+// The captured refund has the transIndex of its payment, of half a year before: two refunds of one order differ in the rest.
+func TestKeysOfTwoRefunds(t *testing.T) {
+	c, p := dial(t, always(""))
+	refund := func(payTime, refundOrderNo string) string {
+		n, err := c.ParseNotificationBody([]byte(notice(t, p, map[string]string{
+			"notifyType": "3", "transIndex": "2020031815420000024575", "payTime": payTime, "refundOrderNo": refundOrderNo,
+		})))
+		require.NoError(t, err)
+		return n.Key()
+	}
+	require.NotEqual(t, refund("20200927111534", ""), refund("20200928111534", ""))
+	require.Equal(t, refund("20200927111534", ""), refund("20200927111534", ""))
+	require.Equal(t, refund("20200927111534", "R1"), refund("20200928111534", "R1"))
 }
 
 // However it was encoded, the signature decides.

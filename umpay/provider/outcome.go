@@ -167,10 +167,15 @@ func judgeClosing(state string) cnpay.Outcome {
 	return cnpay.Unknown
 }
 
+// queryReach is for how long after an operation a query's "no such order" can prove anything. No document says how long UMPay
+// has one.
+const queryReach = 30 * 24 * time.Hour
+
 // settleOrder queries an order that somebody pays, at once or later.
 func settleOrder(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	rule := c.byQuery(t, judgePayment, "", opts)
-	rule.Schedule, rule.Absent, rule.PaidLater, rule.GiveUp = OrderSchedule(), true, true, OpOrderClose
+	rule.Schedule, rule.Absent, rule.Reach = OrderSchedule(), true, queryReach
+	rule.PaidLater, rule.GiveUp = true, OpOrderClose
 	return rule
 }
 
@@ -227,7 +232,7 @@ func settleRefund(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleR
 		Merchant: Merchant{t.Fields["acqMerId"]}, OrderNo: t.Fields["orderNo"], TxnAmt: amount(t.Fields["txnAmt"]),
 	}
 	return cnpay.SettleRule{
-		Schedule: RefundSchedule(), Faults: c.faults(query), Absent: true, Harmless: true,
+		Schedule: RefundSchedule(), Faults: c.faults(query), Absent: true, Reach: queryReach, Harmless: true,
 		Query: func(ctx context.Context) (cnpay.Finding, error) {
 			res, err := c.Orders.QueryRefund(ctx, query, opts...)
 			switch {

@@ -103,6 +103,9 @@ func TestSettleAbsence(t *testing.T) {
 			time.Sleep(time.Minute + cnpay.DefaultMargin + 1)
 			s, err = c.Settle(t.Context(), ticket, once())
 			require.Equal(t, want, cnpay.OutcomeOf(s, err), operation)
+			time.Sleep(31 * 24 * time.Hour)
+			s, err = c.Settle(t.Context(), ticket, once())
+			require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(s, err), "nobody knows how long UMPay has an order")
 		})
 	}
 }

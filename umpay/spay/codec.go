@@ -244,6 +244,9 @@ func (x *exchange) Belongs(outcome cnpay.Outcome) error {
 	if outcome != cnpay.Succeeded || x.op.NoMoney {
 		return nil
 	}
+	if x.text("refund_no") != "" && fields.Has(x.answer, "refund_no") && fields.Text(x.answer, "refund_no") == "" {
+		return fmt.Errorf("%w: refund_no is missing: it may be another refund of the order", cnpay.ErrMismatch)
+	}
 	for _, name := range []string{"refund_no", "order_id", "trade_no"} {
 		if x.text(name) != "" && fields.Text(x.answer, name) != "" {
 			return nil

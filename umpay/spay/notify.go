@@ -97,15 +97,23 @@ func (n *Notification) Key() string {
 	return strings.Join([]string{n.MerID, n.MerDate, n.OrderID, n.TradeNo, n.RefundNo, n.TradeState, n.RefundState}, "|")
 }
 
-// CallOutcome is the outcome of the order or the refund by its state.
+// CallOutcome is the outcome of the order or the refund by its state, Unknown where ErrorCode contradicts a success.
 func (n *Notification) CallOutcome() cnpay.Outcome {
 	switch {
 	case n.Service == "": // of a payout
 		return cnpay.Unknown
 	case n.RefundNo != "":
-		return judgeRefundState(cmp.Or(n.RefundState, n.TradeState))
+		return n.withoutError(judgeRefundState(cmp.Or(n.RefundState, n.TradeState)))
 	}
-	return judgeTradeState(n.TradeState)
+	return n.withoutError(judgeTradeState(n.TradeState))
+}
+
+// withoutError is the outcome unless it is a success that comes with an error.
+func (n *Notification) withoutError(outcome cnpay.Outcome) cnpay.Outcome {
+	if outcome == cnpay.Succeeded && n.ErrorCode != "" && n.ErrorCode != RetSuccess {
+		return cnpay.Unknown
+	}
+	return outcome
 }
 
 // CallTicket names the order, and the refund where it is about one. Which operation made the order the message does not

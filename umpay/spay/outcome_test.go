@@ -125,3 +125,25 @@ func TestStates(t *testing.T) {
 		}
 	}
 }
+
+// A notification of a success with an error contradicts itself.
+func TestNotificationWithAnError(t *testing.T) {
+	for code, want := range map[string]cnpay.Outcome{"": cnpay.Succeeded, "0000": cnpay.Succeeded, "00200014": cnpay.Unknown} {
+		require.Equal(t, want, (&Notification{Service: "pay_result_notify", TradeState: TradeSuccess, ErrorCode: code}).CallOutcome(), code)
+		require.Equal(t, want, (&Notification{Service: "pay_result_notify", RefundNo: "R", RefundState: RefundSuccess, ErrorCode: code}).CallOutcome(), code)
+		require.Equal(t, cnpay.Failed, (&Notification{Service: "pay_result_notify", TradeState: TradeFail, ErrorCode: code}).CallOutcome(), code)
+	}
+}
+
+// A success that names the order alone may be another refund's of the same order.
+func TestRefundAnswerWithoutItsNumber(t *testing.T) {
+	own, platform := newTestKeys(t)
+	c := newTestClient(t, own, platform)
+	for refundNo, want := range map[string]error{"R1": nil, "R2": cnpay.ErrMismatch, "": cnpay.ErrMismatch} {
+		request := &OrderRefundRequest{RefundNo: "R1", OrderID: "SHOP1", MerDate: "20260901", OrgAmount: 1}
+		answer := &OrderRefundResponse{Refunded: Refunded{RefundNo: refundNo, RefundState: RefundSuccess}}
+		answer.MerID, answer.Version, answer.OrderID = c.call.Account, "4.0", "SHOP1"
+		x := &exchange{client: c, op: request.operation(), request: request, answer: answer}
+		require.ErrorIs(t, x.Belongs(cnpay.Succeeded), want, refundNo)
+	}
+}

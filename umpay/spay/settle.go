@@ -100,10 +100,15 @@ func (c *Client) orderRule(t cnpay.Ticket, opts []cnpay.Option, read func(state 
 	}
 }
 
-// absentOnItsDay lets the absence of the order count, as long as the query sees it: on the order's own day.
+// beforeMidnight is for how long before the end of a day its query counts no more: it may arrive on the next one, by
+// UMPay's clock.
+const beforeMidnight = 10 * time.Minute
+
+// absentOnItsDay lets the absence of the order count, as long as the query sees it: on the order's own day, which is the
+// day on which it was sent.
 func absentOnItsDay(rule cnpay.SettleRule, t cnpay.Ticket) cnpay.SettleRule {
 	day, err := time.ParseInLocation("20060102", t.Fields["mer_date"], cnpay.Beijing())
-	if reach := day.AddDate(0, 0, 1).Sub(t.Began); err == nil && reach > 0 {
+	if reach := day.AddDate(0, 0, 1).Add(-beforeMidnight).Sub(t.Began); err == nil && reach > 0 && MerDate(t.Began) == t.Fields["mer_date"] {
 		rule.Absent, rule.Reach = true, reach
 	}
 	return rule
@@ -163,10 +168,14 @@ func settleCancel(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleR
 	return rule
 }
 
+// refundReach is for how long after a refund a query's "no such refund" can prove anything. No document says how long UMPay
+// has one.
+const refundReach = 30 * 24 * time.Hour
+
 func settleRefund(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	query := &OrderQueryRefundRequest{RefundNo: t.Fields["refund_no"]}
 	return cnpay.SettleRule{
-		Schedule: RefundSchedule(), Faults: c.faults(query), Absent: true, Harmless: true,
+		Schedule: RefundSchedule(), Faults: c.faults(query), Absent: true, Reach: refundReach, Harmless: true,
 		Query: func(ctx context.Context) (cnpay.Finding, error) {
 			var answer cnpay.Result
 			var r *Response

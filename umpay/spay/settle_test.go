@@ -130,6 +130,30 @@ func TestAbsenceAtMidnight(t *testing.T) {
 	}
 }
 
+// The last query of the day arrives on the next one by UMPay's clock, where it sees nothing; and an order whose mer_date is
+// another day's is not one that the query of the day is sure to see.
+func TestAbsenceByUMPaysClock(t *testing.T) {
+	c := noon()
+	gateway, client := startAt(t, c)
+	gateway.SetClock(func() time.Time { return c.now().Add(time.Minute) })
+	gateway.Misbehave(spay.OpOrderPayByCode, cnpaytest.LostAnswer)
+	ticket, _ := payByCode(t, client, orderAt(c, "SHOP1"))
+	c.set(time.Date(2026, 9, 1, 23, 59, 30, 0, cnpay.Beijing()))
+	s, err := once(t, client, ticket)
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(s, err), "it was paid")
+	require.True(t, s.Absent)
+
+	c = noon()
+	gateway, client = startAt(t, c)
+	gateway.Misbehave(spay.OpOrderPayByCode, cnpaytest.Late(time.Hour))
+	o := orderAt(c, "SHOP2")
+	o.MerDate = "20260902"
+	ticket, _ = payByCode(t, client, o)
+	c.set(c.now().Add(3 * time.Hour))
+	s, err = once(t, client, ticket)
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(s, err), "the history has no order of tomorrow")
+}
+
 // An order of yesterday is found in the history, and settled by it.
 func TestHistorySettles(t *testing.T) {
 	c := noon()
@@ -233,6 +257,9 @@ func TestRefundStates(t *testing.T) {
 		Fields: map[string]string{"refund_no": "R0"}, Began: time.Now().Add(-3 * time.Hour), Until: time.Now().Add(-2 * time.Hour)}
 	s, err := once(t, client, ticket)
 	require.Equal(t, cnpay.NotSent, cnpay.OutcomeOf(s, err))
+	ticket.Began = ticket.Began.AddDate(0, 0, -31)
+	s, err = once(t, client, ticket)
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(s, err), "nobody knows how long UMPay has a refund")
 }
 
 // What a query shows of another order or amount than the ticket's decides nothing.
