@@ -127,11 +127,9 @@ func (c *Client) verifyNotification(authorization string, body []byte) error {
 	if signature == "" {
 		return fmt.Errorf("%w: no Authorization header", cnpay.ErrSignature)
 	}
-	var err error
-	for _, verifier := range c.notifications {
-		if err = verifier.Verify(body, signature); err == nil {
-			return nil
-		}
+	err := c.notifications.Verify(body, signature)
+	if err == nil {
+		return nil
 	}
 	if trimmed := bytes.TrimRight(body, "\r\n"); len(trimmed) < len(body) {
 		return fmt.Errorf("%w: %w; the body has a line end behind it, as if it was stored as text", cnpay.ErrSignature, err)
@@ -219,7 +217,7 @@ func (c *Client) logNotification(ctx context.Context, n *Notification, err error
 }
 
 // notificationKeys reads the keys that verify notifications.
-func notificationKeys(keys []string) ([]sign.Verifier, error) {
+func notificationKeys(keys []string) (sign.Verifier, error) {
 	if len(keys) == 0 {
 		keys = []string{NotificationKey}
 	}
@@ -236,5 +234,5 @@ func notificationKeys(keys []string) ([]sign.Verifier, error) {
 		}
 		errs = errors.Join(errs, fmt.Errorf("notification key %d: %w", i+1, err))
 	}
-	return verifiers, errs
+	return sign.AnyOf(verifiers...), errs
 }

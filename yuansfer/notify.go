@@ -188,10 +188,8 @@ func (c *Client) verify(pairs []sign.Pair) error {
 		if err != nil {
 			return fmt.Errorf("%w: %w", cnpay.ErrMalformed, err)
 		}
-		for _, verifier := range c.verifiers {
-			if verifier.Verify(text, signature) == nil {
-				return nil
-			}
+		if c.verifier.Verify(text, signature) == nil {
+			return nil
 		}
 	}
 	return fmt.Errorf("%w: verifySign is not that of the fields and the token", cnpay.ErrSignature)
