@@ -6,23 +6,24 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/internal/credential"
+	"github.com/cnpay-go/cnpay/internal/received"
 	"github.com/cnpay-go/cnpay/sign"
 )
 
 const (
 	mostNotification = 256 << 10 // bytes; real ones have a few thousand
 	mostFields       = 200
-	sourceLength     = 4 // of the source number at the beginning of an order's number
 )
+
+func limits() received.Limits { return received.Limits{Bytes: mostNotification, Fields: mostFields} }
+
+const sourceLength = 4 // of the source number at the beginning of an order's number
 
 // receiver verifies what one communication key (通讯密钥) has signed.
 type receiver struct{ md5, sha256 *sign.Keyed }
@@ -57,7 +58,7 @@ func receiversOf(keys map[string][]cnpay.Secret) (map[string][]receiver, error) 
 // Only the body counts: parameters in the address are nobody's signed word. It is read here, unless somebody has parsed
 // the request's form already; [Client.ParseNotificationBody] takes one that was stored.
 func (c *Client) ParseNotification(r *http.Request) (Notification, error) {
-	pairs, err := received(r)
+	pairs, err := inUTF8(limits().Form(r))
 	if err != nil {
 		return nil, fmt.Errorf("chinaums: notification: %w", err)
 	}
@@ -66,7 +67,7 @@ func (c *Client) ParseNotification(r *http.Request) (Notification, error) {
 
 // ParseNotificationBody is [Client.ParseNotification] of a body that was read or stored before.
 func (c *Client) ParseNotificationBody(body []byte) (Notification, error) {
-	pairs, err := bodyPairs(body)
+	pairs, err := inUTF8(limits().Pairs(body))
 	if err != nil {
 		return nil, fmt.Errorf("chinaums: notification: %w", err)
 	}
@@ -84,7 +85,7 @@ func (c *Client) ParseReturn(r *http.Request) (*Return, error) {
 // ParseReturnQuery is [Client.ParseReturn] of a query string. All of its parameters must be ChinaUMS's.
 func (c *Client) ParseReturnQuery(query string) (*Return, error) {
 	res := &Return{}
-	pairs, err := bodyPairs([]byte(query))
+	pairs, err := inUTF8(limits().Pairs([]byte(query)))
 	if err == nil {
 		err = c.verifyPairs(pairs)
 	}
@@ -95,71 +96,12 @@ func (c *Client) ParseReturnQuery(query string) (*Return, error) {
 	return res, nil
 }
 
-// received are the fields of a request's body.
-func received(r *http.Request) ([]sign.Pair, error) {
-	switch {
-	case r == nil:
-		return nil, fmt.Errorf("%w: no request", cnpay.ErrMalformed)
-	case len(r.PostForm) > 0: // somebody has read the body
-		var pairs []sign.Pair
-		for name, values := range r.PostForm {
-			for _, value := range values { // two of one name are refused by the signature's rule
-				pairs = append(pairs, sign.Pair{Name: name, Value: value})
-			}
-		}
-		return checkPairs(pairs)
-	case r.Body == nil:
-		return nil, fmt.Errorf("%w: no body", cnpay.ErrMalformed)
+// inUTF8 are fields that are all of them in UTF-8.
+func inUTF8(pairs []sign.Pair, err error) ([]sign.Pair, error) {
+	if err == nil {
+		err = received.UTF8(pairs)
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, mostNotification+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%w: %w", cnpay.ErrTransport, err)
-	case len(body) == 0 && r.ContentLength > 0:
-		return nil, fmt.Errorf("%w: the body was read before; use ParseNotificationBody", cnpay.ErrMalformed)
-	}
-	return bodyPairs(body)
-}
-
-// bodyPairs decodes a form, each name and value once, a plus into a blank. Line ends and a byte order mark around it are
-// not part of it.
-func bodyPairs(body []byte) ([]sign.Pair, error) {
-	if len(body) > mostNotification {
-		return nil, fmt.Errorf("%w: more than %d bytes", cnpay.ErrTooLarge, mostNotification)
-	}
-	form := strings.Trim(strings.TrimPrefix(string(body), "\ufeff"), "\r\n\t ")
-	if form == "" {
-		return nil, fmt.Errorf("%w: empty body", cnpay.ErrMalformed)
-	}
-	var pairs []sign.Pair
-	for part := range strings.SplitSeq(form, "&") {
-		if part == "" {
-			continue
-		}
-		rawName, rawValue, ok := strings.Cut(part, "=")
-		name, noName := url.QueryUnescape(rawName)
-		value, noValue := url.QueryUnescape(rawValue)
-		if !ok || noName != nil || noValue != nil {
-			return nil, fmt.Errorf("%w: not a form", cnpay.ErrMalformed)
-		}
-		if pairs = append(pairs, sign.Pair{Name: name, Value: value}); len(pairs) > mostFields {
-			break
-		}
-	}
-	return checkPairs(pairs)
-}
-
-// checkPairs refuses what no notification is: a name with "=" or "&" in it could hide a field of the signed text.
-func checkPairs(pairs []sign.Pair) ([]sign.Pair, error) {
-	if len(pairs) > mostFields {
-		return nil, fmt.Errorf("%w: more than %d fields", cnpay.ErrMalformed, mostFields)
-	}
-	for _, p := range pairs {
-		if p.Name == "" || strings.ContainsAny(p.Name, "=&") || !utf8.ValidString(p.Name) || !utf8.ValidString(p.Value) {
-			return nil, fmt.Errorf("%w: not a form in UTF-8", cnpay.ErrMalformed)
-		}
-	}
-	return pairs, nil
+	return pairs, err
 }
 
 func fieldOf(pairs []sign.Pair, name string) string {
@@ -181,12 +123,7 @@ func (c *Client) verifyPairs(pairs []sign.Pair) error {
 		receivers = c.receivers[""]
 	}
 	signed := make([]sign.Pair, 0, len(pairs))
-	seen := map[string]bool{}
 	for _, p := range pairs {
-		if seen[p.Name] {
-			return fmt.Errorf("%w: %q is duplicated", cnpay.ErrMalformed, p.Name)
-		}
-		seen[p.Name] = true
 		if p.Name != "sign" && p.Value != "" {
 			signed = append(signed, p)
 		}
@@ -295,43 +232,16 @@ func (c *Client) payment(dst any, text string) (known bool, err error) {
 // notification again, several times within a day. handle is called from several goroutines. The client's logger hears of
 // every one.
 func (c *Client) NotificationHandler(handle func(ctx context.Context, n Notification) error) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer := func(status int, text string) {
+	return received.Handler[Notification]{
+		Provider: c.call.Provider, Logger: c.call.Settings.Logger, Parse: c.ParseNotification, Handle: handle,
+		Answer: func(w http.ResponseWriter, status int) {
+			text := "FAILED"
+			if status == http.StatusOK {
+				text = "SUCCESS"
+			}
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 			w.WriteHeader(status)
 			_, _ = io.WriteString(w, text) // ChinaUMS sends it again where it did not hear the answer
-		}
-		if r.Method != http.MethodPost {
-			w.Header().Set("Allow", http.MethodPost)
-			answer(http.StatusMethodNotAllowed, "FAILED")
-			return
-		}
-		n, err := c.ParseNotification(r)
-		if err != nil {
-			c.logNotification(r.Context(), &Notice{}, err)
-			answer(http.StatusBadRequest, "FAILED")
-			return
-		}
-		err = handle(r.Context(), n)
-		c.logNotification(r.Context(), n.Common(), err)
-		if err != nil {
-			answer(http.StatusInternalServerError, "FAILED")
-			return
-		}
-		answer(http.StatusOK, "SUCCESS")
-	})
-}
-
-func (c *Client) logNotification(ctx context.Context, n *Notice, err error) {
-	l := c.call.Settings.Logger
-	if l == nil {
-		return
+		},
 	}
-	level := slog.LevelInfo
-	if err != nil {
-		level = slog.LevelWarn
-	}
-	l.LogAttrs(ctx, level, "cnpay notification", slog.String("provider", c.call.Provider),
-		slog.String("operation", n.Ticket.Operation), slog.String("order", n.Ticket.Order),
-		slog.String("outcome", n.Outcome.String()), slog.Bool("accepted", err == nil))
 }

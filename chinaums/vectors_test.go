@@ -66,11 +66,11 @@ func TestVectorsOfTheOfficialSamples(t *testing.T) {
 			for name, value := range in.Fields {
 				form.Set(name, value)
 			}
-			pairs, err := bodyPairs([]byte(form.Encode()))
+			pairs, err := limits().Pairs([]byte(form.Encode()))
 			require.NoError(t, err, v.ID)
 			require.NoError(t, c.verifyPairs(pairs), v.ID)
 			form.Set("sign", strings.Repeat("0", 32))
-			pairs, err = bodyPairs([]byte(form.Encode()))
+			pairs, err = limits().Pairs([]byte(form.Encode()))
 			require.NoError(t, err)
 			require.ErrorIs(t, c.verifyPairs(pairs), cnpay.ErrSignature)
 		default:

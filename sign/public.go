@@ -111,7 +111,7 @@ func AnyOf(verifiers ...Verifier) Verifier { return anyOf(verifiers) }
 type anyOf []Verifier
 
 func (all anyOf) Verify(message []byte, signature string) error {
-	err := fmt.Errorf("%w: no public key", ErrSignature)
+	err := fmt.Errorf("%w: no key", ErrSignature)
 	for _, v := range all {
 		if err = v.Verify(message, signature); err == nil {
 			return nil

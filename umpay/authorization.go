@@ -98,8 +98,8 @@ func (a *authorization) text(subject, path string, body []byte) []byte {
 	return []byte(subject + "\n" + path + "\n" + a.timestamp + "\n" + a.nonce + "\n" + sign.SHA256Hex(body))
 }
 
-func (a *authorization) verify(mac *sign.Keyed, subject, path string, body []byte) error {
-	return mac.Verify(a.text(subject, path, body), a.signature)
+func (a *authorization) verify(by sign.Verifier, subject, path string, body []byte) error {
+	return by.Verify(a.text(subject, path, body), a.signature)
 }
 
 // fresh reports whether the timestamp lies within the window.

@@ -34,6 +34,7 @@ package umpay
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/internal/call"
@@ -48,6 +49,9 @@ type Config struct {
 	Gateway  string       // scheme and host of the terminal's bridge; there is no default
 	Terminal string       // serial number (SN) of the terminal
 	Secret   cnpay.Secret // shared with this terminal
+
+	// PreviousSecrets are those that Secret replaces: what the bridge still signs with one of them is genuine too.
+	PreviousSecrets []cnpay.Secret
 
 	// Evidence decides what the terminal cannot. It may be nil.
 	Evidence Evidence
@@ -72,7 +76,8 @@ type Client struct {
 	Commands *CommandsService
 
 	call     call.Client
-	mac      *sign.Keyed
+	signer   *sign.Keyed
+	verifier sign.Verifier
 	evidence Evidence
 }
 
@@ -87,15 +92,16 @@ func New(config Config, opts ...cnpay.Option) (*Client, error) {
 	if noTerminal == nil && !validTerminal(terminal) {
 		noTerminal = errors.New("terminal must be at most 64 letters, digits and signs without quotes")
 	}
-	secret, noSecret := credential.Required("secret", config.Secret.Reveal())
+	secret, noSecret := keyOf("secret", config.Secret)
+	verifiers := []sign.Verifier{secret}
+	for i, previous := range config.PreviousSecrets {
+		key, err := keyOf(fmt.Sprintf("previous secret %d", i+1), previous)
+		verifiers, noSecret = append(verifiers, key), errors.Join(noSecret, err)
+	}
 	if err := errors.Join(noGateway, noTerminal, noSecret); err != nil {
 		return nil, transport.ConfigError("umpay", err)
 	}
-	mac, err := sign.NewHMACSHA256Hex(secret)
-	if err != nil {
-		return nil, transport.ConfigError("umpay", err)
-	}
-	c := &Client{mac: mac, evidence: config.Evidence, call: call.Client{
+	c := &Client{signer: secret, verifier: sign.AnyOf(verifiers...), evidence: config.Evidence, call: call.Client{
 		Provider: "umpay", Gateway: gateway, Account: terminal,
 		Settings: settings, Transport: transport.New(settings.HTTPClient),
 	}}
@@ -105,4 +111,13 @@ func New(config Config, opts ...cnpay.Option) (*Client, error) {
 	c.Orders = &OrdersService{c}
 	c.Commands = &CommandsService{c}
 	return c, nil
+}
+
+// keyOf is the key of a secret.
+func keyOf(name string, secret cnpay.Secret) (*sign.Keyed, error) {
+	text, err := credential.Required(name, secret.Reveal())
+	if err != nil {
+		return nil, err
+	}
+	return sign.NewHMACSHA256Hex(text)
 }

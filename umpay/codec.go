@@ -145,7 +145,7 @@ func (x *exchange) Sign(h http.Header, body []byte) (err error) {
 	}
 	line := x.line()
 	signed, err := authorization{terminal: x.client.call.Account, nonce: x.nonce}.
-		sign(x.client.mac, line.Method, line.Path, x.settings.Now(), body)
+		sign(x.client.signer, line.Method, line.Path, x.settings.Now(), body)
 	h["Authorization"] = []string{signed}
 	return err
 }
@@ -184,7 +184,7 @@ func (x *exchange) verify(reply *transport.Reply) error {
 	if a.terminal != x.client.call.Account {
 		return fmt.Errorf("%w: signed by another terminal", cnpay.ErrSignature)
 	}
-	if err := a.verify(x.client.mac, strconv.Itoa(reply.Status), x.line().Path, reply.Body); err != nil {
+	if err := a.verify(x.client.verifier, strconv.Itoa(reply.Status), x.line().Path, reply.Body); err != nil {
 		return fmt.Errorf("%w: %w", cnpay.ErrSignature, err)
 	}
 	switch {

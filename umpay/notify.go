@@ -43,6 +43,9 @@ func (t Terminals) Secret(_ context.Context, terminal string) (cnpay.Secret, err
 // ReceiverConfig says which terminals may post events, and where the events are stored.
 type ReceiverConfig struct {
 	Secrets Secrets
+	// Previous has the secrets that those in Secrets replace. A terminal that still signs with its old one is trusted, and
+	// is answered with it. It may be nil.
+	Previous Secrets
 	// Store stores each event before it is acknowledged. Where it is nil, a [MemoryStore] does: not for production,
 	// because a restart loses what the terminals have forgotten.
 	Store Store
@@ -61,8 +64,8 @@ type ReceiverConfig struct {
 // middleware that reads the body must put an unread copy back. Bodies are read up to 256 KiB. Time limits are the
 // http.Server's.
 type Receiver struct {
-	operations []any // the program's own
-	secrets    Secrets
+	operations []any     // the program's own
+	secrets    []Secrets // the new ones first
 	store      Store
 	now        func() time.Time
 	logger     *slog.Logger
@@ -79,7 +82,10 @@ func NewReceiver(config ReceiverConfig, opts ...cnpay.Option) (*Receiver, error)
 		return nil, transport.ConfigError("umpay", errors.New("secrets: missing"))
 	}
 	r := &Receiver{
-		operations: settings.Operations, secrets: config.Secrets, store: config.Store, now: settings.Now, logger: settings.Logger,
+		operations: settings.Operations, secrets: []Secrets{config.Secrets}, store: config.Store, now: settings.Now, logger: settings.Logger,
+	}
+	if config.Previous != nil {
+		r.secrets = append(r.secrets, config.Previous)
 	}
 	for i := range r.locks {
 		r.locks[i] = make(chan struct{}, 1)
@@ -115,11 +121,11 @@ func (r *Receiver) ParseEvent(ctx context.Context, path string, header http.Head
 	if err != nil {
 		return nil, fmt.Errorf("umpay: %w: %w", cnpay.ErrSignature, err)
 	}
-	mac, err := r.key(ctx, a.terminal)
+	keys, err := r.keys(ctx, a.terminal)
 	if err != nil {
 		return nil, fmt.Errorf("umpay: %w", err)
 	}
-	if err := a.verify(mac, http.MethodPost, path, body); err != nil {
+	if _, err := a.signedBy(keys, http.MethodPost, path, body); err != nil {
 		return nil, fmt.Errorf("umpay: %w: %w", cnpay.ErrSignature, err)
 	}
 	event, err := r.decode(a.terminal, body)
@@ -156,21 +162,36 @@ func unauthenticated(reason string) *reply {
 	return answer
 }
 
-// key is the key of a terminal. Its error is a cnpay.ErrSignature where the terminal is unknown.
-func (r *Receiver) key(ctx context.Context, terminal string) (*sign.Keyed, error) {
-	secret, err := r.secrets.Secret(ctx, terminal)
-	if err != nil {
-		return nil, fmt.Errorf("secrets: %w", err)
+// keys are those of a terminal. The error is a cnpay.ErrSignature where the terminal is unknown.
+func (r *Receiver) keys(ctx context.Context, terminal string) ([]*sign.Keyed, error) {
+	var keys []*sign.Keyed
+	for _, secrets := range r.secrets {
+		secret, err := secrets.Secret(ctx, terminal)
+		if err != nil {
+			return nil, fmt.Errorf("secrets: %w", err)
+		}
+		text, err := credential.Optional("secret of terminal "+terminal, secret.Reveal())
+		if err != nil {
+			return nil, fmt.Errorf("secrets: %w", err)
+		}
+		if key, err := sign.NewHMACSHA256Hex(text); err == nil { // an empty one is none
+			keys = append(keys, key)
+		}
 	}
-	key, err := credential.Optional("secret of terminal "+terminal, secret.Reveal())
-	if err != nil {
-		return nil, fmt.Errorf("secrets: %w", err)
-	}
-	mac, err := sign.NewHMACSHA256Hex(key)
-	if err != nil {
+	if len(keys) == 0 {
 		return nil, fmt.Errorf("%w: unknown terminal", cnpay.ErrSignature)
 	}
-	return mac, nil
+	return keys, nil
+}
+
+// signedBy returns the one of the keys that a post is signed with.
+func (a *authorization) signedBy(keys []*sign.Keyed, method, path string, body []byte) (key *sign.Keyed, err error) {
+	for _, key = range keys {
+		if err = a.verify(key, method, path, body); err == nil {
+			return key, nil
+		}
+	}
+	return nil, err
 }
 
 // authenticate returns the sender as soon as it is verified, and the answer where the post is refused.
@@ -183,7 +204,7 @@ func (r *Receiver) authenticate(w http.ResponseWriter, req *http.Request) (*send
 	if !a.fresh(now) {
 		return nil, unauthenticated("the timestamp is too far from this clock")
 	}
-	mac, err := r.key(req.Context(), a.terminal)
+	keys, err := r.keys(req.Context(), a.terminal)
 	switch {
 	case errors.Is(err, cnpay.ErrSignature):
 		return nil, unauthenticated("unknown terminal")
@@ -200,8 +221,8 @@ func (r *Receiver) authenticate(w http.ResponseWriter, req *http.Request) (*send
 	case err != nil:
 		return nil, unavailable(errors.New("the body is cut off"))
 	}
-	from := &sender{authorization: a, mac: mac, path: signedPath(req), body: body}
-	if err := a.verify(mac, req.Method, from.path, body); err != nil {
+	from := &sender{authorization: a, path: signedPath(req), body: body}
+	if from.mac, err = a.signedBy(keys, req.Method, from.path, body); err != nil {
 		if len(body) == 0 {
 			return nil, unauthenticated("wrong signature for an empty body: none was sent, or middleware has read it")
 		}

@@ -4,21 +4,17 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
-	"os"
 	"path/filepath"
 	"reflect"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"gopkg.in/dnaeon/go-vcr.v4/pkg/cassette"
-	"gopkg.in/dnaeon/go-vcr.v4/pkg/recorder"
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/cnpaytest"
+	"github.com/cnpay-go/cnpay/internal/conform"
 	"github.com/cnpay-go/cnpay/umpay"
 	"github.com/cnpay-go/cnpay/umpay/umpaytest"
 )
@@ -33,30 +29,21 @@ const recordedID = "5ca1ab1e000000000000000000000000"
 func taped(t *testing.T, file string) (*umpay.Client, *umpaytest.Server) {
 	t.Helper()
 	const secret = "terminal-secret"
-	options := []recorder.Option{
-		recorder.WithMode(recorder.ModeReplayOnly), recorder.WithMatcher(sameRequest), recorder.WithSkipRequestLatency(true),
-	}
+	tape := conform.Tape{File: file, Origin: origin, Same: sameRequest}
 	var terminal *umpaytest.Server
 	if *record {
 		terminal = umpaytest.NewServer()
 		t.Cleanup(terminal.Close)
 		terminal.SetSecret(secret)
 		terminal.SetClock(at(1700000000))
-		options = append(options, recorder.WithMode(recorder.ModeRecordOnly),
-			recorder.WithRealTransport(detour(terminal.URL)), recorder.WithHook(forget, recorder.BeforeSaveHook))
+		tape.Gateway = terminal.URL
 	}
-	tape, err := recorder.New(file, options...)
-	require.NoError(t, err)
 	var nonces int
 	client, err := umpay.New(umpay.Config{Gateway: "https://bridge.example", Terminal: "N9000001", Secret: secret},
-		cnpay.WithHTTPClient(&http.Client{Transport: tape}), cnpay.WithClock(at(1700000000)),
+		cnpay.WithHTTPClient(tape.Client(t)), cnpay.WithClock(at(1700000000)),
 		cnpay.WithNonce(func() string { nonces++; return fmt.Sprintf("%032x", nonces) }))
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		require.NoError(t, tape.Stop())
-		if *record {
-			sayOrigin(t, file+".yaml")
-		}
 	})
 	return client, terminal
 }
@@ -101,15 +88,7 @@ func TestRecorded(t *testing.T) {
 }
 
 // sameRequest compares method, path, signature and what the body says.
-func sameRequest(r *http.Request, recorded cassette.Request) bool {
-	var body []byte
-	if r.Body != nil {
-		var err error
-		if body, err = io.ReadAll(r.Body); err != nil {
-			return false
-		}
-		r.Body = io.NopCloser(strings.NewReader(string(body)))
-	}
+func sameRequest(r *http.Request, body []byte, recorded cassette.Request) bool {
 	var a, b any
 	if len(body) > 0 && json.Unmarshal(body, &a) != nil || recorded.Body != "" && json.Unmarshal([]byte(recorded.Body), &b) != nil {
 		return false
@@ -118,31 +97,6 @@ func sameRequest(r *http.Request, recorded cassette.Request) bool {
 		r.Header.Get("Authorization") == recorded.Headers.Get("Authorization") && reflect.DeepEqual(a, b)
 }
 
-// detour sends to the terminal in this process what is addressed to a bridge.
-type detour string
-
-func (d detour) RoundTrip(r *http.Request) (*http.Response, error) {
-	to, err := url.Parse(string(d))
-	if err != nil {
-		return nil, err
-	}
-	r = r.Clone(r.Context())
-	r.URL.Scheme, r.URL.Host, r.Host = to.Scheme, to.Host, ""
-	return http.DefaultTransport.RoundTrip(r)
-}
-
-// forget takes out what would differ in each recording.
-func forget(i *cassette.Interaction) error {
-	i.Response.Headers.Del("Date")
-	i.Response.Duration = 0
-	return nil
-}
-
-func sayOrigin(t *testing.T, name string) {
-	t.Helper()
-	text, err := os.ReadFile(name)
-	require.NoError(t, err)
-	origin := "# Recorded against the terminal of package umpaytest, with clock, nonces and secret pinned; the card number is made up.\n" +
-		"# go test ./umpay -run TestRecorded -record records it again.\n"
-	require.NoError(t, os.WriteFile(name, append([]byte(origin), text...), 0o644))
-}
+// origin is what a recording says of itself.
+const origin = "# Recorded against the terminal of package umpaytest, with clock, nonces and secret pinned; the card number is made up.\n" +
+	"# go test ./umpay -run TestRecorded -record records it again.\n"

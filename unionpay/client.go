@@ -154,9 +154,9 @@ type Client struct {
 	certID      string
 	encoding    Encoding
 	signer      sign.Signer
-	keyed       keys      // of sign methods 11 and 12
-	trust       *Trust    // of sign method 01
-	scratch     sync.Pool // of *[]byte, in which the text to verify is put together
+	keyed       sign.Verifier // of sign methods 11 and 12
+	trust       *Trust        // of sign method 01
+	scratch     sync.Pool     // of *[]byte, in which the text to verify is put together
 
 	// What Warnings looks at.
 	configured []configured
@@ -259,28 +259,18 @@ func (c *Client) setSecrets(secrets []string) error {
 	if c.signMethod == SM3 {
 		keyed = sign.NewSM3Keyed
 	}
-	c.keyed = nil
-	for _, secret := range secrets {
+	verifiers := make([]sign.Verifier, len(secrets))
+	for i, secret := range secrets {
 		k, err := keyed(secret)
 		if err != nil {
 			return err
 		}
-		c.keyed = append(c.keyed, k)
-	}
-	c.signer = c.keyed[0]
-	return nil
-}
-
-// keys verify what any of them signed.
-type keys []*sign.Keyed
-
-func (k keys) Verify(message []byte, signature string) (err error) {
-	for _, key := range k {
-		if err = key.Verify(message, signature); err == nil {
-			return nil
+		if verifiers[i] = k; i == 0 {
+			c.signer = k
 		}
 	}
-	return err
+	c.keyed = sign.AnyOf(verifiers...)
+	return nil
 }
 
 func (c *Client) setIdentity(id *sign.Identity) (err error) {

@@ -490,7 +490,7 @@ func (c *Client) verify(m arrived, known ...sign.Pair) error {
 	if m.raw != nil {
 		signed, _ = toVerify(m.raw)
 	}
-	var verifier sign.Verifier = c.keyed
+	verifier := c.keyed
 	var certificate *x509.Certificate
 	if c.trust != nil {
 		v, err := c.trust.signing.Verifier(fieldOf(signed, "signPubKeyCert"), c.now())

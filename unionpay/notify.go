@@ -4,18 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/received"
 	"github.com/cnpay-go/cnpay/sign"
 )
 
 // mostNotification caps the size of a notification. Real ones have a few thousand bytes.
 const mostNotification = 256 << 10
+
+func limits() received.Limits { return received.Limits{Bytes: mostNotification, Fields: mostPairs} }
 
 // A Notification is a verified message of UnionPay about a transaction, to BackURL (后台通知) or, by the payer's browser,
 // to FrontURL (前台通知). Its concrete type is *[PurchaseNotification], *[PreauthNotification],
@@ -149,34 +150,12 @@ func (n *NotificationHead) Key() string {
 // notification is read from its PostForm; where the body was read in any other way, the error says so, and
 // [Client.ParseNotificationBody] takes the bytes.
 func (c *Client) ParseNotification(r *http.Request) (Notification, error) {
-	if r == nil {
-		return nil, fmt.Errorf("unionpay: notification: %w: no request", cnpay.ErrMalformed)
-	}
-	var body []byte
-	if r.Body != nil {
-		var err error
-		body, err = io.ReadAll(io.LimitReader(r.Body, mostNotification+1))
-		if err != nil && !errors.Is(err, http.ErrBodyReadAfterClose) {
-			return nil, fmt.Errorf("unionpay: notification: %w: %w", cnpay.ErrTransport, err)
-		}
-	}
-	switch {
-	case len(body) > 0:
-		return c.ParseNotificationBody(body)
-	case len(r.PostForm) > 0:
-		return c.notification(postedPairs(r.PostForm))
-	case r.ContentLength > 0:
-		return nil, fmt.Errorf("unionpay: notification: %w: the body was read before, and not as a form", cnpay.ErrMalformed)
-	}
-	return c.ParseNotificationBody(nil)
+	return c.notification(limits().Form(r))
 }
 
 // ParseNotificationBody is [Client.ParseNotification] for the bytes of a body that was stored, or read by somebody else.
 func (c *Client) ParseNotificationBody(body []byte) (Notification, error) {
-	if len(body) > mostNotification {
-		return nil, fmt.Errorf("unionpay: notification: %w: more than %d bytes", cnpay.ErrTooLarge, mostNotification)
-	}
-	return c.notification(formPairs(strings.Trim(string(body), blanks+byteOrderMark)))
+	return c.notification(limits().Pairs(body))
 }
 
 // notification takes the fields with the bytes that came.
@@ -259,94 +238,15 @@ func (m arrived) withoutEmpty() arrived {
 	return arrived{full(m.pairs), full(m.raw)}
 }
 
-// formPairs decodes a form, each name and value once. Unlike net/url it does not take ";" for a separator, and keeps
-// both of two fields with one name, for verify to refuse.
-func formPairs(body string) ([]sign.Pair, error) {
-	switch {
-	case body == "":
-		return nil, fmt.Errorf("%w: empty body", cnpay.ErrMalformed)
-	case !strings.Contains(body, "=") && strings.Contains(body, "%3"):
-		return nil, fmt.Errorf("%w: not a form: the text was encoded twice on the way", cnpay.ErrMalformed)
-	}
-	parts := strings.SplitN(body, "&", mostPairs+1)
-	if len(parts) > mostPairs {
-		return nil, fmt.Errorf("%w: more than %d fields", cnpay.ErrMalformed, mostPairs)
-	}
-	pairs := make([]sign.Pair, 0, len(parts))
-	for _, part := range parts {
-		if part == "" {
-			continue
-		}
-		rawName, rawValue, _ := strings.Cut(part, "=")
-		name, err := url.QueryUnescape(rawName)
-		if err != nil || !isName(name) { // a name with "=" and "&" in it could hide a field of the signed text
-			return nil, fmt.Errorf("%w: not a form", cnpay.ErrMalformed)
-		}
-		value, err := url.QueryUnescape(rawValue)
-		if err != nil {
-			return nil, fmt.Errorf("%w: not a form", cnpay.ErrMalformed)
-		}
-		pairs = append(pairs, sign.Pair{Name: name, Value: value})
-	}
-	return pairs, nil
-}
-
-// postedPairs are the fields of a form that was parsed before.
-func postedPairs(form url.Values) ([]sign.Pair, error) {
-	if len(form) > mostPairs {
-		return nil, fmt.Errorf("%w: more than %d fields", cnpay.ErrMalformed, mostPairs)
-	}
-	pairs := make([]sign.Pair, 0, len(form))
-	for name, values := range form {
-		switch {
-		case !isName(name):
-			return nil, fmt.Errorf("%w: not a form", cnpay.ErrMalformed)
-		case len(values) != 1:
-			return nil, fmt.Errorf("%w: %s is duplicated", cnpay.ErrMalformed, name)
-		}
-		pairs = append(pairs, sign.Pair{Name: name, Value: values[0]})
-	}
-	return pairs, nil
-}
-
 // NotificationHandler is the address that backUrl names. It verifies each notification and hands it to handle, which
 // must store it before it returns nil: only then UnionPay gets its ok. After an error UnionPay sends it
 // again, a few times within about a quarter of an hour and then never, which is why Settle exists.
 // handle has about ten seconds and is called from several goroutines. The client's logger gets every one.
 func (c *Client) NotificationHandler(handle func(ctx context.Context, n Notification) error) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodPost {
-			w.Header().Set("Allow", http.MethodPost)
-			http.Error(w, "only POST", http.StatusMethodNotAllowed)
-			return
-		}
-		n, err := c.ParseNotification(r)
-		if err != nil {
-			c.logNotification(r.Context(), &NotificationHead{}, err)
-			http.Error(w, "not a genuine notification", http.StatusBadRequest)
-			return
-		}
-		err = handle(r.Context(), n)
-		c.logNotification(r.Context(), n.Common(), err)
-		if err != nil {
-			http.Error(w, "not stored", http.StatusInternalServerError)
-			return
-		}
-		_, _ = io.WriteString(w, "ok")
-	})
-}
-
-func (c *Client) logNotification(ctx context.Context, n *NotificationHead, err error) {
-	if c.call.Settings.Logger == nil {
-		return
+	return received.Handler[Notification]{
+		Provider: c.call.Provider, Logger: c.call.Settings.Logger, Parse: c.ParseNotification, Handle: handle, Answer: received.Text("ok"),
+		Attrs: func(n Notification) []slog.Attr {
+			return []slog.Attr{slog.String("type", n.Common().TxnType), slog.String("code", n.Common().RespCode)}
+		},
 	}
-	level := slog.LevelInfo
-	attrs := []slog.Attr{
-		slog.String("provider", "unionpay"), slog.String("type", n.TxnType), slog.String("order", n.OrderID),
-		slog.String("outcome", n.Outcome.String()), slog.String("code", n.RespCode),
-	}
-	if err != nil {
-		level, attrs = slog.LevelWarn, append(attrs, slog.String("reason", fmt.Sprintf("%.300s", err))) // what a forger wrote may be long
-	}
-	c.call.Settings.Logger.LogAttrs(ctx, level, "cnpay notification", attrs...)
 }

@@ -213,9 +213,9 @@ func TestNotificationsAreLogged(t *testing.T) {
 		stored error
 		want   string
 	}{
-		{cnpaytest.OK, nil, `level=INFO msg="cnpay notification" provider=unionpay type=32 order=` + req.OrderID + " outcome=succeeded code=00\n"},
-		{cnpaytest.OK, errors.New("disk full"), `order=` + req.OrderID + ` outcome=succeeded code=00 reason="disk full"`},
-		{cnpaytest.BadSignature, nil, `level=WARN msg="cnpay notification" provider=unionpay type="" order="" outcome=unknown code="" reason=`},
+		{cnpaytest.OK, nil, `level=INFO msg="cnpay notification" provider=unionpay operation=preauth_cancel order=` + req.OrderID + " outcome=succeeded type=32 code=00\n"},
+		{cnpaytest.OK, errors.New("disk full"), `order=` + req.OrderID + ` outcome=succeeded type=32 code=00 reason="disk full"`},
+		{cnpaytest.BadSignature, nil, `level=WARN msg="cnpay notification" provider=unionpay reason=`},
 	} {
 		log.Reset()
 		shop.fail = c.stored

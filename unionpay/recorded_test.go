@@ -2,21 +2,19 @@ package unionpay_test
 
 import (
 	"flag"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"gopkg.in/dnaeon/go-vcr.v4/pkg/cassette"
-	"gopkg.in/dnaeon/go-vcr.v4/pkg/recorder"
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/cnpaytest"
+	"github.com/cnpay-go/cnpay/internal/conform"
 	"github.com/cnpay-go/cnpay/sign"
 	"github.com/cnpay-go/cnpay/unionpay"
 	"github.com/cnpay-go/cnpay/unionpay/unionpaytest"
@@ -39,21 +37,12 @@ func recordable(t *testing.T) *unionpaytest.Server {
 // onTape returns a client whose exchanges come from a file of testdata or, with -record, go there at the end of the test.
 func onTape(t *testing.T, config unionpay.Config, name string) *unionpay.Client {
 	t.Helper()
-	mode := recorder.ModeReplayOnly
+	tape := conform.Tape{File: filepath.Join("testdata", name), Origin: origin, Same: sameRequest}
 	if *record {
-		mode = recorder.ModeRecordOnly
+		tape.Gateway = config.Gateway
 	}
-	file := filepath.Join("testdata", name)
-	tape, err := recorder.New(file, recorder.WithMode(mode), recorder.WithMatcher(sameForm),
-		recorder.WithSkipRequestLatency(true), recorder.WithHook(neutral, recorder.BeforeSaveHook))
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		require.NoError(t, tape.Stop())
-		if *record {
-			sayOrigin(t, file+".yaml")
-		}
-	})
-	client, err := unionpay.New(config, cnpay.WithHTTPClient(tape.GetDefaultClient()), atOnce(), cnpay.WithClock(recordedAt))
+	config.Gateway = unionpay.TestGateway
+	client, err := unionpay.New(config, cnpay.WithHTTPClient(tape.Client(t)), atOnce(), cnpay.WithClock(recordedAt))
 	require.NoError(t, err)
 	return client
 }
@@ -144,13 +133,8 @@ func authority(t *testing.T, config *unionpay.Config) {
 	config.RootCert, config.MiddleCert = certificates[0], certificates[1]
 }
 
-// sameForm compares method, path and the decoded form.
-func sameForm(r *http.Request, recorded cassette.Request) bool {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return false
-	}
-	r.Body = io.NopCloser(strings.NewReader(string(body)))
+// sameRequest compares method, path and the decoded form.
+func sameRequest(r *http.Request, body []byte, recorded cassette.Request) bool {
 	a, errA := url.ParseQuery(string(body))
 	b, errB := url.ParseQuery(recorded.Body)
 	u, errU := url.Parse(recorded.URL)
@@ -166,24 +150,7 @@ func sameForm(r *http.Request, recorded cassette.Request) bool {
 	return r.Method == recorded.Method && r.URL.Path == u.Path && a.Encode() == b.Encode()
 }
 
-// neutral takes out what differs from one recording to the next.
-func neutral(i *cassette.Interaction) error {
-	u, err := url.Parse(i.Request.URL)
-	if err != nil {
-		return err
-	}
-	i.Request.URL, i.Request.Host = unionpay.TestGateway+u.Path, strings.TrimPrefix(unionpay.TestGateway, "https://")
-	i.Response.Headers.Del("Date")
-	i.Response.Duration = 0
-	return nil
-}
-
-func sayOrigin(t *testing.T, name string) {
-	t.Helper()
-	text, err := os.ReadFile(name)
-	require.NoError(t, err)
-	origin := "# Recorded against the gateway of package unionpaytest, clock pinned, with the key that UnionPay publishes for\n" +
-		"# its test environment or an authority made for the recording.\n" +
-		"# go test ./unionpay -run TestRecorded -record records it again.\n"
-	require.NoError(t, os.WriteFile(name, append([]byte(origin), text...), 0o644))
-}
+// origin is what a recording says of itself.
+const origin = "# Recorded against the gateway of package unionpaytest, clock pinned, with the key that UnionPay publishes for\n" +
+	"# its test environment or an authority made for the recording.\n" +
+	"# go test ./unionpay -run TestRecorded -record records it again.\n"

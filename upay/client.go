@@ -56,7 +56,7 @@ type Client struct {
 
 	call             call.Client
 	cashier, preauth string
-	notifications    []sign.Verifier
+	notifications    sign.Verifier
 
 	configured cnpay.Secret
 	keys       KeyStore

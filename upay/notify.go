@@ -6,13 +6,13 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/received"
 	"github.com/cnpay-go/cnpay/sign"
 )
 
@@ -86,26 +86,21 @@ func (n *Notification) operation() (id, order string) {
 
 // ParseNotification verifies a notification and returns it. Its body must not have been read before.
 func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
-	if r.Body == nil {
-		return nil, notificationError(errBodyRead)
-	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, mostNotification+1))
+	body, parsed, err := received.Body(r, mostNotification)
 	switch {
 	case err != nil:
-		return nil, notificationError(fmt.Errorf("%w: %w", cnpay.ErrTransport, err))
-	case len(body) == 0 && (r.ContentLength > 0 || r.PostForm != nil):
-		return nil, notificationError(errBodyRead)
+		return nil, notificationError(err)
+	case parsed != nil:
+		return nil, notificationError(fmt.Errorf("%w: the body was read before it came here: hand over its bytes", cnpay.ErrMalformed))
 	}
 	return c.ParseNotificationBytes(r.Header.Get("Authorization"), body)
 }
 
-var errBodyRead = errors.New("the body was read before; hand its bytes to ParseNotificationBytes")
-
 // ParseNotificationBytes is [Client.ParseNotification] for a body that was read or stored, byte for byte, with the
 // Authorization header that came with it.
 func (c *Client) ParseNotificationBytes(authorization string, body []byte) (*Notification, error) {
-	if len(body) > mostNotification {
-		return nil, notificationError(fmt.Errorf("%w: more than %d bytes", cnpay.ErrTooLarge, mostNotification))
+	if err := received.Limit(len(body), mostNotification); err != nil {
+		return nil, notificationError(err)
 	}
 	if err := c.verifyNotification(authorization, body); err != nil {
 		return nil, notificationError(err)
@@ -127,11 +122,9 @@ func (c *Client) verifyNotification(authorization string, body []byte) error {
 	if signature == "" {
 		return fmt.Errorf("%w: no Authorization header", cnpay.ErrSignature)
 	}
-	var err error
-	for _, verifier := range c.notifications {
-		if err = verifier.Verify(body, signature); err == nil {
-			return nil
-		}
+	err := c.notifications.Verify(body, signature)
+	if err == nil {
+		return nil
 	}
 	if trimmed := bytes.TrimRight(body, "\r\n"); len(trimmed) < len(body) {
 		return fmt.Errorf("%w: %w; the body has a line end behind it, as if it was stored as text", cnpay.ErrSignature, err)
@@ -179,47 +172,14 @@ func (c *Client) readNotification(body []byte) (*Notification, error) {
 // NotificationHandler verifies notifications and hands them to handle. It answers what Upay expects, "success", when
 // handle returns nil. Anything else makes Upay send the notification again: 1, 5, 30 and 600 seconds later.
 func (c *Client) NotificationHandler(handle func(ctx context.Context, n *Notification) error) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodPost {
-			http.Error(w, "POST only", http.StatusMethodNotAllowed)
-			return
-		}
-		n, err := c.ParseNotification(r)
-		status := http.StatusOK
-		if err != nil {
-			status = http.StatusBadRequest
-		} else if err = handle(r.Context(), n); err != nil {
-			status = http.StatusInternalServerError
-		}
-		c.logNotification(r.Context(), n, err)
-		if err != nil {
-			http.Error(w, http.StatusText(status), status)
-			return
-		}
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = io.WriteString(w, "success")
-	})
-}
-
-func (c *Client) logNotification(ctx context.Context, n *Notification, err error) {
-	l := c.call.Settings.Logger
-	if l == nil {
-		return
+	return received.Handler[*Notification]{
+		Provider: c.call.Provider, Logger: c.call.Settings.Logger, Parse: c.ParseNotification, Handle: handle, Answer: received.Text("success"),
+		Attrs: func(n *Notification) []slog.Attr { return []slog.Attr{slog.String("code", n.OrderStatus)} },
 	}
-	attrs := []slog.Attr{slog.String("provider", c.call.Provider)}
-	if n != nil {
-		attrs = append(attrs, slog.String("order", n.ClientSN), slog.String("code", n.OrderStatus), slog.String("outcome", n.outcome.String()))
-	}
-	level := slog.LevelInfo
-	if err != nil {
-		level = slog.LevelWarn
-		attrs = append(attrs, slog.String("error", err.Error()))
-	}
-	l.LogAttrs(ctx, level, "cnpay notification", attrs...)
 }
 
 // notificationKeys reads the keys that verify notifications.
-func notificationKeys(keys []string) ([]sign.Verifier, error) {
+func notificationKeys(keys []string) (sign.Verifier, error) {
 	if len(keys) == 0 {
 		keys = []string{NotificationKey}
 	}
@@ -236,5 +196,5 @@ func notificationKeys(keys []string) ([]sign.Verifier, error) {
 		}
 		errs = errors.Join(errs, fmt.Errorf("notification key %d: %w", i+1, err))
 	}
-	return verifiers, errs
+	return sign.AnyOf(verifiers...), errs
 }

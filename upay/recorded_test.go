@@ -3,22 +3,18 @@ package upay_test
 import (
 	"encoding/json"
 	"flag"
-	"io"
 	"net/http"
-	"net/url"
-	"os"
 	"path/filepath"
 	"reflect"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"gopkg.in/dnaeon/go-vcr.v4/pkg/cassette"
-	"gopkg.in/dnaeon/go-vcr.v4/pkg/recorder"
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/cnpaytest"
+	"github.com/cnpay-go/cnpay/internal/conform"
 	"github.com/cnpay-go/cnpay/upay"
 	"github.com/cnpay-go/cnpay/upay/upaytest"
 )
@@ -47,15 +43,13 @@ func TestRecorded(t *testing.T) {
 			cnpay.Pending, "", cnpay.Succeeded, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			file := filepath.Join("testdata", "scenarios", tt.name)
-			options := []recorder.Option{
-				recorder.WithMode(recorder.ModeReplayOnly), recorder.WithMatcher(sameRequest), recorder.WithSkipRequestLatency(true),
-			}
+			tape := conform.Tape{File: filepath.Join("testdata", "scenarios", tt.name), Origin: origin, Same: sameRequest}
 			change := func() {}
 			if *record {
 				gateway := upaytest.NewServer()
 				defer gateway.Close()
 				gateway.SetTerminalKey(terminalKey)
+				tape.Gateway = gateway.URL
 				gateway.SetClock(func() time.Time { return time.UnixMilli(1449646835244) })
 				require.Equal(t, sn, gateway.AddOrder("7654321132", 10000))
 				if tt.arrange != nil {
@@ -66,13 +60,9 @@ func TestRecorded(t *testing.T) {
 						tt.between(gateway)
 					}
 				}
-				options = append(options, recorder.WithMode(recorder.ModeRecordOnly),
-					recorder.WithRealTransport(detour(gateway.URL)), recorder.WithHook(forget, recorder.BeforeSaveHook))
 			}
-			tape, err := recorder.New(file, options...)
-			require.NoError(t, err)
 			client, err := upay.New(upay.Config{TerminalSN: terminalSN, TerminalKey: terminalKey},
-				cnpay.WithHTTPClient(&http.Client{Transport: tape}), cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
+				cnpay.WithHTTPClient(tape.Client(t)), cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
 			require.NoError(t, err)
 
 			res, err := client.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{ClientSN: "7654321132"})
@@ -92,10 +82,6 @@ func TestRecorded(t *testing.T) {
 			settled, err := client.Settle(t.Context(), ticket, cnpay.WithSchedule(schedule))
 			require.Equal(t, tt.settled, cnpay.OutcomeOf(settled, err))
 			require.Equal(t, len(schedule), settled.Queries)
-			require.NoError(t, tape.Stop())
-			if *record {
-				sayOrigin(t, file+".yaml")
-			}
 		})
 	}
 }
@@ -104,26 +90,20 @@ func TestRecorded(t *testing.T) {
 func TestRecordedOperations(t *testing.T) {
 	for id := range runs(t, nil, dial(t, saying(""))) {
 		t.Run(id, func(t *testing.T) {
-			file := filepath.Join("testdata", "operations", id)
-			options := []recorder.Option{
-				recorder.WithMode(recorder.ModeReplayOnly), recorder.WithMatcher(sameRequest), recorder.WithSkipRequestLatency(true),
-			}
+			tape := conform.Tape{File: filepath.Join("testdata", "operations", id), Origin: origin, Same: sameRequest}
 			var gateway *upaytest.Server
 			if *record {
 				gateway = upaytest.NewServer()
 				defer gateway.Close()
 				gateway.SetNotificationKey(testKey())
 				gateway.SetTerminalKey(terminalKey)
+				tape.Gateway = gateway.URL
 				gateway.SetClock(func() time.Time { return time.UnixMilli(1449646835244) })
-				options = append(options, recorder.WithMode(recorder.ModeRecordOnly),
-					recorder.WithRealTransport(detour(gateway.URL)), recorder.WithHook(forget, recorder.BeforeSaveHook))
 			}
-			tape, err := recorder.New(file, options...)
-			require.NoError(t, err)
 			keys, err := upay.NewFileKeys(t.TempDir())
 			require.NoError(t, err)
 			client, err := upay.New(upay.Config{TerminalSN: terminalSN, TerminalKey: terminalKey, Keys: keys},
-				cnpay.WithHTTPClient(&http.Client{Transport: tape}), cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
+				cnpay.WithHTTPClient(tape.Client(t)), cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
 			require.NoError(t, err)
 			run := runs(t, gateway, client)[id]
 			if id == upay.OpTerminalCheckIn {
@@ -140,52 +120,18 @@ func TestRecordedOperations(t *testing.T) {
 			}
 			require.Equal(t, want[id], cnpay.OutcomeOf(res, err))
 			require.Equal(t, id, cnpay.TicketOf(res, err).Operation)
-			require.NoError(t, tape.Stop())
-			if *record {
-				sayOrigin(t, file+".yaml")
-			}
 		})
 	}
 }
 
 // sameRequest compares method, address, signature and what the body says.
-func sameRequest(r *http.Request, recorded cassette.Request) bool {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return false
-	}
-	r.Body = io.NopCloser(strings.NewReader(string(body)))
+func sameRequest(r *http.Request, body []byte, recorded cassette.Request) bool {
 	var a, b map[string]any
 	return r.Method == recorded.Method && r.URL.String() == recorded.URL &&
 		r.Header.Get("Authorization") == recorded.Headers.Get("Authorization") &&
 		json.Unmarshal(body, &a) == nil && json.Unmarshal([]byte(recorded.Body), &b) == nil && reflect.DeepEqual(a, b)
 }
 
-// detour sends to the gateway in this process what is addressed to Upay.
-type detour string
-
-func (d detour) RoundTrip(r *http.Request) (*http.Response, error) {
-	to, err := url.Parse(string(d))
-	if err != nil {
-		return nil, err
-	}
-	r = r.Clone(r.Context())
-	r.URL.Scheme, r.URL.Host, r.Host = to.Scheme, to.Host, ""
-	return http.DefaultTransport.RoundTrip(r)
-}
-
-// forget takes out what would differ in each recording.
-func forget(i *cassette.Interaction) error {
-	i.Response.Headers.Del("Date")
-	i.Response.Duration = 0
-	return nil
-}
-
-func sayOrigin(t *testing.T, name string) {
-	t.Helper()
-	text, err := os.ReadFile(name)
-	require.NoError(t, err)
-	origin := "# Recorded against the gateway of package upaytest, with the sample terminal and key of the documents.\n" +
-		"# go test ./upay -run TestRecorded -record records it again.\n"
-	require.NoError(t, os.WriteFile(name, append([]byte(origin), text...), 0o644))
-}
+// origin is what a recording says of itself.
+const origin = "# Recorded against the gateway of package upaytest, with the sample terminal and key of the documents.\n" +
+	"# go test ./upay -run TestRecorded -record records it again.\n"

@@ -68,7 +68,7 @@ type Client struct {
 	storeNo    string
 	merGroupNo string
 	signer     sign.Signer
-	verifiers  []*sign.Keyed
+	verifier   sign.Verifier
 }
 
 // New checks the configuration; it sends nothing.
@@ -80,7 +80,7 @@ func New(config Config, opts ...cnpay.Option) (*Client, error) {
 	merGroupNo, badGroup := credential.Optional("partner's number", config.MerGroupNo)
 	token, noToken := keyed("token", config.Token)
 	err := errors.Join(noGateway, noMerchant, noStore, badGroup, noToken)
-	verifiers := []*sign.Keyed{token}
+	verifiers := []sign.Verifier{token}
 	for i, old := range config.PreviousTokens {
 		verifier, noToken := keyed(fmt.Sprintf("previous token %d", i+1), old)
 		verifiers, err = append(verifiers, verifier), errors.Join(err, noToken)
@@ -94,7 +94,7 @@ func New(config Config, opts ...cnpay.Option) (*Client, error) {
 			Settings: settings, Transport: transport.New(settings.HTTPClient),
 			Fields: spec.Table{Domains: domains()},
 		},
-		storeNo: storeNo, merGroupNo: merGroupNo, signer: token, verifiers: verifiers,
+		storeNo: storeNo, merGroupNo: merGroupNo, signer: token, verifier: sign.AnyOf(verifiers...),
 	}
 	if merGroupNo != "" { // a partner's token is good for all its merchants
 		c.call.OwnAccount = func(string) bool { return true }

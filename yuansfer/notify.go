@@ -1,20 +1,17 @@
 package yuansfer
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/received"
 	"github.com/cnpay-go/cnpay/sign"
 )
 
@@ -22,6 +19,8 @@ const (
 	mostNotification = 256 << 10 // bytes; real ones have a few hundred
 	mostFields       = 200
 )
+
+func limits() received.Limits { return received.Limits{Bytes: mostNotification, Fields: mostFields} }
 
 // ParseNotification reads and verifies a notification. The error is [cnpay.ErrMalformed], [cnpay.ErrTooLarge] or
 // [cnpay.ErrSignature].
@@ -46,46 +45,32 @@ func (c *Client) ParseNotificationBody(body []byte) (Notification, error) {
 }
 
 func (c *Client) fromRequest(r *http.Request) (Notification, error) {
-	switch {
-	case r == nil:
-		return nil, fmt.Errorf("%w: no request", cnpay.ErrMalformed)
-	case len(r.PostForm) > 0: // somebody has read the body
-		pairs, err := valuePairs(r.PostForm)
-		if err != nil {
-			return nil, err
-		}
-		return c.fromPairs(pairs)
-	case r.Body == nil:
-		return nil, fmt.Errorf("%w: no body", cnpay.ErrMalformed)
-	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, mostNotification+1))
+	body, parsed, err := received.Body(r, limits().Bytes)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("%w: %w", cnpay.ErrTransport, err)
-	case len(body) == 0 && r.ContentLength > 0:
-		return nil, fmt.Errorf("%w: the body was read before; use ParseNotificationBody", cnpay.ErrMalformed)
+		return nil, err
+	case parsed != nil:
+		return c.fromPairs(limits().Parsed(parsed))
 	}
 	return c.fromBody(body)
 }
 
 func (c *Client) fromBody(body []byte) (Notification, error) {
-	if len(body) > mostNotification {
-		return nil, fmt.Errorf("%w: more than %d bytes", cnpay.ErrTooLarge, mostNotification)
-	}
-	read := formPairs
-	if trimmed := bytes.TrimSpace(body); bytes.HasPrefix(trimmed, []byte("{")) {
-		read = jsonPairs
-	}
-	pairs, err := read(string(body))
-	if err != nil {
+	if err := received.Limit(len(body), limits().Bytes); err != nil {
 		return nil, err
 	}
-	return c.fromPairs(pairs)
+	if object := strings.Trim(string(body), "\ufeff \t\r\n"); strings.HasPrefix(object, "{") {
+		return c.fromPairs(jsonPairs(object))
+	}
+	return c.fromPairs(limits().Pairs(body))
 }
 
 // fromPairs verifies first and decodes second.
-func (c *Client) fromPairs(pairs []sign.Pair) (Notification, error) {
-	if err := c.verify(pairs); err != nil {
+func (c *Client) fromPairs(pairs []sign.Pair, err error) (Notification, error) {
+	if err == nil {
+		err = c.verify(pairs)
+	}
+	if err != nil {
 		return nil, err
 	}
 	n := newNotification(pairs)
@@ -164,6 +149,9 @@ func newNotification(pairs []sign.Pair) Notification {
 // verify checks verifySign over all other fields, by each of the tokens: with empty values, as most of Yuansfer's SDKs sign
 // them, or without, as the others do.
 func (c *Client) verify(pairs []sign.Pair) error {
+	if err := received.UTF8(pairs); err != nil {
+		return err
+	}
 	signature := ""
 	all, whole := make([]sign.Pair, 0, len(pairs)), make([]sign.Pair, 0, len(pairs))
 	for _, p := range pairs {
@@ -188,55 +176,11 @@ func (c *Client) verify(pairs []sign.Pair) error {
 		if err != nil {
 			return fmt.Errorf("%w: %w", cnpay.ErrMalformed, err)
 		}
-		for _, verifier := range c.verifiers {
-			if verifier.Verify(text, signature) == nil {
-				return nil
-			}
+		if c.verifier.Verify(text, signature) == nil {
+			return nil
 		}
 	}
 	return fmt.Errorf("%w: verifySign is not that of the fields and the token", cnpay.ErrSignature)
-}
-
-// isName reports whether a field's name can be signed: one with a separator in it could hide another field.
-func isName(s string) bool { return s != "" && utf8.ValidString(s) && !strings.ContainsAny(s, "&=") }
-
-func checkPairs(pairs []sign.Pair) ([]sign.Pair, error) {
-	if len(pairs) > mostFields {
-		return nil, fmt.Errorf("%w: more than %d fields", cnpay.ErrMalformed, mostFields)
-	}
-	seen := make(map[string]bool, len(pairs))
-	for _, p := range pairs {
-		switch {
-		case !isName(p.Name) || !utf8.ValidString(p.Value):
-			return nil, fmt.Errorf("%w: not a form", cnpay.ErrMalformed)
-		case seen[p.Name]:
-			return nil, fmt.Errorf("%w: %q is duplicated", cnpay.ErrMalformed, p.Name)
-		}
-		seen[p.Name] = true
-	}
-	return pairs, nil
-}
-
-// formPairs decodes a form, each name and value once: %2B is a plus sign, as in a time zone, and + is a blank.
-func formPairs(body string) ([]sign.Pair, error) {
-	body = strings.Trim(body, "\r\n")
-	if body == "" {
-		return nil, fmt.Errorf("%w: empty body", cnpay.ErrMalformed)
-	}
-	if strings.Count(body, "&") >= mostFields {
-		return nil, fmt.Errorf("%w: more than %d fields", cnpay.ErrMalformed, mostFields)
-	}
-	var pairs []sign.Pair
-	for part := range strings.SplitSeq(body, "&") {
-		rawName, rawValue, ok := strings.Cut(part, "=")
-		name, badName := url.QueryUnescape(rawName)
-		value, badValue := url.QueryUnescape(rawValue)
-		if !ok || badName != nil || badValue != nil {
-			return nil, fmt.Errorf("%w: not a form", cnpay.ErrMalformed)
-		}
-		pairs = append(pairs, sign.Pair{Name: name, Value: value})
-	}
-	return checkPairs(pairs)
 }
 
 // jsonPairs decodes a flat JSON object. A number or a truth value is signed as it is spelled.
@@ -250,7 +194,7 @@ func jsonPairs(body string) ([]sign.Pair, error) {
 	var pairs []sign.Pair
 	for d.More() {
 		name, err := d.Token()
-		if err != nil || len(pairs) == mostFields {
+		if err != nil || len(pairs) == limits().Fields {
 			return nil, notFlat
 		}
 		value, err := d.Token()
@@ -269,18 +213,7 @@ func jsonPairs(body string) ([]sign.Pair, error) {
 	if _, err := d.Token(); err != io.EOF {
 		return nil, notFlat
 	}
-	return checkPairs(pairs)
-}
-
-// valuePairs takes a form that somebody else has parsed.
-func valuePairs(values url.Values) ([]sign.Pair, error) {
-	var pairs []sign.Pair
-	for name, all := range values {
-		for _, value := range all {
-			pairs = append(pairs, sign.Pair{Name: name, Value: value})
-		}
-	}
-	return checkPairs(pairs)
+	return limits().Check(pairs)
 }
 
 // ParseReturn reads what the payer's browser brings back. It is for display: see [Return]. The error is
@@ -302,14 +235,11 @@ func (c *Client) ParseReturnQuery(query string) (*Return, error) {
 }
 
 func (c *Client) fromQuery(query string) (*Return, error) {
-	if len(query) > mostNotification {
-		return nil, fmt.Errorf("%w: more than %d bytes", cnpay.ErrTooLarge, mostNotification)
-	}
 	ret := &Return{}
 	var pairs []sign.Pair
 	if query != "" {
 		var err error
-		if pairs, err = formPairs(query); err != nil {
+		if pairs, err = limits().Pairs([]byte(query)); err != nil {
 			return nil, err
 		}
 	}
@@ -339,40 +269,7 @@ func (c *Client) fromQuery(query string) (*Return, error) {
 // up to eight times within two hours, and then never, which is why Settle exists. It answers success for a payment that failed
 // as well. handle is called from several goroutines. The client's logger hears of every notification.
 func (c *Client) NotificationHandler(handle func(ctx context.Context, n Notification) error) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodPost {
-			w.Header().Set("Allow", http.MethodPost)
-			http.Error(w, "only POST", http.StatusMethodNotAllowed)
-			return
-		}
-		n, err := c.ParseNotification(r)
-		if err != nil {
-			c.logNotification(r.Context(), &Notice{}, err)
-			http.Error(w, "not a genuine notification", http.StatusBadRequest)
-			return
-		}
-		err = handle(r.Context(), n)
-		c.logNotification(r.Context(), n.Common(), err)
-		if err != nil {
-			http.Error(w, "not stored", http.StatusInternalServerError)
-			return
-		}
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = io.WriteString(w, "success")
-	})
-}
-
-func (c *Client) logNotification(ctx context.Context, n *Notice, err error) {
-	if c.call.Settings.Logger == nil {
-		return
+	return received.Handler[Notification]{
+		Provider: c.call.Provider, Logger: c.call.Settings.Logger, Parse: c.ParseNotification, Handle: handle, Answer: received.Text("success"),
 	}
-	level := slog.LevelInfo
-	attrs := []slog.Attr{
-		slog.String("provider", c.call.Provider), slog.String("operation", n.Ticket.Operation),
-		slog.String("order", n.Ticket.Order), slog.String("outcome", n.Outcome.String()),
-	}
-	if err != nil {
-		level, attrs = slog.LevelWarn, append(attrs, slog.String("reason", fmt.Sprintf("%.300s", err))) // what a forger wrote may be long
-	}
-	c.call.Settings.Logger.LogAttrs(ctx, level, "cnpay notification", attrs...)
 }

@@ -3,22 +3,18 @@ package yuansfer_test
 import (
 	"encoding/json"
 	"flag"
-	"io"
 	"maps"
 	"net/http"
-	"net/url"
-	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"gopkg.in/dnaeon/go-vcr.v4/pkg/cassette"
-	"gopkg.in/dnaeon/go-vcr.v4/pkg/recorder"
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/cnpaytest"
+	"github.com/cnpay-go/cnpay/internal/conform"
 	"github.com/cnpay-go/cnpay/yuansfer"
 	"github.com/cnpay-go/cnpay/yuansfer/yuansfertest"
 )
@@ -29,24 +25,16 @@ var record = flag.Bool("record", false, "record testdata/*.yaml again, against t
 // there at the end of the test.
 func onTape(t *testing.T, name, url string) *yuansfer.Client {
 	t.Helper()
-	file := filepath.Join("testdata", name)
-	options := []recorder.Option{
-		recorder.WithMode(recorder.ModeReplayOnly), recorder.WithMatcher(sameRequest), recorder.WithSkipRequestLatency(true),
+	tape := conform.Tape{File: filepath.Join("testdata", name), Origin: origin, Same: sameRequest}
+	if *record {
+		tape.Gateway = url
 	}
 	if *record {
-		options = append(options, recorder.WithMode(recorder.ModeRecordOnly),
-			recorder.WithRealTransport(detour(url)), recorder.WithHook(forget, recorder.BeforeSaveHook))
 	}
-	tape, err := recorder.New(file, options...)
-	require.NoError(t, err)
 	t.Cleanup(func() {
-		require.NoError(t, tape.Stop())
-		if *record {
-			sayOrigin(t, file+".yaml")
-		}
 	})
 	client, err := yuansfer.New(yuansfer.Config{Gateway: yuansfer.Sandbox, MerchantNo: "200043", StoreNo: "300014", Token: sandboxToken},
-		cnpay.WithHTTPClient(&http.Client{Transport: tape}), once(), cnpay.WithClock(recordedAt))
+		cnpay.WithHTTPClient(tape.Client(t)), once(), cnpay.WithClock(recordedAt))
 	require.NoError(t, err)
 	return client
 }
@@ -109,43 +97,13 @@ func TestRecorded(t *testing.T) {
 	}
 }
 
-// detour sends to the gateway in this process what is addressed to Yuansfer.
-type detour string
-
-func (d detour) RoundTrip(r *http.Request) (*http.Response, error) {
-	to, err := url.Parse(string(d))
-	if err != nil {
-		return nil, err
-	}
-	r = r.Clone(r.Context())
-	r.URL.Scheme, r.URL.Host, r.Host = to.Scheme, to.Host, ""
-	return http.DefaultTransport.RoundTrip(r)
-}
-
-// forget takes out what would differ in each recording.
-func forget(i *cassette.Interaction) error {
-	i.Response.Headers.Del("Date")
-	i.Response.Duration = 0
-	return nil
-}
-
 // sameRequest compares method, address and what the body says, verifySign included.
-func sameRequest(r *http.Request, recorded cassette.Request) bool {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return false
-	}
-	r.Body = io.NopCloser(strings.NewReader(string(body)))
+func sameRequest(r *http.Request, body []byte, recorded cassette.Request) bool {
 	var a, b map[string]string
 	return r.Method == recorded.Method && r.URL.String() == recorded.URL &&
 		json.Unmarshal(body, &a) == nil && json.Unmarshal([]byte(recorded.Body), &b) == nil && maps.Equal(a, b)
 }
 
-func sayOrigin(t *testing.T, name string) {
-	t.Helper()
-	text, err := os.ReadFile(name)
-	require.NoError(t, err)
-	origin := "# Recorded against the gateway of package yuansfertest with the sandbox token that docs.yuansfer.com publishes.\n" +
-		"# go test ./yuansfer -run TestRecorded -record records it again.\n"
-	require.NoError(t, os.WriteFile(name, append([]byte(origin), text...), 0o644))
-}
+// origin is what a recording says of itself.
+const origin = "# Recorded against the gateway of package yuansfertest with the sandbox token that docs.yuansfer.com publishes.\n" +
+	"# go test ./yuansfer -run TestRecorded -record records it again.\n"

@@ -5,16 +5,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/received"
 	"github.com/cnpay-go/cnpay/sign"
 )
 
@@ -103,56 +102,36 @@ func (n *Notification) Key() string {
 // [cnpay.ErrSignature] or, for a genuine one to another service provider, [cnpay.ErrMismatch]. A form that was parsed
 // before is taken as it is.
 func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
-	switch {
-	case r == nil || r.Body == nil && r.PostForm == nil:
-		return nil, fmt.Errorf("umpay/provider: notification: %w: no body", cnpay.ErrMalformed)
-	case len(r.PostForm) > 0:
-		n, err := c.notificationOf(r.PostForm)
-		if n != nil {
-			n.Raw = []byte(r.PostForm.Encode())
-		}
-		return n, err
-	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, mostNotification+1))
+	body, parsed, err := received.Body(r, mostNotification)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("umpay/provider: notification: %w: %w", cnpay.ErrTransport, err)
-	case len(body) == 0:
-		return nil, fmt.Errorf("umpay/provider: notification: %w: empty body, or read before; see ParseNotificationBody", cnpay.ErrMalformed)
+		return nil, fmt.Errorf("umpay/provider: notification: %w", err)
+	case parsed != nil:
+		return c.notificationOf([]byte(parsed.Encode()))
 	}
 	return c.ParseNotificationBody(body)
 }
 
 // ParseNotificationBody is ParseNotification of a body that was stored, or read by a framework.
 func (c *Client) ParseNotificationBody(body []byte) (*Notification, error) {
-	if len(body) > mostNotification {
-		return nil, fmt.Errorf("umpay/provider: notification: %w: more than %d bytes", cnpay.ErrTooLarge, mostNotification)
-	}
-	if len(body) == 0 {
-		return nil, fmt.Errorf("umpay/provider: notification: %w: empty body", cnpay.ErrMalformed)
-	}
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return nil, fmt.Errorf("umpay/provider: notification: %w: not a form", cnpay.ErrMalformed)
-	}
-	n, err := c.notificationOf(form)
-	if n != nil {
-		n.Raw = slices.Clone(body)
-	}
-	return n, err
+	return c.notificationOf(slices.Clone(body))
 }
 
-func (c *Client) notificationOf(form url.Values) (*Notification, error) {
-	n, err := c.readNotification(form)
+func (c *Client) notificationOf(body []byte) (*Notification, error) {
+	pairs, err := received.Limits{Bytes: mostNotification, Fields: mostPairs}.Pairs(body)
+	var n *Notification
+	if err == nil {
+		n, err = c.readNotification(pairs)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("umpay/provider: notification: %w", err)
 	}
+	n.Raw = body
 	return n, nil
 }
 
-func (c *Client) readNotification(form url.Values) (*Notification, error) {
-	pairs, err := pairsOf(form)
-	if err != nil {
+func (c *Client) readNotification(pairs []sign.Pair) (*Notification, error) {
+	if err := received.UTF8(pairs); err != nil {
 		return nil, err
 	}
 	if err := c.verifyForm(pairs); err != nil {
@@ -181,24 +160,6 @@ func (c *Client) readNotification(form url.Values) (*Notification, error) {
 	n.Outcome = n.judge()
 	n.Ticket = c.ticketOf(n)
 	return n, nil
-}
-
-// pairsOf are the fields of a form, each of which must be there once.
-func pairsOf(form url.Values) ([]sign.Pair, error) {
-	if len(form) > mostPairs {
-		return nil, fmt.Errorf("%w: more than %d fields", cnpay.ErrMalformed, mostPairs)
-	}
-	pairs := make([]sign.Pair, 0, len(form))
-	for name, values := range form {
-		switch {
-		case len(values) != 1:
-			return nil, fmt.Errorf("%w: %.40q is duplicated", cnpay.ErrMalformed, name)
-		case !utf8.ValidString(values[0]):
-			return nil, fmt.Errorf("%w: %.40q is not UTF-8", cnpay.ErrMalformed, name)
-		}
-		pairs = append(pairs, sign.Pair{Name: name, Value: values[0]})
-	}
-	return pairs, nil
 }
 
 // unescaped are the values of a form that was encoded twice, which UMPay's own receiver of notifications expects. The
@@ -258,26 +219,23 @@ func (c *Client) ticketOf(n *Notification) cnpay.Ticket {
 // then at most four times, a minute apart. It sends some again that were answered well, so handle acts once on each Key.
 // handle is called from several goroutines. The client's logger hears of every notification.
 func (c *Client) NotificationHandler(handle func(ctx context.Context, n *Notification) error) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodPost {
-			w.Header().Set("Allow", http.MethodPost)
-			http.Error(w, "only POST", http.StatusMethodNotAllowed)
-			return
-		}
-		n, err := c.ParseNotification(r)
-		if err != nil {
-			c.logNotification(r.Context(), &Notification{}, err)
-			reply(w, http.StatusBadRequest, "11", "not a genuine notification")
-			return
-		}
-		err = handle(r.Context(), n)
-		c.logNotification(r.Context(), n, err)
-		if err != nil {
-			reply(w, http.StatusInternalServerError, "99", "not stored")
-			return
-		}
-		reply(w, http.StatusOK, "00", "success")
-	})
+	return received.Handler[*Notification]{
+		Provider: c.call.Provider, Logger: c.call.Settings.Logger, Parse: c.ParseNotification, Handle: handle, Answer: answer,
+		Attrs: func(n *Notification) []slog.Attr { return []slog.Attr{slog.String("type", n.NotifyType)} },
+	}
+}
+
+func answer(w http.ResponseWriter, status int) {
+	switch status {
+	case http.StatusOK:
+		reply(w, status, "00", "success")
+	case http.StatusInternalServerError:
+		reply(w, status, "99", "not stored")
+	case http.StatusMethodNotAllowed:
+		reply(w, status, "11", "only POST")
+	default:
+		reply(w, status, "11", "not a genuine notification")
+	}
 }
 
 func reply(w http.ResponseWriter, status int, code, text string) {
@@ -285,19 +243,4 @@ func reply(w http.ResponseWriter, status int, code, text string) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
-}
-
-func (c *Client) logNotification(ctx context.Context, n *Notification, err error) {
-	if c.call.Settings.Logger == nil {
-		return
-	}
-	level := slog.LevelInfo
-	attrs := []slog.Attr{
-		slog.String("provider", c.call.Provider), slog.String("type", n.NotifyType), slog.String("order", n.OrderNo),
-		slog.String("outcome", n.Outcome.String()),
-	}
-	if err != nil {
-		level, attrs = slog.LevelWarn, append(attrs, slog.String("reason", fmt.Sprintf("%.300s", err))) // what a forger wrote may be long
-	}
-	c.call.Settings.Logger.LogAttrs(ctx, level, "cnpay notification", attrs...)
 }

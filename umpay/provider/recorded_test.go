@@ -7,20 +7,17 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"flag"
-	"io"
 	"maps"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"gopkg.in/dnaeon/go-vcr.v4/pkg/cassette"
-	"gopkg.in/dnaeon/go-vcr.v4/pkg/recorder"
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/internal/conform"
@@ -87,11 +84,9 @@ func TestRecorded(t *testing.T) {
 	for i, of := range exchanges(direct, "") {
 		t.Run(of.id, func(t *testing.T) {
 			n := strconv.Itoa(i + 1)
-			name := filepath.Join("testdata", "operations", of.id)
-			options := []recorder.Option{
-				recorder.WithMode(recorder.ModeReplayOnly), recorder.WithMatcher(sameRequest), recorder.WithSkipRequestLatency(true),
-			}
+			tape := conform.Tape{File: filepath.Join("testdata", "operations", of.id), Origin: origin, Same: sameRequest}
 			if *record {
+				tape.Gateway = gateway.URL
 				gateway.SetClock(func() time.Time { return at })
 				gateway.AddOrder("P"+n, 1250)
 				_, err := direct.Orders.CreateQR(t.Context(), &provider.OrderCreateQRRequest{Order: provider.Order{OrderTime: orderTime, OrderNo: "Q" + n, TxnAmt: 1250}, OrderType: provider.Alipay})
@@ -99,33 +94,17 @@ func TestRecorded(t *testing.T) {
 				if of.id == provider.OpFileDownload {
 					gateway.SetClock(func() time.Time { return at.AddDate(0, 0, 1) })
 				}
-				options = append(options, recorder.WithMode(recorder.ModeRecordOnly),
-					recorder.WithRealTransport(detour(gateway.URL)), recorder.WithHook(forget, recorder.BeforeSaveHook))
 			}
-			tape, err := recorder.New(name, options...)
-			require.NoError(t, err)
-			client, err := provider.New(config, cnpay.WithHTTPClient(&http.Client{Transport: tape}), cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
+			client, err := provider.New(config, cnpay.WithHTTPClient(tape.Client(t)), cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
 			require.NoError(t, err)
 			res, err := exchanges(client, n)[i].run(t.Context())
 			require.Equal(t, of.outcome, cnpay.OutcomeOf(res, err), "%v", err)
-			require.NoError(t, tape.Stop())
-			if *record {
-				sayOrigin(t, name+".yaml")
-			}
 		})
 	}
 }
 
 // sameRequest compares method, address and what the body says, without the signature, which must be there.
-func sameRequest(r *http.Request, recorded cassette.Request) bool {
-	var body []byte
-	if r.Body != nil {
-		var err error
-		if body, err = io.ReadAll(r.Body); err != nil {
-			return false
-		}
-		r.Body = io.NopCloser(strings.NewReader(string(body)))
-	}
+func sameRequest(r *http.Request, body []byte, recorded cassette.Request) bool {
 	ours, ok := saying(r.URL.String(), body)
 	theirs, recordedOK := saying(recorded.URL, []byte(recorded.Body))
 	return r.Method == recorded.Method && ok && recordedOK && maps.Equal(ours, theirs)
@@ -148,31 +127,6 @@ func saying(address string, body []byte) (map[string]string, bool) {
 	return said, signature != ""
 }
 
-// detour sends to the gateway in this process what is addressed to UMPay.
-type detour string
-
-func (d detour) RoundTrip(r *http.Request) (*http.Response, error) {
-	to, err := url.Parse(string(d))
-	if err != nil {
-		return nil, err
-	}
-	r = r.Clone(r.Context())
-	r.URL.Scheme, r.URL.Host, r.Host = to.Scheme, to.Host, ""
-	return http.DefaultTransport.RoundTrip(r)
-}
-
-// forget takes out what would differ in each recording.
-func forget(i *cassette.Interaction) error {
-	i.Response.Headers.Del("Date")
-	i.Response.Duration = 0
-	return nil
-}
-
-func sayOrigin(t *testing.T, name string) {
-	t.Helper()
-	text, err := os.ReadFile(name)
-	require.NoError(t, err)
-	origin := "# Recorded against the gateway of package providertest, with keys of that run.\n" +
-		"# go test ./umpay/provider -run TestRecorded -record records it again.\n"
-	require.NoError(t, os.WriteFile(name, append([]byte(origin), text...), 0o644))
-}
+// origin is what a recording says of itself.
+const origin = "# Recorded against the gateway of package providertest, with keys of that run.\n" +
+	"# go test ./umpay/provider -run TestRecorded -record records it again.\n"

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/received"
 	"github.com/cnpay-go/cnpay/sign"
 )
 
@@ -122,6 +123,9 @@ func (n *Notification) CallTicket() cnpay.Ticket { return n.ticket }
 
 // ParseNotification reads and verifies a notification, which is a GET request.
 func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
+	if r == nil || r.URL == nil {
+		return nil, fmt.Errorf("umpay/spay: notification: %w: no request", cnpay.ErrMalformed)
+	}
 	return c.parseNotification(r.URL.RawQuery)
 }
 
@@ -132,8 +136,8 @@ func (c *Client) ParseNotificationBody(query []byte) (*Notification, error) {
 
 func (c *Client) parseNotification(query string) (*Notification, error) {
 	const most = 64 << 10
-	if len(query) > most {
-		return nil, fmt.Errorf("umpay/spay: notification: %w: more than %d bytes", cnpay.ErrTooLarge, most)
+	if err := received.Limit(len(query), most); err != nil {
+		return nil, fmt.Errorf("umpay/spay: notification: %w", err)
 	}
 	n := &Notification{Raw: query}
 	if err := c.readNotification(n, query); err != nil {
@@ -260,21 +264,9 @@ func (c *Client) NotificationHandler(handle func(ctx context.Context, n *Notific
 }
 
 func (c *Client) logNotification(ctx context.Context, n *Notification, err error) {
-	l := c.call.Settings.Logger
-	if l == nil {
+	if n == nil {
+		received.Log(ctx, c.call.Settings.Logger, c.call.Provider, nil, err)
 		return
 	}
-	attrs := []slog.Attr{slog.String("provider", c.call.Provider)}
-	if n != nil {
-		attrs = append(attrs, slog.String("order", n.CallTicket().Order), slog.String("state", n.TradeState), slog.String("outcome", n.CallOutcome().String()))
-	}
-	if err != nil {
-		level := slog.LevelWarn
-		if errors.Is(err, context.Canceled) {
-			level = slog.LevelInfo
-		}
-		l.LogAttrs(ctx, level, "cnpay notification", append(attrs, slog.String("error", err.Error()))...)
-		return
-	}
-	l.LogAttrs(ctx, slog.LevelInfo, "cnpay notification", attrs...)
+	received.Log(ctx, c.call.Settings.Logger, c.call.Provider, n, err, slog.String("state", n.TradeState))
 }

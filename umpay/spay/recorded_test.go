@@ -6,18 +6,15 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"flag"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"gopkg.in/dnaeon/go-vcr.v4/pkg/cassette"
-	"gopkg.in/dnaeon/go-vcr.v4/pkg/recorder"
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/internal/conform"
@@ -118,39 +115,24 @@ func TestRecorded(t *testing.T) {
 	for id, want := range outcomes {
 		t.Run(id, func(t *testing.T) {
 			c := noon()
-			file := filepath.Join("testdata", "operations", id)
-			options := []recorder.Option{
-				recorder.WithMode(recorder.ModeReplayOnly), recorder.WithMatcher(sameRequest), recorder.WithSkipRequestLatency(true),
-			}
+			tape := conform.Tape{File: filepath.Join("testdata", "operations", id), Origin: origin, Same: sameRequest}
 			if *record {
 				gateway.Reset()
 				gateway.SetClock(c.now)
 				config.Key = gateway.Config().Key
 				prepare(t, gateway, c)
-				options = append(options, recorder.WithMode(recorder.ModeRecordOnly),
-					recorder.WithRealTransport(detour(gateway.URL)), recorder.WithHook(forget, recorder.BeforeSaveHook))
+				tape.Gateway = gateway.URL
 			}
-			tape, err := recorder.New(file, options...)
-			require.NoError(t, err)
-			client, err := spay.New(config, cnpay.WithClock(c.now), cnpay.WithHTTPClient(&http.Client{Transport: tape}), cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
+			client, err := spay.New(config, cnpay.WithClock(c.now), cnpay.WithHTTPClient(tape.Client(t)), cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
 			require.NoError(t, err)
 			res, err := recorded(client)[id](t.Context())
 			require.Equal(t, want, cnpay.OutcomeOf(res, err), "%v", err)
-			require.NoError(t, tape.Stop())
-			if *record {
-				sayOrigin(t, file+".yaml")
-			}
 		})
 	}
 }
 
 // sameRequest compares method, address and what the form says, as far as it is the same each time.
-func sameRequest(r *http.Request, recorded cassette.Request) bool {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return false
-	}
-	r.Body = io.NopCloser(strings.NewReader(string(body)))
+func sameRequest(r *http.Request, body []byte, recorded cassette.Request) bool {
 	a, err := url.ParseQuery(string(body))
 	b, err2 := url.ParseQuery(recorded.Body)
 	for _, name := range []string{"sign", "card_id", "card_holder", "valid_date", "cvv2"} {
@@ -163,31 +145,6 @@ func sameRequest(r *http.Request, recorded cassette.Request) bool {
 	return err == nil && err2 == nil && r.Method == recorded.Method && r.URL.String() == recorded.URL && reflect.DeepEqual(a, b)
 }
 
-// detour sends to the gateway in this process what is addressed to UMPay.
-type detour string
-
-func (d detour) RoundTrip(r *http.Request) (*http.Response, error) {
-	to, err := url.Parse(string(d))
-	if err != nil {
-		return nil, err
-	}
-	r = r.Clone(r.Context())
-	r.URL.Scheme, r.URL.Host, r.Host = to.Scheme, to.Host, ""
-	return http.DefaultTransport.RoundTrip(r)
-}
-
-// forget takes out what would differ in each recording.
-func forget(i *cassette.Interaction) error {
-	i.Response.Headers.Del("Date")
-	i.Response.Duration = 0
-	return nil
-}
-
-func sayOrigin(t *testing.T, name string) {
-	t.Helper()
-	text, err := os.ReadFile(name)
-	require.NoError(t, err)
-	origin := "# Recorded against the gateway of package spaytest, with keys made for it.\n" +
-		"# go test ./umpay/spay -run TestRecorded -record records it again.\n"
-	require.NoError(t, os.WriteFile(name, append([]byte(origin), text...), 0o644))
-}
+// origin is what a recording says of itself.
+const origin = "# Recorded against the gateway of package spaytest, with keys made for it.\n" +
+	"# go test ./umpay/spay -run TestRecorded -record records it again.\n"

@@ -58,6 +58,7 @@ type Server struct {
 
 	mu       sync.Mutex // one request after the other
 	config   umpay.Config
+	accepted []cnpay.Secret // besides its own
 	now      func() time.Time
 	commands map[string]*command // by id
 	handled  map[string]func(request json.RawMessage) (callback string, result any)
@@ -98,6 +99,14 @@ func (s *Server) SetSecret(secret cnpay.Secret) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.config.Secret = secret
+}
+
+// AcceptSecret makes the terminal accept requests under one more secret, the one that will take the place of its own. It
+// still signs with its own until [Server.SetSecret].
+func (s *Server) AcceptSecret(secret cnpay.Secret) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.accepted = append(s.accepted, secret)
 }
 
 // SetClock changes the terminal's clock, by which it signs and by which commands expire.
@@ -240,7 +249,9 @@ func (s *Server) authenticate(r *http.Request, body []byte) (nonce, refused stri
 	switch {
 	case parts[1] != s.config.Terminal:
 		return "", "is of another terminal"
-	case parts[4] != s.mac(r.Method, r.URL.EscapedPath(), parts[2], parts[3], body):
+	case !slices.ContainsFunc(append(s.accepted, s.config.Secret), func(secret cnpay.Secret) bool {
+		return parts[4] == mac(secret, r.Method, r.URL.EscapedPath(), parts[2], parts[3], body)
+	}):
 		return "", "is wrong"
 	case s.now().Sub(time.Unix(seconds, 0)).Abs() > 300*time.Second:
 		return "", "is stale"
@@ -251,11 +262,11 @@ func (s *Server) authenticate(r *http.Request, body []byte) (nonce, refused stri
 	return parts[3], ""
 }
 
-func (s *Server) mac(subject, path, timestamp, nonce string, body []byte) string {
+func mac(secret cnpay.Secret, subject, path, timestamp, nonce string, body []byte) string {
 	digest := sha256.Sum256(body)
-	mac := hmac.New(sha256.New, []byte(s.config.Secret.Reveal()))
-	fmt.Fprintf(mac, "%s\n%s\n%s\n%s\n%x", subject, path, timestamp, nonce, digest)
-	return hex.EncodeToString(mac.Sum(nil))
+	digester := hmac.New(sha256.New, []byte(secret.Reveal()))
+	fmt.Fprintf(digester, "%s\n%s\n%s\n%s\n%x", subject, path, timestamp, nonce, digest)
+	return hex.EncodeToString(digester.Sum(nil))
 }
 
 // header is the Authorization of a message, broken as the fault says.
@@ -272,9 +283,9 @@ func (s *Server) header(subject, path, nonce string, body []byte, fault cnpaytes
 		terminal = "N9000002"
 	}
 	timestamp := strconv.FormatInt(at.Unix(), 10)
-	signature := s.mac(subject, path, timestamp, nonce, body)
+	signature := mac(s.config.Secret, subject, path, timestamp, nonce, body)
 	if fault == cnpaytest.BadSignature {
-		signature = s.mac(subject, path, timestamp, nonce, append(body, ' '))
+		signature = mac(s.config.Secret, subject, path, timestamp, nonce, append(body, ' '))
 	}
 	return fmt.Sprintf(`CNPAY-HMAC-SHA256 terminal="%s",timestamp="%s",nonce="%s",signature="%s"`, terminal, timestamp, nonce, signature)
 }
@@ -456,7 +467,7 @@ func (s *Server) checkAnswer(res *http.Response, path, nonce string, posted, ans
 	if parts == nil {
 		return errors.New("umpaytest: the answer is not signed")
 	}
-	signature := s.mac("200", path, parts[1], nonce, answer)
+	signature := mac(s.config.Secret, "200", path, parts[1], nonce, answer)
 	if res.Header.Get("Authorization") != fmt.Sprintf(`CNPAY-HMAC-SHA256 terminal="%s",timestamp="%s",nonce="%s",signature="%s"`,
 		s.config.Terminal, parts[1], nonce, signature) {
 		return errors.New("umpaytest: the answer's signature is wrong")
