@@ -47,7 +47,7 @@ type PageCashierRequest struct {
 	// CustomerNo is Yuansfer's number of the customer (客户号), for 3-D Secure.
 	CustomerNo string `json:"customerNo" spec:"O S"`
 	// VaultID is a stored way of paying, in newer documents.
-	VaultID string `json:"vaultId" spec:"O S"`
+	VaultID string `json:"vaultId" spec:"O S secret"`
 	// ClientIP is the payer's address, in newer documents.
 	ClientIP string `json:"clientIp" spec:"O S"`
 }

@@ -97,7 +97,7 @@ type OrderWalletOrderRequest struct {
 	OrderType string `json:"orderType" spec:"M wechatJs|alipayJs|unionpayJs|wechatH5"`
 	// UserID is the payer (用户标识): WeChat's openid, Alipay's buyer_id, UnionPay's userAuthCode. The documents' sample
 	// names the field openId.
-	UserID string `json:"userId" spec:"M S..28"`
+	UserID string `json:"userId" spec:"M S..28 secret"`
 	// AppID is the app at WeChat or Alipay (公众号appId); empty where it does not belong to the merchant that orders.
 	AppID string `json:"appId" spec:"C S..18"`
 	// SubAppID is the app of the merchant's own at WeChat (子商户appId).
