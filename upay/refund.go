@@ -113,7 +113,7 @@ func judgeRefunded(t cnpay.Ticket) func(*Result) cnpay.Finding {
 		case err != nil:
 			f.Cause = err
 		case order.ClientTSN != "" && !order.isRefund(t.Fields["refund_request_no"]),
-			order.ClientTSN == "" && (order.OrderStatus != "REFUNDED" || asked != order.TotalAmount):
+			order.ClientTSN == "" && (order.OrderStatus != OrderStatusRefunded || asked != order.TotalAmount):
 			f.Code, f.Unchanged = order.OrderStatus, true
 		default:
 			f.Outcome, f.Cause = order.refunded()

@@ -142,7 +142,7 @@ func (s *PayoutsService) Create(ctx context.Context, req *PayoutCreateRequest, o
 }
 
 // Query reads the state of a payout (查询付款, POST /v3/payouts/inquiry). It moves no money and may be repeated.
-//   - Answered: about this payout; its state is Result.Status.
+//   - Answered: about this payout; its state is Result.Status, [StatusCompleted] for example.
 //   - Unknown: Yuansfer has no such payout now, or refused the query, or nothing was heard; query again.
 //
 //cnpay:op payouts_inquiry

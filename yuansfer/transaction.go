@@ -233,7 +233,7 @@ func (r *TransactionListResponse) contradiction() error {
 
 // Query reads a payment or, by the number of a refund, a refund (交易查询, POST /app-data-search/v3/tran-query). It moves no
 // money and may be repeated.
-//   - Answered: about this transaction; its state is Result.Status, and any state is possible.
+//   - Answered: about this transaction; its state is Result.Status, [StatusSuccess] for example; any state is possible.
 //   - Unknown: Yuansfer has no such transaction now (000021), or refused the query, or nothing was heard; query again. A payment
 //     that is still on its way may change that: it is no proof that one failed.
 //

@@ -325,7 +325,7 @@ func (r *OrderQueryResponse) Payment() cnpay.Verdict {
 // Query reads the state of an order (订单状态同步, POST pay/queryOrder). It moves no money and may be repeated, slowly: code 37
 // asks for that. A query that finds the order paid may keep UMPay from sending its notification. It knows nothing of
 // pre-authorisations by card.
-//   - Answered: the state is OrigRespCode; see Payment.
+//   - Answered: the state is OrigRespCode, [StatePaid] for example; see Payment.
 //   - Unknown: UMPay has no such order now (17), or refused the query, or nothing was heard. It is no proof that a payment
 //     or a void failed.
 //

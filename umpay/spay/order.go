@@ -297,7 +297,7 @@ type OrderQueryResponse struct {
 }
 
 // Query reads the state of an order of today (订单查询, query_order). It moves no money and may be repeated.
-//   - Answered: about this order, in any state.
+//   - Answered: about this order, in any state; it is TradeState, [TradeSuccess] for example.
 //   - Unknown: UMPay has no such order now, or refused the query, or nothing was heard; query again. An order that is still
 //     on its way may change that: it is no proof that one failed.
 //
