@@ -215,7 +215,7 @@ func (s *PreauthService) Complete(ctx context.Context, req *PreauthCompleteReque
 	return do[PreauthCompleteResponse](ctx, s.client, req, opts)
 }
 
-// PreauthRefundRequest gives back money that a completion took. Upay needs one of the three numbers, and uses the first of
+// PreauthRefundRequest returns money that a completion took. Upay needs one of the three numbers, and uses the first of
 // SN, AuthSN, ClientAuthSN.
 type PreauthRefundRequest struct {
 	Sender
@@ -237,7 +237,7 @@ func (*PreauthRefundRequest) operation() Operation {
 // PreauthRefundResponse is the answer to a refund of a completion.
 type PreauthRefundResponse struct{ PreauthResponse }
 
-// Refund gives back money that a completion took, all of it or a part (预授权完成退款, POST /api/v1/pre-auth/refund).
+// Refund returns money that a completion took, all of it or a part (预授权完成退款, POST /api/v1/pre-auth/refund).
 //
 // Repeat it only after settling, and only under the same ClientTransNo.
 //   - Succeeded: the money is on its way back.

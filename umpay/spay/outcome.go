@@ -35,7 +35,7 @@ const (
 )
 
 // judge decides what an answer means; its error is a cause that says more than the outcome does. First comes the code,
-// then the state. A refusal beside a state that says the contrary decides nothing.
+// then the state. A refusal that comes with a contradicting state decides nothing.
 func (op *Operation) judge(answer response, httpStatus int) (cnpay.Verdict, error) {
 	r := answer.base()
 	v := cnpay.Verdict{Code: r.RetCode, Message: r.RetMsg}

@@ -102,7 +102,7 @@ func (s *Server) notificationKey() *rsa.PrivateKey {
 	return s.key
 }
 
-// SetNotificationKey replaces the key that signs notifications, which is made anew for each server otherwise.
+// SetNotificationKey replaces the key that signs notifications, which is otherwise a new one for each server.
 func (s *Server) SetNotificationKey(key *rsa.PrivateKey) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

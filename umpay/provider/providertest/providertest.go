@@ -312,7 +312,7 @@ func (s *Server) good(more object) object {
 
 func (s *Server) date() string { return s.now().In(cnpay.Beijing()).Format("20060102") }
 
-// note gives an order UMPay's number.
+// note assigns UMPay's number to an order.
 func (s *Server) note(operation string, request object) note {
 	s.last++
 	return note{request: request, operation: operation, transactionID: s.now().In(cnpay.Beijing()).Format("200601021504") + fmt.Sprintf("%010d", s.last)}
