@@ -41,7 +41,7 @@ const Pending cnpaytest.Fault = "pending"
 var operations string
 
 // Operations is what UMPay's documents say of each operation that the gateway knows.
-func Operations() []cnpaytest.Operation { return cnpaytest.ReadOperations(operations) }
+func Operations() []cnpaytest.Operation { return testgateway.Operations(operations) }
 
 const root = " /entry-provider-plat-client/"
 

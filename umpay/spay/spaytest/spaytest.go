@@ -47,7 +47,7 @@ const (
 var operations string
 
 // Operations is what UMPay's documents say of each operation that the gateway knows.
-func Operations() []cnpaytest.Operation { return cnpaytest.ReadOperations(operations) }
+func Operations() []cnpaytest.Operation { return testgateway.Operations(operations) }
 
 const path = "/spay/pay/payservice.do"
 
