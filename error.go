@@ -6,7 +6,7 @@ import (
 	"unicode"
 )
 
-// The causes that callers tell apart with errors.Is.
+// The causes that callers distinguish with errors.Is.
 var (
 	// ErrInvalidRequest: the request breaks the provider's documented rules and was not sent.
 	ErrInvalidRequest = errors.New("invalid request")

@@ -19,7 +19,7 @@ type Ticket struct {
 	Gateway   string            `json:"gateway"`           // the host that was called: a test's ticket is never settled in production
 	Account   string            `json:"account"`           // which client can ask: unionpay merId, upay terminal ...
 	Operation string            `json:"operation"`         // as the provider's catalog names it: "preauth_cancel"
-	Order     string            `json:"order"`             // the order number that the caller gave the operation
+	Order     string            `json:"order"`             // the caller's order number of the operation
 	Sending   int               `json:"sending,omitempty"` // 0 the first time, n when it is sent again under the same number
 	NoMoney   bool              `json:"noMoney,omitempty"` // the call moves no money, now or later: there is nothing to settle
 	Began     time.Time         `json:"began,omitzero"`    // wall clock, before Started

@@ -1,12 +1,7 @@
 package cnpaytest
 
-import (
-	"fmt"
-	"strings"
-)
-
-// Operation is one line of a provider's operations.txt: what the provider's documents say of it, written down apart from
-// the tags of the package, so that each is the other's witness.
+// Operation is what a provider's documents say of one operation, written down apart from the tags of the package, so that
+// each is the other's witness. The gateways return them: upaytest.Operations.
 type Operation struct {
 	ID         string
 	Chinese    string
@@ -16,28 +11,4 @@ type Operation struct {
 	Method     string   // "" for what is not sent by us: notifications, some pages
 	Path       string   // likewise
 	Mandatory  []string // wire names
-}
-
-// ReadOperations reads an operations.txt: a line an operation, of words with blanks between them,
-//
-//	id  中文  money|query|setup  once|repeatable  settled-by|-  POST|GET|-  path|-  mandatory names ...
-//
-// and lines that begin with #. It panics where a line cannot be read: the text is part of a gateway's program.
-func ReadOperations(text string) []Operation {
-	var all []Operation
-	for line := range strings.Lines(text) {
-		words := strings.Fields(line)
-		if len(words) == 0 || strings.HasPrefix(words[0], "#") {
-			continue
-		}
-		if len(words) < 7 {
-			panic(fmt.Sprintf("operations.txt: %q has fewer than seven words", line))
-		}
-		none := func(word string) string { return strings.TrimPrefix(word, "-") }
-		all = append(all, Operation{
-			ID: words[0], Chinese: words[1], Kind: words[2], Repeatable: words[3] == "repeatable", SettledBy: none(words[4]),
-			Method: none(words[5]), Path: none(words[6]), Mandatory: words[7:],
-		})
-	}
-	return all
 }

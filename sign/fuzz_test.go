@@ -16,7 +16,7 @@ import (
 	"github.com/cnpay-go/cnpay/sign"
 )
 
-// edit replaces cut bytes of text at a place. Where keys are made anew in every
+// edit replaces cut bytes of text at a place. Where keys are new in every
 // process, an edit is what a corpus can keep.
 func edit(text string, at, cut uint16, insert string) string {
 	from := min(int(at), len(text))

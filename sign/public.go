@@ -12,7 +12,7 @@ import (
 
 // LoadKey reads a private key that comes without a certificate, in PEM, DER or
 // Base64 of it, PKCS#8 or PKCS#1: the content decides, because providers' files
-// bear the name of the other form. The key must not be encrypted.
+// have the name of the other form. The key must not be encrypted.
 func LoadKey(data []byte) (crypto.Signer, error) {
 	block, err := only(data)
 	if err != nil {

@@ -2,6 +2,13 @@
 // material (证书, 密钥) behind them. It knows no provider: a provider package
 // puts the text to sign together and chooses the rule.
 //
+// A merchant who uses the provider packages needs what reads the files of keys
+// and certificates for their configuration: [LoadIdentity] (or [LoadPFX]),
+// [LoadKey], [LoadPublicKey] and [ParseCertificates].
+// The rest is for those who sign or verify such messages without the clients:
+// in a gateway, in a bridge, in a check of stored messages, for another
+// provider with one of these rules.
+//
 // A verifier answers with an error and nothing else, so a forgotten result
 // cannot be read as consent: only a nil error means that the message is genuine.
 package sign

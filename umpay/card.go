@@ -188,7 +188,7 @@ type CardQueryResponse struct {
 
 // Query has the terminal ask UMPay for a sale by card (银行卡订单状态查询, the plugin's cardQuery, version 00.00.01.46 and
 // later). It moves no money and needs no card, and may be repeated.
-//   - Answered: what became of the sale is Event.Verdict: Succeeded (paid) or Failed (not paid, code 60040103).
+//   - Answered: the sale's outcome is Event.Verdict: Succeeded (paid) or Failed (not paid, code 60040103).
 //   - Unknown: UMPay does not know (onQueryError, or another code of onPayFail), or nothing was heard; query again.
 //
 //cnpay:op plugin_card_query
@@ -321,7 +321,7 @@ type CardRefundResponse struct {
 	Result CardRefundResult `json:"result" spec:"R"`
 }
 
-// Refund has the terminal give back a sale by card of an earlier day, whole or in part (银行卡退货, the plugin's bankRefund).
+// Refund has the terminal refund a sale by card of an earlier day, whole or in part (银行卡退货, the plugin's bankRefund).
 // The card is swiped again. A repeat under the same ID is harmless; see the package comment.
 //   - Succeeded: refunded.
 //   - Failed: the sale is as it was.

@@ -115,7 +115,7 @@ func (e *Event) asked(fields *spec.Table) (func(name string) string, error) {
 	return func(name string) string { return fields.Text(request, name) }, err
 }
 
-// result is what the callback objects of most methods have. The pointers tell 0 and absent apart.
+// result is what the callback objects of most methods have. The pointers distinguish 0 from absent.
 type result struct {
 	OrderID   string `json:"orderId" spec:"O"`
 	Amount    *int64 `json:"amount" spec:"O N"`

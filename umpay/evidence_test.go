@@ -92,7 +92,7 @@ func TestARefundIsAskedForByItsOwnNumbers(t *testing.T) {
 	}
 }
 
-// TestVoucherOfTheMerchant: a sale by code can be asked for by the voucher number that the merchant gave it.
+// TestVoucherOfTheMerchant: a sale by code can be asked for by the merchant's voucher number.
 func TestVoucherOfTheMerchant(t *testing.T) {
 	terminal, client := start(t)
 	terminal.Handle("scanPay", func(json.RawMessage) (string, any) {

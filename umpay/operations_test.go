@@ -40,7 +40,7 @@ func (s *shop) sale(payType string) string {
 	return voucher
 }
 
-// numbers are those that the terminal gives a voucher.
+// numbers are those that the terminal assigns to a voucher.
 func numbers(voucher string) (paySeq, authCode, tradeNo string) {
 	n, _ := strconv.ParseInt(voucher, 10, 64)
 	return fmt.Sprintf("%012d", 153012000000+n), fmt.Sprintf("%06d", 123456+n), fmt.Sprintf("3805031403%06d", n)

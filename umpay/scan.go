@@ -497,7 +497,7 @@ type ScanRefundResponse struct {
 	Result ScanRefundResult `json:"result" spec:"R"`
 }
 
-// Refund has the terminal give back a sale by QR code of an earlier day, whole or in part (扫码付退款, the plugin's
+// Refund has the terminal refund a sale by QR code of an earlier day, whole or in part (扫码付退款, the plugin's
 // scanRefund). A repeat under the same ID is harmless; see the package comment.
 //   - Succeeded: refunded.
 //   - Failed: the sale is as it was.

@@ -82,7 +82,7 @@ func TestAbsenceIsTrue(t *testing.T) {
 		settled, err := client.Settle(t.Context(), ticket, quick(1))
 		require.Equal(t, cnpay.NotSent, cnpay.OutcomeOf(settled, err))
 
-		// The command arrives after all, signed anew so that only its notAfter can refuse it.
+		// The command arrives after all, signed again so that only its notAfter can refuse it.
 		body := `{"id":"` + req.ID + `","op":"cardPreAuthRever","request":{"amount":10000,"uPayTrace":"` + trace + `"},` +
 			`"requestedAt":"2023-11-15T06:13:20+08:00","notAfter":"` + ticket.Until.Format(time.RFC3339Nano) + `"}`
 		status, _ := postCommand(t, terminal, body, now)

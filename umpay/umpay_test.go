@@ -91,7 +91,7 @@ func TestCancel(t *testing.T) {
 	require.EqualValues(t, 10000, res.Result.Amount)
 	require.NotEmpty(t, res.Result.AuthCode)
 
-	// The terminal gave a card number and an expiry date in clear. Neither is left anywhere in the answer.
+	// The terminal sent a card number and an expiry date in clear. Neither is left anywhere in the answer.
 	require.Equal(t, masked, res.Result.Account)
 	stored, err := json.Marshal(res)
 	require.NoError(t, err)

@@ -41,7 +41,7 @@ type CardUsed struct {
 	// PayType is the way of paying (支付方式).
 	PayType string `json:"payType" spec:"C N4"`
 	// PayCardNo is the card, masked (支付卡标识).
-	PayCardNo string `json:"payCardNo" spec:"C ANS1..19"`
+	PayCardNo string `json:"payCardNo" spec:"C ANS1..19 pan"`
 	// PayCardIssueName is its issuer (支付卡名称).
 	PayCardIssueName string `json:"payCardIssueName" spec:"C ANS1..64"`
 	// BindID is the mark of a bound card (绑定标识号).
@@ -83,7 +83,7 @@ type PurchaseNotification struct {
 	// CustomerInfo is about the card holder (银行卡验证信息及身份信息); see [ParseCustomerInfo].
 	CustomerInfo string `json:"customerInfo" spec:"C ANS secret"`
 	// QRNo is the number of the payer's code (C2B码).
-	QRNo string `json:"qrNo" spec:"C N1..20"`
+	QRNo string `json:"qrNo" spec:"C N1..20 secret"`
 }
 
 // PreauthNotification says that a pre-authorisation (预授权, txnType 02) was made.
@@ -166,7 +166,7 @@ type OtherNotification struct {
 	// CustomerInfo is about the card holder (银行卡验证信息及身份信息); see [ParseCustomerInfo].
 	CustomerInfo string `json:"customerInfo" spec:"C ANS secret"`
 	// QRNo is the number of the payer's code (C2B码).
-	QRNo string `json:"qrNo" spec:"C N1..20"`
+	QRNo string `json:"qrNo" spec:"C N1..20 secret"`
 	// CardTransData is the data of a card that was present (有卡交易信息域), a [Group].
 	CardTransData string `json:"cardTransData" spec:"C ANS secret"`
 	// OrigQryID is the queryId of the original transaction (原交易查询流水号).

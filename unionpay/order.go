@@ -98,7 +98,7 @@ type OrderQueryResponse struct {
 	// PayType is the way of paying (支付方式).
 	PayType string `json:"payType" spec:"C N4"`
 	// PayCardNo is the card, masked (支付卡标识).
-	PayCardNo string `json:"payCardNo" spec:"C ANS1..19"`
+	PayCardNo string `json:"payCardNo" spec:"C ANS1..19 pan"`
 	// PayCardType is its kind (支付卡类型): 01 debit, 02 credit, 03 semi-credit, 05 prepaid.
 	PayCardType string `json:"payCardType" spec:"C N2"`
 	// PayCardIssueName is its issuer (支付卡名称).
@@ -116,7 +116,7 @@ type OrderQueryResponse struct {
 	// BindID is the mark of a bound card (绑定标识号).
 	BindID string `json:"bindId" spec:"C ANS1..128"`
 	// CardTransData is the data of a card that was present (有卡交易信息域), {k=v&k=v}.
-	CardTransData string `json:"cardTransData" spec:"C ANS"`
+	CardTransData string `json:"cardTransData" spec:"C ANS secret"`
 	// IssuerIdentifyMode says how the issuer was found (发卡机构识别模式).
 	IssuerIdentifyMode string `json:"issuerIdentifyMode" spec:"C N"`
 }

@@ -39,7 +39,7 @@ type exchange struct {
 // text is a field of the request.
 func (x *exchange) text(name string) string { return x.client.call.Fields.Text(x.request, name) }
 
-// Ticket is named by the number that the merchant gave the operation itself. A refund's, of which an order can have
+// Ticket is named by the merchant's number of the operation itself. A refund's, of which an order can have
 // several, is Upay's own name for it (client_tsn): the order's number and the refund's.
 func (x *exchange) Ticket() cnpay.Ticket {
 	order := cmp.Or(x.text("client_trans_no"), x.text("client_sn"), x.text("sn"), x.text("client_auth_sn"))

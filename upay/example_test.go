@@ -116,7 +116,7 @@ func ExampleRevokeSchedule() {
 }
 
 // Two cups of coffee are paid with the code on the payer's phone. Where the payer does not confirm, the merchant gives the
-// payment up, and asks once more what became of it.
+// payment up, and queries its outcome once more.
 func ExampleOrdersService_PayByCode() {
 	gateway := upaytest.NewServer()
 	defer gateway.Close()

@@ -19,8 +19,8 @@ import (
 type KeyStore interface {
 	// Load returns what is stored of a terminal: the zero value when that is nothing.
 	Load(ctx context.Context, terminalSN string) (TerminalKeys, error)
-	// Save stores keys in the place of those with the revision before keys.Revision, of which 0 is that of nothing, and
-	// returns once they are durable. It reports false, and stores nothing, where another revision is stored.
+	// Save replaces the stored keys, whose revision must be the one before keys.Revision (0 where nothing is stored), and
+	// returns once the new ones are durable. It reports false, and stores nothing, where another revision is stored.
 	Save(ctx context.Context, terminalSN string, keys TerminalKeys) (bool, error)
 }
 

@@ -31,7 +31,7 @@ func (*OrderQueryRequest) operation() Operation {
 type OrderQueryResponse struct{ Response }
 
 // Query reads the state of an order (查询, POST /upay/v2/query). It moves no money and may be repeated.
-//   - Answered: about this order; its state is Result.OrderStatus, and any state is possible.
+//   - Answered: about this order; its state is Result.OrderStatus, [OrderStatusPaid] for example; any state is possible.
 //   - Unknown: Upay has no such order now, or refused the query, or nothing was heard; query again. A payment or a revoke
 //     that is still on its way may change that: it is no proof that one failed.
 //

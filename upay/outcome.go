@@ -89,9 +89,9 @@ func (op *Operation) judge(r response) (cnpay.Outcome, error) {
 func judgeRevoke(r *Result) (cnpay.Outcome, error) {
 	switch r.ResultCode {
 	case "CANCEL_SUCCESS":
-		return r.revoked("CANCELED")
+		return r.revoked(OrderStatusCanceled)
 	case "CANCEL_ABORT_SUCCESS":
-		return r.revoked("PAY_CANCELED")
+		return r.revoked(OrderStatusPayCanceled)
 	case "CANCEL_IN_PROGRESS", "CANCEL_INPROGRESS", "CANCEL_ABORT_IN_PROGRESS":
 		return cnpay.Pending, nil
 	case "FAIL":
@@ -131,11 +131,11 @@ func judgeCancel(r *Result) (cnpay.Outcome, error) {
 func judgePay(r *Result) (cnpay.Outcome, error) {
 	switch r.ResultCode {
 	case "PAY_SUCCESS":
-		return r.agrees("PAID", cnpay.Succeeded)
+		return r.agrees(OrderStatusPaid, cnpay.Succeeded)
 	case "PAY_IN_PROGRESS":
-		return r.agrees("CREATED", cnpay.Pending)
+		return r.agrees(OrderStatusCreated, cnpay.Pending)
 	case "PAY_FAIL":
-		return r.agrees("PAY_CANCELED", cnpay.Failed)
+		return r.agrees(OrderStatusPayCanceled, cnpay.Failed)
 	case "FAIL":
 		return r.refused()
 	}
@@ -146,9 +146,9 @@ func judgePay(r *Result) (cnpay.Outcome, error) {
 func judgePrecreate(r *Result) (cnpay.Outcome, error) {
 	switch r.ResultCode {
 	case "PRECREATE_SUCCESS":
-		return r.agrees("CREATED", cnpay.Pending)
+		return r.agrees(OrderStatusCreated, cnpay.Pending)
 	case "PRECREATE_FAIL":
-		return r.agrees("PAY_CANCELED", cnpay.Failed)
+		return r.agrees(OrderStatusPayCanceled, cnpay.Failed)
 	case "FAIL":
 		return r.refused()
 	}
@@ -184,10 +184,10 @@ func judgeRefund(r *Result) (cnpay.Outcome, error) {
 	switch r.ResultCode {
 	case "REFUND_SUCCESS":
 		order := r.Order
-		order.Status = cmp.Or(order.Status, "SUCCESS")
-		order.OrderStatus = cmp.Or(order.OrderStatus, "REFUNDED")
+		order.Status = cmp.Or(order.Status, StatusSuccess)
+		order.OrderStatus = cmp.Or(order.OrderStatus, OrderStatusRefunded)
 		if r.OrderStatus == "" && r.NetAmount != nil && *r.NetAmount > 0 {
-			order.OrderStatus = "PARTIAL_REFUNDED"
+			order.OrderStatus = OrderStatusPartialRefunded
 		}
 		outcome, err := order.refunded()
 		if err == nil && outcome != cnpay.Succeeded {
@@ -197,7 +197,7 @@ func judgeRefund(r *Result) (cnpay.Outcome, error) {
 	case "REFUND_IN_PROGRESS", "REFUND_INPROGRESS":
 		return cnpay.Pending, nil
 	case "REFUND_FAIL":
-		if certain := r.Status == "" || r.Status == "FAIL_CANCELED"; !certain {
+		if certain := r.Status == "" || r.Status == StatusFailCanceled; !certain {
 			return cnpay.Unknown, call.Contradiction("REFUND_FAIL contradicts status %s", r.Status)
 		}
 		return cnpay.Failed, nil
@@ -237,8 +237,8 @@ func (o *Order) judge() (cnpay.Outcome, error) {
 		return cnpay.Unknown, err
 	}
 	outcome := judgeOrderStatus(o.OrderStatus)
-	certain := o.Status == "" || o.Status == "SUCCESS" ||
-		o.Status == "FAIL_CANCELED" && o.OrderStatus == "PAY_CANCELED" // the payment that was stopped
+	certain := o.Status == "" || o.Status == StatusSuccess ||
+		o.Status == StatusFailCanceled && o.OrderStatus == OrderStatusPayCanceled // the payment that was stopped
 	if outcome.Final() && !certain {
 		return cnpay.Unknown, call.Contradiction("status %s contradicts order_status %s", o.Status, o.OrderStatus)
 	}
@@ -252,11 +252,11 @@ func (o *Order) judge() (cnpay.Outcome, error) {
 // and Upay revokes no order after a refund.
 func judgeOrderStatus(status string) cnpay.Outcome {
 	switch status {
-	case "CANCELED", "PAY_CANCELED": // the latter: there was never a standing payment
+	case OrderStatusCanceled, OrderStatusPayCanceled: // the latter: there was never a standing payment
 		return cnpay.Succeeded
-	case "REFUNDED":
+	case OrderStatusRefunded:
 		return cnpay.Failed
-	case "CANCEL_INPROGRESS":
+	case OrderStatusCancelInProgress:
 		return cnpay.Pending
 	}
 	return cnpay.Unknown // CREATED, PAY_ERROR, CANCEL_ERROR, INVALID_STATUS_CODE, IN_QUEUE, or undocumented too
@@ -270,16 +270,16 @@ func (o *Order) paid() (cnpay.Outcome, error) {
 	var outcome cnpay.Outcome
 	var certain []string
 	switch o.OrderStatus {
-	case "PAID":
-		outcome, certain = cnpay.Succeeded, []string{"SUCCESS"}
-	case "REFUNDED", "PARTIAL_REFUNDED", "REFUND_INPROGRESS", "REFUND_ERROR": // it was paid, whatever the refund's end
+	case OrderStatusPaid:
+		outcome, certain = cnpay.Succeeded, []string{StatusSuccess}
+	case OrderStatusRefunded, OrderStatusPartialRefunded, OrderStatusRefundInProgress, OrderStatusRefundError: // it was paid, whatever the refund's end
 		return cnpay.Succeeded, nil
-	case "PAY_CANCELED":
-		outcome, certain = cnpay.Failed, []string{"SUCCESS", "FAIL_CANCELED"}
-	case "CANCELED":
-		outcome, certain = cnpay.Failed, []string{"SUCCESS"}
-	case "CREATED":
-		outcome, certain = cnpay.Pending, []string{"CREATED", "IN_PROG"}
+	case OrderStatusPayCanceled:
+		outcome, certain = cnpay.Failed, []string{StatusSuccess, StatusFailCanceled}
+	case OrderStatusCanceled:
+		outcome, certain = cnpay.Failed, []string{StatusSuccess}
+	case OrderStatusCreated:
+		outcome, certain = cnpay.Pending, []string{StatusCreated, StatusInProgress}
 	default:
 		return cnpay.Unknown, nil // PAY_ERROR, CANCEL_INPROGRESS, CANCEL_ERROR, INVALID_STATUS_CODE, or undocumented
 	}
@@ -295,14 +295,14 @@ func (o *Order) refunded() (cnpay.Outcome, error) {
 		return cnpay.Unknown, err
 	}
 	switch o.Status {
-	case "SUCCESS":
-		if o.OrderStatus != "REFUNDED" && o.OrderStatus != "PARTIAL_REFUNDED" {
+	case StatusSuccess:
+		if o.OrderStatus != OrderStatusRefunded && o.OrderStatus != OrderStatusPartialRefunded {
 			return cnpay.Unknown, nil // PAID: of the payment, most likely; others: another refund is under way
 		}
 		return cnpay.Succeeded, nil
-	case "FAIL_CANCELED":
+	case StatusFailCanceled:
 		return cnpay.Failed, nil
-	case "IN_PROG", "CREATED":
+	case StatusInProgress, StatusCreated:
 		return cnpay.Pending, nil
 	}
 	return cnpay.Unknown, nil // REFUND_ERROR and other FAIL_*: not certain at the channel
@@ -323,13 +323,13 @@ func (o *Order) contradiction() error {
 	whole := total == 0 || net == total
 	possible := true
 	switch o.OrderStatus {
-	case "PAID":
+	case OrderStatusPaid:
 		possible = net > 0 && whole
-	case "PAY_CANCELED": // the documents' example has the whole amount
+	case OrderStatusPayCanceled: // the documents' example has the whole amount
 		possible = net == 0 || whole
-	case "PARTIAL_REFUNDED":
+	case OrderStatusPartialRefunded:
 		possible = net > 0 && (total == 0 || net < total)
-	case "CANCELED", "REFUNDED":
+	case OrderStatusCanceled, OrderStatusRefunded:
 		possible = net == 0
 	}
 	if !possible {
@@ -343,6 +343,6 @@ func judgeRevoked(r *Result) cnpay.Finding {
 	outcome, err := r.Order.judge()
 	return cnpay.Finding{
 		Verdict: cnpay.Verdict{Outcome: outcome, Code: r.OrderStatus}, Cause: err,
-		Unchanged: err == nil && r.OrderStatus == "PAID",
+		Unchanged: err == nil && r.OrderStatus == OrderStatusPaid,
 	}
 }

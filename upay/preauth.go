@@ -117,11 +117,11 @@ func (r *PreauthResponse) judge() (cnpay.Outcome, error) {
 // judgeStep reads the state of a step, or the result that says the same.
 func judgeStep(status string) cnpay.Outcome {
 	switch status {
-	case "SUCCESS":
+	case PreauthStatusSuccess:
 		return cnpay.Succeeded
-	case "INIT":
+	case PreauthStatusInit:
 		return cnpay.Pending
-	case "CLOSED":
+	case PreauthStatusClosed:
 		return cnpay.Failed
 	}
 	return cnpay.Unknown // UNKNOWN, UNKOWN, ERROR
@@ -215,7 +215,7 @@ func (s *PreauthService) Complete(ctx context.Context, req *PreauthCompleteReque
 	return do[PreauthCompleteResponse](ctx, s.client, req, opts)
 }
 
-// PreauthRefundRequest gives back money that a completion took. Upay needs one of the three numbers, and uses the first of
+// PreauthRefundRequest returns money that a completion took. Upay needs one of the three numbers, and uses the first of
 // SN, AuthSN, ClientAuthSN.
 type PreauthRefundRequest struct {
 	Sender
@@ -237,7 +237,7 @@ func (*PreauthRefundRequest) operation() Operation {
 // PreauthRefundResponse is the answer to a refund of a completion.
 type PreauthRefundResponse struct{ PreauthResponse }
 
-// Refund gives back money that a completion took, all of it or a part (预授权完成退款, POST /api/v1/pre-auth/refund).
+// Refund returns money that a completion took, all of it or a part (预授权完成退款, POST /api/v1/pre-auth/refund).
 //
 // Repeat it only after settling, and only under the same ClientTransNo.
 //   - Succeeded: the money is on its way back.
@@ -285,7 +285,7 @@ func judgeAsked(code string) cnpay.Outcome {
 
 // Query reads the state of one step of a pre-authorisation (预授权操作查询, POST /api/v1/pre-auth/query). It moves no money
 // and may be repeated. Its answer can take twenty seconds.
-//   - Answered: about this step; its state is Result.Data.Status, and any state is possible.
+//   - Answered: about this step; its state is Result.Data.Status, [PreauthStatusSuccess] for example; any state is possible.
 //   - Unknown: refused, or nothing was heard; query again.
 //
 //cnpay:op pre_auth_query

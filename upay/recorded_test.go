@@ -24,7 +24,7 @@ var record = flag.Bool("record", false, "record testdata again, against the gate
 // TestRecorded replays whole exchanges. The signature covers neither time nor nonce, so a replayed request must equal
 // the recorded one to the signature.
 func TestRecorded(t *testing.T) {
-	const sn = "7892259400000001" // the first that the gateway gives
+	const sn = "7892259400000001" // the first that the gateway assigns
 	for _, tt := range []struct {
 		name    string
 		arrange func(*upaytest.Server)

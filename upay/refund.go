@@ -10,11 +10,11 @@ import (
 	"github.com/cnpay-go/cnpay/internal/call"
 )
 
-// OrderRefundRequest gives an order back, whole or in parts. Upay needs SN or ClientSN; when both are given, SN decides.
+// OrderRefundRequest refunds an order, whole or in parts. Upay needs SN or ClientSN; when both are given, SN decides.
 type OrderRefundRequest struct {
 	Sender
 
-	// SN is Upay's number of the order to give back (收钱吧唯一订单号).
+	// SN is Upay's number of the order to refund (收钱吧唯一订单号).
 	SN string `json:"sn" spec:"C[!client_sn] S..16"`
 	// ClientSN is the merchant's (商户订单号), with which it was paid.
 	ClientSN string `json:"client_sn" spec:"C S..32"`
@@ -23,7 +23,7 @@ type OrderRefundRequest struct {
 	RefundRequestNo string `json:"refund_request_no" spec:"M S..31"`
 	// Operator makes the refund (门店操作员).
 	Operator string `json:"operator" spec:"M S..64"`
-	// RefundAmount is the amount to give back (退款金额), fen; at most what is left of the order.
+	// RefundAmount is the amount to refund (退款金额), fen; at most what is left of the order.
 	RefundAmount int64 `json:"refund_amount,string" spec:"M N1..10"`
 	// ClientTSN is in older revisions of the document only.
 	ClientTSN string `json:"client_tsn" spec:"O S..32"`
@@ -72,12 +72,12 @@ func (o *Order) gaveLess(amount int64) bool {
 	return o.TotalAmount > 0 && o.NetAmount != nil && o.TotalAmount-*o.NetAmount < amount
 }
 
-// Refund gives money back to the payer (退款, POST /upay/v2/refund), within three months of the payment.
+// Refund returns money to the payer (退款, POST /upay/v2/refund), within three months of the payment.
 //
 // A call sends the request once. The same request under the same RefundRequestNo, with the same amount, may be sent again:
 // it is carried out once. Never use a new number while the outcome of the old one is unknown.
 //   - Succeeded: the money is on its way back; what is left of the order is Result.NetAmount.
-//   - Failed: refused; this request gave nothing back. After an earlier one of the same number that was Unknown, only
+//   - Failed: refused; this request returned nothing. After an earlier one of the same number that was Unknown, only
 //     settling has the outcome of both. Once it is settled: failed at the channel too (FAIL_CANCELED).
 //   - Pending: Upay is still working on it, or answers that this refund was done before. Settle it.
 //   - Unknown: settle it, by default on [RevokeSchedule]. An order that shows no trace of the refund proves nothing; the same
@@ -118,7 +118,7 @@ func judgeRefunded(t cnpay.Ticket) func(*Result) cnpay.Finding {
 		case err != nil:
 			f.Cause = err
 		case order.ClientTSN != "" && !order.isRefund(t.Fields["refund_request_no"]),
-			order.ClientTSN == "" && (order.OrderStatus != "REFUNDED" || asked != order.TotalAmount):
+			order.ClientTSN == "" && (order.OrderStatus != OrderStatusRefunded || asked != order.TotalAmount):
 			f.Code, f.Unchanged = order.OrderStatus, true
 		default:
 			f.Outcome, f.Cause = order.refunded()

@@ -235,7 +235,7 @@ func TestGiveUp(t *testing.T) {
 		paid      cnpay.Outcome
 	}{
 		"nobody pays":                 {false, cnpay.Succeeded, cnpay.Failed},
-		"paid before it is cancelled": {true, cnpay.Succeeded, cnpay.Failed}, // the cancel gives it back
+		"paid before it is cancelled": {true, cnpay.Succeeded, cnpay.Failed}, // the cancel returns it
 	} {
 		gateway, client := start(t)
 		gateway.Misbehave(upay.OpOrderPayByCode, upaytest.Pending)

@@ -178,7 +178,7 @@ func (s *TerminalsService) CheckIn(ctx context.Context, req *TerminalCheckInRequ
 
 const (
 	checkInMargin = 5 * time.Second  // after a check-in's own limit, before another process may begin one
-	storeTimeout  = 10 * time.Second // of the last save, whatever became of the caller
+	storeTimeout  = 10 * time.Second // of the last save, also after the caller's context has ended
 )
 
 // sameDay reports whether two moments are on one day in Beijing.
@@ -202,7 +202,7 @@ func newTerminalKey(key cnpay.Secret) (*terminalKey, error) {
 	return &terminalKey{key, signer, pages}, err
 }
 
-// useKey gives a call the key that signs it. With a key store that is the store's newest, and a check-in is held back
+// useKey sets the key that signs a call. With a key store that is the store's newest, and a check-in is held back
 // until the call has ended.
 func (x *exchange) useKey() error {
 	c := x.client

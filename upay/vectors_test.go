@@ -13,7 +13,7 @@ import (
 	"github.com/cnpay-go/cnpay/sign"
 )
 
-// What Upay's own demos signed, and what the documents' inputs give; testdata/README.md says where each is from.
+// What Upay's own demos signed, and what results from the documents' inputs; testdata/README.md says where each is from.
 func TestVectors(t *testing.T) {
 	seen := map[string]int{}
 	for _, file := range []string{"official-sdks", "documents"} {

@@ -47,7 +47,7 @@ type PageCashierRequest struct {
 	// CustomerNo is Yuansfer's number of the customer (客户号), for 3-D Secure.
 	CustomerNo string `json:"customerNo" spec:"O S"`
 	// VaultID is a stored way of paying, in newer documents.
-	VaultID string `json:"vaultId" spec:"O S"`
+	VaultID string `json:"vaultId" spec:"O S secret"`
 	// ClientIP is the payer's address, in newer documents.
 	ClientIP string `json:"clientIp" spec:"O S"`
 }
@@ -109,7 +109,7 @@ func link(t cnpay.Ticket, name, address string) (*cnpay.Form, error) {
 //   - Failed: refused; there is no order. Once it is settled: the payment has failed, or the order was closed or has run out.
 //   - NotSent: nothing left this machine; once it is settled: Yuansfer has no such order and can get it no more.
 //   - Unknown: settle it, by default on [PayerSchedule]. [TransactionsService.Cancel] closes an order that is not paid, and
-//     gives back one that is: settle first.
+//     returns the money of one that is: settle first.
 //
 //cnpay:op online_secure_pay
 func (s *PagesService) Cashier(ctx context.Context, req *PageCashierRequest, opts ...cnpay.Option) (*PageCashierResponse, error) {

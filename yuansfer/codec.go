@@ -173,7 +173,7 @@ func (x *exchange) named(result any) error {
 	return nil
 }
 
-// Learn returns the numbers that Yuansfer gave the order and the refund.
+// Learn returns Yuansfer's numbers of the order and the refund.
 func (x *exchange) Learn() map[string]string {
 	learnt := map[string]string{}
 	for _, name := range [...]string{"transactionNo", "refundTransactionNo"} {

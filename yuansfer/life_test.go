@@ -32,7 +32,7 @@ func page(t *testing.T, res *http.Response, err error) string {
 	return string(text)
 }
 
-// The whole life of an order of the cashier: the payer clicks, the merchant is notified, gives a part back, then cancels.
+// The whole life of an order of the cashier: the payer clicks, the merchant is notified, refunds a part, then cancels.
 func TestCheckout(t *testing.T) {
 	gateway, client := start(t)
 	b := &books{t: t, gateway: gateway, client: client}

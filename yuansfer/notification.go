@@ -99,9 +99,9 @@ type PayoutNotification struct {
 	// PaymentTime is when it was paid (支付时间), UTC.
 	PaymentTime string `json:"paymentTime" spec:"M S"`
 	// Receiver is the payee (收款人).
-	Receiver string `json:"receiver" spec:"O S"`
+	Receiver string `json:"receiver" spec:"O S secret"`
 	// AccountToken is Yuansfer's mark of the payee's account (账户标识).
-	AccountToken string `json:"accountToken" spec:"O S"`
+	AccountToken string `json:"accountToken" spec:"O S secret"`
 	// Status is the state of the payout.
 	Status string `json:"status" spec:"M S"`
 	// TransactionNo is Yuansfer's number of it (Yuansfer系统中的交易ID).
@@ -127,7 +127,7 @@ type OrderV4Notification struct {
 	// Status is the state of the payment.
 	Status string `json:"status" spec:"M S"`
 	// VaultID is the stored way of paying.
-	VaultID string `json:"vaultId" spec:"O S"`
+	VaultID string `json:"vaultId" spec:"O S secret"`
 }
 
 // Key is the same for two notifications about the same payment in the same state.

@@ -55,7 +55,7 @@ type Operation struct {
 	// Limit caps the answer's size, where it is larger than usual.
 	Limit int64
 
-	// Judge says what the status (status, transactionStatus) in an accepted answer means; "" is none. Without a Judge an
+	// Judge says what the status (status, transactionStatus) in an accepted answer means; "" where it has no status. Without a Judge an
 	// operation on money that is accepted is Pending, never Succeeded.
 	Judge func(status string) cnpay.Outcome
 	// Settle is the rule by which [Client.Settle] finds the outcome, from nothing but the ticket. Without one the call

@@ -47,7 +47,7 @@ type OrderV4PayRequest struct {
 	// CardCVV is its security code (安全码). It may not be stored.
 	CardCVV string `json:"cardCvv" spec:"O N3..4 secret"`
 	// VaultID is a stored way of paying. No page has it; a request of December 2024 had it, with CreditType.
-	VaultID string `json:"vaultId" spec:"C S"`
+	VaultID string `json:"vaultId" spec:"C S secret"`
 	// CreditType says who begins the payment: CIT or MIT style values.
 	CreditType string `json:"creditType" spec:"C S"`
 }
@@ -128,7 +128,7 @@ type OrderV4 struct {
 	// CustomerNo is Yuansfer's number of the customer (客户号).
 	CustomerNo string `json:"customerNo" spec:"O S"`
 	// VaultID is the stored way of paying.
-	VaultID string `json:"vaultId" spec:"O S"`
+	VaultID string `json:"vaultId" spec:"O S secret"`
 	// AuthenticationURL is where the payer must confirm.
 	AuthenticationURL string `json:"authenticationUrl" spec:"C S"`
 }
@@ -153,7 +153,7 @@ type OrderV4FinishResponse struct {
 // Vault is a stored way of paying.
 type Vault struct {
 	// VaultID is Yuansfer's mark of it, for later payments.
-	VaultID string `json:"vaultId" spec:"O S"`
+	VaultID string `json:"vaultId" spec:"O S secret"`
 	// TransactionNo is Yuansfer's number of the order.
 	TransactionNo string `json:"transactionNo" spec:"O S"`
 	// Status is the state of the payment (交易状态).

@@ -32,9 +32,21 @@ const (
 	StatusInit    = "init"    // made, and not sent to the wallet
 	StatusDealing = "dealing" // being processed
 	StatusPending = "pending" // waits for a confirmation
-	StatusSuccess = "success"
+	StatusSuccess = "success" // carried out
 	StatusFailed  = "failed"
 	StatusClosed  = "closed" // not paid in time, or cancelled
+)
+
+// The states that a payout (支出) has besides: of the first the payee has the money, of the next three the payor has it
+// back, of the others no document says where it is.
+const (
+	StatusCompleted = "completed" // credited
+	StatusReturned  = "returned"  // not claimed
+	StatusRefunded  = "refunded"  // given back after it was sent
+	StatusReversed  = "reversed"  // taken back after it was sent
+	StatusUnclaimed = "unclaimed" // the payee has no account yet
+	StatusOnHold    = "onhold"    // under review
+	StatusBlocked   = "blocked"
 )
 
 // RevokeSchedule is when to repeat a revoke whose outcome is unknown: at once, then further and further apart.
@@ -198,11 +210,11 @@ func judgeAdd(status string) cnpay.Outcome {
 // judgePayout reads the state of a payout. Unclaimed, onhold and blocked can still change.
 func judgePayout(status string) cnpay.Outcome {
 	switch status {
-	case StatusSuccess, "completed":
+	case StatusSuccess, StatusCompleted:
 		return cnpay.Succeeded
 	case "", StatusPending:
 		return cnpay.Pending
-	case StatusFailed, "returned", "refunded", "reversed": // the payor has the money, or has it back
+	case StatusFailed, StatusReturned, StatusRefunded, StatusReversed: // the payor has the money, or has it back
 		return cnpay.Failed
 	}
 	return cnpay.Unknown

@@ -26,11 +26,11 @@ type PayoutCreateRequest struct {
 	// CustomerNo is Yuansfer's number of the payee (客户号).
 	CustomerNo string `json:"customerNo" spec:"C[!receiver] S"`
 	// AccountToken is Yuansfer's mark of the payee's account (账户标识).
-	AccountToken string `json:"accountToken" spec:"C[customerNo] S"`
+	AccountToken string `json:"accountToken" spec:"C[customerNo] S secret"`
 	// Vendor is the wallet (付款渠道); in the older form.
 	Vendor string `json:"vendor" spec:"C[receiver] S"`
 	// Receiver is the payee (收款人); in the older form.
-	Receiver string `json:"receiver" spec:"C S"`
+	Receiver string `json:"receiver" spec:"C S secret"`
 	// ReceiverType is what Receiver is (收款人类型); in the older form.
 	ReceiverType string `json:"receiverType" spec:"C[receiver] EMAIL|PHONE|PAYPAL_ID"`
 	// Subject is the title that the payee sees (标题).
@@ -88,11 +88,11 @@ type Payout struct {
 	// TransactionNo is Yuansfer's number of it (Yuansfer系统中的交易ID).
 	TransactionNo string `json:"transactionNo" spec:"O S"`
 	// Receiver is the payee (收款人).
-	Receiver string `json:"receiver" spec:"O S"`
+	Receiver string `json:"receiver" spec:"O S secret"`
 	// CustomerNo is Yuansfer's number of the payee (客户号).
 	CustomerNo string `json:"customerNo" spec:"O S"`
 	// AccountToken is Yuansfer's mark of the payee's account (账户标识).
-	AccountToken string `json:"accountToken" spec:"O S"`
+	AccountToken string `json:"accountToken" spec:"O S secret"`
 	// CreatedTime is when it was made, UTC.
 	CreatedTime string `json:"createdTime" spec:"O S"`
 	// Status is its state: pending, success, completed, failed, returned, refunded, reversed, unclaimed, onhold or blocked.
@@ -142,7 +142,7 @@ func (s *PayoutsService) Create(ctx context.Context, req *PayoutCreateRequest, o
 }
 
 // Query reads the state of a payout (查询付款, POST /v3/payouts/inquiry). It moves no money and may be repeated.
-//   - Answered: about this payout; its state is Result.Status.
+//   - Answered: about this payout; its state is Result.Status, [StatusCompleted] for example.
 //   - Unknown: Yuansfer has no such payout now, or refused the query, or nothing was heard; query again.
 //
 //cnpay:op payouts_inquiry

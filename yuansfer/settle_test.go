@@ -195,7 +195,7 @@ func TestSettledByOneQuery(t *testing.T) {
 			s, err := client.Settle(t.Context(), ticket, cnpay.WithSchedule(cnpay.Schedule{0}))
 			require.Equal(t, tt.outcome, cnpay.OutcomeOf(s, err), "%v", err)
 			require.Equal(t, tt.sendAgain, s.SendAgain)
-			require.Empty(t, s.GiveUp, "data_cancel gives a paid order back, so it is never named")
+			require.Empty(t, s.GiveUp, "data_cancel refunds a paid order, so it is never named")
 			if tt.says != "" {
 				require.ErrorContains(t, err, tt.says)
 			}
@@ -321,7 +321,7 @@ func TestAbsentOrder(t *testing.T) {
 	})
 }
 
-// journal keeps what its Recorder is told.
+// journal keeps what its Recorder receives.
 type journal struct {
 	started []cnpay.Ticket
 	ended   []cnpay.Call

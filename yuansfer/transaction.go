@@ -9,7 +9,7 @@ import (
 	"github.com/cnpay-go/cnpay/internal/call"
 )
 
-// TransactionsService queries transactions and gives their money back (交易).
+// TransactionsService queries transactions and refunds them (交易).
 type TransactionsService struct{ client *Client }
 
 // TransactionQueryRequest names the transaction to query, a payment or a refund.
@@ -22,16 +22,16 @@ func (*TransactionQueryRequest) operation() Operation {
 	return Operation{ID: OpTransactionQuery, Path: "/app-data-search/v3/tran-query", Query: true, Repeatable: true}
 }
 
-// TransactionRefundRequest gives a payment back, whole or in parts.
+// TransactionRefundRequest refunds a payment, whole or in parts.
 type TransactionRefundRequest struct {
 	Sender
 
-	// RefundAmount is the amount to give back (退款金额), decimal text in the payment's currency.
+	// RefundAmount is the amount to refund (退款金额), decimal text in the payment's currency.
 	RefundAmount string `json:"refundAmount" spec:"M AMOUNT"`
 	Currencies
 	OrderKey
 	// RefundReference is the merchant's number of this refund (商户退款单号), new for each. The Chinese page has it optional;
-	// without it nobody can find out what became of a refund.
+	// without it nobody can find the outcome of a refund.
 	RefundReference string `json:"refundReference" spec:"M PLAIN"`
 	// IpnURL is where Yuansfer sends a notification of the refund (异步通知地址); on the newest page only.
 	IpnURL string `json:"ipnUrl" spec:"O S"`
@@ -233,7 +233,7 @@ func (r *TransactionListResponse) contradiction() error {
 
 // Query reads a payment or, by the number of a refund, a refund (交易查询, POST /app-data-search/v3/tran-query). It moves no
 // money and may be repeated.
-//   - Answered: about this transaction; its state is Result.Status, and any state is possible.
+//   - Answered: about this transaction; its state is Result.Status, [StatusSuccess] for example; any state is possible.
 //   - Unknown: Yuansfer has no such transaction now (000021), or refused the query, or nothing was heard; query again. A payment
 //     that is still on its way may change that: it is no proof that one failed.
 //
@@ -242,7 +242,7 @@ func (s *TransactionsService) Query(ctx context.Context, req *TransactionQueryRe
 	return do[TransactionQueryResponse](ctx, s.client, req, opts)
 }
 
-// Refund gives money back to the payer (退款, POST /app-data-search/v3/refund), in as many parts as there are refunds.
+// Refund returns money to the payer (退款, POST /app-data-search/v3/refund), in as many parts as there are refunds.
 //
 // Yuansfer does not document that it recognises a repeat under the same RefundReference, so it is sent once.
 //   - Succeeded: given back.
@@ -257,7 +257,7 @@ func (s *TransactionsService) Refund(ctx context.Context, req *TransactionRefund
 	return do[TransactionRefundResponse](ctx, s.client, req, opts)
 }
 
-// Cancel closes an order that is not paid, and gives back the whole of one that is paid (取消, POST
+// Cancel closes an order that is not paid, and returns the whole of one that is paid (取消, POST
 // /app-data-search/v3/cancel). It is no harmless end of an order that may have been paid: a sale that succeeded is lost by it.
 // Settle the payment first, unless losing the sale is right.
 //   - Succeeded: the order is closed, and its payer has, or gets, all money back.
@@ -380,7 +380,7 @@ func settleCancel(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleR
 	}
 }
 
-// judgeCancelled reads an order as the end of its cancel: closed and nothing to give back, or all given back.
+// judgeCancelled reads an order as the end of its cancel: closed with nothing to return, or all returned.
 func (s *TransactionState) judgeCancelled() (outcome cnpay.Outcome, unchanged bool, err error) {
 	given := make([]string, 0, len(s.RefundInfo))
 	for _, r := range s.RefundInfo {

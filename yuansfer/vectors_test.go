@@ -216,7 +216,7 @@ func (f *fixed) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, ContentLength: -1, Body: io.NopCloser(strings.NewReader(f.body)), Request: r}, nil
 }
 
-// unquoted is a body that stands as JSON or, where it is none, as text.
+// unquoted is a body as JSON or, where it is not JSON, as text.
 func unquoted(body json.RawMessage) string {
 	var text string
 	if json.Unmarshal(body, &text) == nil {

@@ -47,7 +47,7 @@ const (
 var operations string
 
 // Operations is what ChinaUMS's documents say of each operation that the gateway knows.
-func Operations() []cnpaytest.Operation { return cnpaytest.ReadOperations(operations) }
+func Operations() []cnpaytest.Operation { return testgateway.Operations(operations) }
 
 // Server is the gateway. It has the methods of [cnpaytest.Gateway].
 type Server struct {

@@ -84,7 +84,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if _, err := io.WriteString(stdout, out.text); err != nil {
 		_, _ = fmt.Fprintln(stderr, "call: the outcome could not be written to standard output:", err)
 		if _, err := io.WriteString(stderr, out.text); err != nil || code == exitUnknown {
-			return exitUnknown // nobody was told
+			return exitUnknown // nothing was printed
 		}
 		return exitUnsaid
 	}
@@ -154,7 +154,7 @@ func provider(name string) (clients.Provider, error) {
 	return all[i], nil
 }
 
-// output is what the program prints, and the outcome that its exit code tells.
+// output is what the program prints, and the outcome that its exit code reports.
 type output struct {
 	text    string
 	outcome cnpay.Outcome

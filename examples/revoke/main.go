@@ -84,7 +84,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err := report(stdout, results, o); err != nil {
 		_, _ = fmt.Fprintln(stderr, "revoke: the outcomes could not be written to standard output:", err)
 		if err := report(stderr, results, o); err != nil || code == exitUnknown {
-			return exitUnknown // nobody was told
+			return exitUnknown // nothing was printed
 		}
 		return exitUnsaid
 	}
@@ -105,7 +105,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.config, "config", "", "JSON `file` that names real or other gateways; then none is started here. Looked up in the current directory; key files that it names, in its own folder")
 	f.StringVar(&o.request, "request", "", `JSON `+"`file`"+` {"unionpay": {wire name: value, ...}, ...} with what to revoke, looked up in the current directory; without it a demonstration order is made`)
 	f.BoolVar(&o.settle, "settle", true, "query until the outcome is final")
-	f.DurationVar(&o.timeout, "timeout", 30*time.Second, "per provider, queries included; give 6m where a card has to be swiped (umpay)")
+	f.DurationVar(&o.timeout, "timeout", 30*time.Second, "per provider, queries included; set 6m where a card has to be swiped (umpay)")
 	f.BoolVar(&o.json, "json", false, "print one JSON object per line")
 	f.BoolVar(&o.verbose, "v", false, "log each call on stderr")
 	if err := command.Parse(f, args, stderr); err != nil {

@@ -175,7 +175,7 @@ func TestBadRequest(t *testing.T) {
 	require.Zero(t, unionPay.Received("preauth_cancel"))
 }
 
-// Everything that is wrong with a request file is said at once, in words that are no programmer's, and nothing is sent.
+// Everything that is wrong with a request file is said at once, in words that are not a programmer's, and nothing is sent.
 func TestUnreadableRequest(t *testing.T) {
 	t.Parallel()
 	unionPay, upayGateway := unionpaytest.NewServer(), upaytest.NewServer()
@@ -389,9 +389,9 @@ func TestFullDisk(t *testing.T) {
 		args := append([]string{"-provider", "upay"}, tt.args...)
 		require.Equal(t, tt.want, run(t.Context(), args, fullDisk{}, &stderr))
 		require.Contains(t, stderr.String(), "no space left")
-		require.Contains(t, stderr.String(), tt.says, "the outcome is told where it still can be")
+		require.Contains(t, stderr.String(), tt.says, "the outcome is printed where it still can be")
 	}
-	require.Equal(t, exitUnknown, run(t.Context(), []string{"-provider", "upay"}, fullDisk{}, fullDisk{}), "nobody was told")
+	require.Equal(t, exitUnknown, run(t.Context(), []string{"-provider", "upay"}, fullDisk{}, fullDisk{}), "nothing was printed")
 }
 
 func TestExitCode(t *testing.T) {

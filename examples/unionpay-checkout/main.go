@@ -160,7 +160,7 @@ func open(o options, base string, stderr io.Writer) (*shop, func(), error) {
 	return s, closeAll, err
 }
 
-// demo makes the gateway in this process behave as the real one: it works on a step for a moment, and tells its end.
+// demo makes the gateway in this process behave as the real one: it works on a step for a moment, and reports its end.
 func (s *shop) demo(gateway *unionpaytest.Server) {
 	gateway.SetPending(1)
 	s.backURL, s.schedule = s.base+"/notify", cnpay.Every(time.Second, 10)

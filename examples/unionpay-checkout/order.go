@@ -88,7 +88,7 @@ func (o *order) find(orderID string) *transaction {
 }
 
 // open is the step whose outcome is not known for good. As long as there is one, nothing else is done to the order: a
-// refund beside a void that may have succeeded would give the money back twice.
+// refund beside a void that may have succeeded would return the money twice.
 func (o *order) open() *transaction {
 	for i := range o.Steps {
 		if !o.Steps[i].Outcome.Final() {

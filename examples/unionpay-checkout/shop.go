@@ -215,7 +215,7 @@ func (s *shop) orderPage(w http.ResponseWriter, r *http.Request, status int, pro
 	s.page(w, status, "order.html", newView(o, problem))
 }
 
-// version tells the order page's script whether there is something new.
+// version says to the order page's script whether there is something new.
 func (s *shop) version(w http.ResponseWriter, r *http.Request) {
 	o, err := s.store.Get(r.Context(), r.PathValue("id"))
 	if err != nil {
@@ -339,7 +339,7 @@ func (s *shop) broken(w http.ResponseWriter, err error) {
 	http.Error(w, "something is wrong here; it is logged", http.StatusInternalServerError)
 }
 
-// refusal is what the person at the page is told.
+// refusal is what the page shows to the person.
 type refusal string
 
 func (r refusal) Error() string { return string(r) }

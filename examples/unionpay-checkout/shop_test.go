@@ -305,7 +305,7 @@ func TestWrongAmount(t *testing.T) {
 	require.Equal(t, http.StatusOK, status, "it is stored, so there is nothing to send again")
 	page := v.see(id, "Waiting")
 	require.Contains(t, page, "does not fit it; it is left to a person")
-	res, _ := v.post(v.shop.base+"/orders/"+id+"/ask", nil) // nor does a query believe it
+	res, _ := v.post(v.shop.base+"/orders/"+id+"/ask", nil) // nor does a query accept it
 	require.Equal(t, http.StatusSeeOther, res.StatusCode)
 	require.NotContains(t, v.see(id, "Waiting"), "shipped")
 }
@@ -395,7 +395,7 @@ func TestWhoWalksAway(t *testing.T) {
 	v.cashier(page)
 	page = v.see(id, "Not paid")
 	require.NotContains(t, page, "shipped")
-	v.gateway.SetClock(func() time.Time { return time.Now().Add(-time.Minute) }) // paid at the last moment, told too late
+	v.gateway.SetClock(func() time.Time { return time.Now().Add(-time.Minute) }) // paid at the last moment, reported too late
 	require.NoError(t, v.gateway.Pay(id, "00"))
 	_, err := v.gateway.Notify(t.Context(), id, cnpaytest.OK)
 	require.NoError(t, err)

@@ -20,7 +20,7 @@ func statusOf(o *order) status {
 		return status{"Waiting", "wait", "Waiting for the payer, until " + clock(o.PayBefore) + " in Beijing. This page follows by itself."}
 	}
 	if t := o.open(); t != nil {
-		return status{"Working", "wait", "UnionPay has not said yet what became of the " + string(t.Kind) + "."}
+		return status{"Working", "wait", "UnionPay has not yet confirmed the outcome of the " + string(t.Kind) + "."}
 	}
 	taken, refunded := o.taken(), o.refunded()
 	switch {

@@ -99,7 +99,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		again := &reporter{w: stderr, json: o.json}
 		for _, res := range r.all {
 			if again.line(res) != nil {
-				return exitUnknown // nobody was told
+				return exitUnknown // nothing was printed
 			}
 		}
 		if exitCode(r.all) == exitUnknown {
@@ -114,7 +114,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	f := flag.NewFlagSet("unionpay-preauth", flag.ContinueOnError)
 	f.Usage = func() {
-		_, _ = fmt.Fprintf(f.Output(), "usage: unionpay-preauth [flags]\n\nHolds, takes, releases and gives back money. Without -config, at a gateway inside this process.\n\n")
+		_, _ = fmt.Fprintf(f.Output(), "usage: unionpay-preauth [flags]\n\nHolds, takes, releases and returns money. Without -config, at a gateway inside this process.\n\n")
 		f.PrintDefaults()
 		_, _ = fmt.Fprintf(f.Output(), "\nexit: 0 succeeded or pending, 1 failed, 2 bad flags, config or request, 3 unknown, 4 not sent,\n"+
 			"5 known, but not to be written to standard output: read standard error\n")

@@ -270,13 +270,13 @@ func TestFullDisk(t *testing.T) {
 	code := run(t.Context(), nil, &diskWith{n: 3}, &stderr)
 	require.Equal(t, exitUnsaid, code)
 	require.Contains(t, stderr.String(), "no space left")
-	require.Regexp(t, `(?m)^complete .*succeeded`, stderr.String(), "the outcome is told where it still can be")
+	require.Regexp(t, `(?m)^complete .*succeeded`, stderr.String(), "the outcome is printed where it still can be")
 	require.NotContains(t, stderr.String(), "refund", "what cannot be reported is not begun")
 	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 	defer cancel()
 	code = run(ctx, []string{"-scenario", "hang"}, &diskWith{n: 3}, &stderr)
 	require.Equal(t, exitUnknown, code, "what is unknown goes before")
-	require.Equal(t, exitUnknown, run(t.Context(), nil, &diskWith{}, &diskWith{}), "nobody was told")
+	require.Equal(t, exitUnknown, run(t.Context(), nil, &diskWith{}, &diskWith{}), "nothing was printed")
 }
 
 func TestExitCode(t *testing.T) {

@@ -40,7 +40,7 @@ func (a atOnce) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, err
 }
 
-// byHand is what a careful client of one's own does: a deadline, a trace that tells whether the request left, and
+// byHand is what a careful client of one's own does: a deadline, a trace that says whether the request left, and
 // encoding/json both ways on the same structs.
 func byHand(c *http.Client, url string, request, answer any, sign func(http.Header, []byte)) error {
 	body, err := json.Marshal(request)

@@ -67,7 +67,7 @@ type Learner interface {
 }
 
 // Limited is a protocol whose requests say until when they may be carried out, so that the provider itself refuses what
-// comes late. It is told before Encode when the call began and its time limit, which are the ticket's.
+// comes late. Before Encode it learns when the call began and its time limit, which are the ticket's.
 type Limited interface {
 	Limit(began, until time.Time)
 }

@@ -6,6 +6,8 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,7 +45,7 @@ type Row struct {
 	ID       string
 	Accepted cnpay.Outcome // of a good answer
 	Settled  cnpay.Outcome // found by settling after a good or a lost answer; Unknown for what nothing settles
-	// Undecided is set where settling cannot tell at all what became of a request whose answer was lost.
+	// Undecided is set where settling cannot find the outcome of a request whose answer was lost.
 	Undecided bool
 	// Repeatable operations are sent again by the call itself.
 	Repeatable bool
@@ -51,7 +53,7 @@ type Row struct {
 	Unrefusable bool
 	// Refused is the outcome of a refusal where it is not Failed (Unknown of queries).
 	Refused cnpay.Outcome
-	// Secrets must not be in the ticket: card numbers, tokens.
+	// Secrets must be neither in the ticket nor in a dump of the call: card numbers, tokens.
 	Secrets []string
 	// Faults that the row's gateway plays and that leave it Unknown, besides those of the network.
 	Faults []cnpaytest.Fault
@@ -60,7 +62,7 @@ type Row struct {
 // atOnce is one query, at once.
 func atOnce() cnpay.Option { return cnpay.WithSchedule(cnpay.Schedule{0}) }
 
-// Test puts every row through the kit. The world is made anew for each of its tests.
+// Test puts every row through the kit. Each of its tests has a new world.
 func Test(t *testing.T, rows []Row, world func(t *testing.T) *World) {
 	for _, row := range rows {
 		t.Run(row.ID, func(t *testing.T) {
@@ -96,12 +98,26 @@ func (w *World) elsewhere(t *testing.T, ticket cnpay.Ticket) cnpay.Outcome {
 	return cnpay.OutcomeOf(s, err)
 }
 
+// inDump finds a secret in a dump: a short one only as a whole value, because its digits can be in a signature by chance.
+func inDump(secret string) *regexp.Regexp {
+	quoted := regexp.QuoteMeta(secret)
+	if len(secret) < 8 {
+		quoted = `(?m)["=]` + quoted + `(["&},]|$)`
+	}
+	return regexp.MustCompile(quoted)
+}
+
 func accepted(t *testing.T, row Row, w *World) {
 	run := w.run(t, row)
 	before := w.Gateway.Received(row.ID)
-	res, err := run(t.Context())
+	var dumped strings.Builder
+	res, err := run(t.Context(), cnpay.WithDump(func(_ context.Context, d cnpay.Dump) { dumped.WriteString(d.Request + "\n" + d.Answer + "\n") }))
 	require.Equal(t, row.Accepted, cnpay.OutcomeOf(res, err), "%v", err)
 	require.Equal(t, before+1, w.Gateway.Received(row.ID))
+	require.NotEmpty(t, dumped.String())
+	for _, secret := range row.Secrets {
+		require.NotRegexp(t, inDump(secret), dumped.String())
+	}
 	ticket := cnpay.TicketOf(res, err)
 	require.Equal(t, row.ID, ticket.Operation)
 	require.NotEmpty(t, ticket.Provider)

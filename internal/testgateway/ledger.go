@@ -8,7 +8,7 @@ import (
 // Ledger keeps the books that the gateways of all providers keep: who was to pay what, what was held, taken and given
 // back. A gateway maps each of its operations to one verb, and each refusal to its provider's code.
 //
-// Every movement of money has the number that the merchant gave it, unique in the ledger. The zero value is ready and
+// Every movement of money has the merchant's number, unique in the ledger. The zero value is ready and
 // safe for concurrent use.
 type Ledger struct {
 	// Now is the gateway's clock; nil means time.Now.
@@ -64,7 +64,7 @@ func (m Movement) Left() int64 {
 	return m.Amount - m.Given
 }
 
-// Refusal is why a ledger changes nothing. The empty one is none.
+// Refusal is why a ledger changes nothing; empty when it changed.
 type Refusal string
 
 // The refusals.
@@ -225,7 +225,7 @@ func (l *Ledger) Undo(kind Kind, number, original string, amount int64, note any
 	return l.add(Movement{Number: number, Kind: kind, State: Done, Amount: m.Amount, Original: original, Note: note})
 }
 
-// Refund gives back a part of a payment or of a completion.
+// Refund returns a part of a payment or of a completion.
 func (l *Ledger) Refund(number, original string, amount int64, note any) (Movement, Refusal) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

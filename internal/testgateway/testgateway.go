@@ -19,7 +19,7 @@ import (
 
 // Server is a loopback HTTP server with a plan of faults.
 type Server struct {
-	cnpaytest.Faults
+	Faults
 	URL string
 
 	server *httptest.Server

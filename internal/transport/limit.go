@@ -21,7 +21,7 @@ func limitOf(ctx context.Context, begun time.Time, clock func() time.Time) limit
 	if clock == nil {
 		clock = time.Now
 	}
-	left := deadline.Sub(begun) // also of a deadline that the caller gave without a monotonic reading
+	left := deadline.Sub(begun) // also of a deadline that the caller set without a monotonic reading
 	began := clock().UTC().Round(0)
 	return limit{deadline: begun.Add(left), began: began, until: began.Add(left), clock: clock}
 }

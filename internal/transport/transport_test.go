@@ -227,7 +227,7 @@ func TestRetry(t *testing.T) {
 				require.Equal(t, tt.outcome == cnpay.Succeeded, err == nil)
 				require.Equal(t, tt.sent, j.finished[0].Sent)
 				require.Len(t, f.made, tt.made)
-				require.Equal(t, tt.made, signed, "every attempt is signed anew")
+				require.Equal(t, tt.made, signed, "every attempt is signed again")
 				took := f.made[len(f.made)-1]
 				require.GreaterOrEqual(t, took, tt.least)
 				require.LessOrEqual(t, took, tt.most)

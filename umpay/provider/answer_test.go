@@ -63,7 +63,7 @@ func aKey(t testing.TB) *rsa.PrivateKey {
 	return key
 }
 
-// dial is a client of a platform that answers as told.
+// dial is a client of a platform with prepared answers.
 func dial(t testing.TB, answer func(path string, request object) string, opts ...cnpay.Option) (*Client, *platform) {
 	t.Helper()
 	return dialWith(t, Config{}, answer, opts...)
@@ -215,7 +215,7 @@ func TestUnverifiedAnswers(t *testing.T) {
 		"no JSON":                   {`raw <html>`, cnpay.ErrMalformed, ""},
 		"nothing":                   {`raw `, cnpay.ErrMalformed, ""},
 		"a list":                    {`raw [1]`, cnpay.ErrMalformed, ""},
-		"an amount that is none":    {`{"respCode":"00","orderNo":"A1","txnAmt":"12.5"}`, cnpay.ErrMalformed, "txnAmt"},
+		"an amount that is not one": {`{"respCode":"00","orderNo":"A1","txnAmt":"12.5"}`, cnpay.ErrMalformed, "txnAmt"},
 	} {
 		c, _ := dial(t, always(tt.answer))
 		res, err := calls(c, t.Context())[OpOrderPayByCode]()
@@ -273,7 +273,7 @@ func TestLists(t *testing.T) {
 	require.ErrorIs(t, err, cnpay.ErrMismatch)
 }
 
-// Without TLS a signed answer about one order can be put in the place of another's.
+// Without TLS a signed answer about one order can be substituted for another's.
 func TestPlainHTTP(t *testing.T) {
 	config := Config{Gateway: "http://provider.umfintech.com"}
 	_, err := New(Config{Gateway: config.Gateway, AcqSpID: "Y1", Key: aKey(t), PlatformKeys: []*rsa.PublicKey{&aKey(t).PublicKey}})

@@ -29,7 +29,7 @@ import (
 )
 
 // The gateways. UMPay's documents have both in plain HTTP. This package calls production by https and never falls back:
-// a merchant who has been told that it has no TLS gives "http://provider.umfintech.com" as the gateway, with
+// a merchant of whom UMPay says that it has no TLS uses "http://provider.umfintech.com" as the gateway, with
 // [cnpay.WithPlainHTTP], and reads [Client.Warnings]. The test environment has no TLS; it restarts at 10:00 and at 17:00
 // for half an hour (Beijing time).
 const (
@@ -131,7 +131,7 @@ func (c *Client) Warnings() []string {
 	}
 	return []string{"plain http to " + c.call.Host() + ": whoever is on the line reads everything, payment codes included. " +
 		"Requests and answers are signed, so nobody can change them; but an old answer, or the answer about another order, can be put " +
-		"in the place of one that names no order. So an answer counts here only if it names the order: by orderNo, by the transactionId " +
+		"instead of one that names no order. So an answer counts here only if it names the order: by orderNo, by the transactionId " +
 		"that the ticket knows, or by merPriv, which queries and notifications repeat: set it to the order number"}
 }
 

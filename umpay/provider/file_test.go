@@ -69,12 +69,12 @@ func TestDamagedSettleFile(t *testing.T) {
 		text, want string
 		rows       int
 	}{
-		"cut":                    {file[:len(file)-100], "line 2: 13 columns", 1},
-		"cut behind the serials": {file[:len(file)-20], "line 2: 23 columns, where the rows before have 28", 1},
-		"an amount that is none": {lines[0] + strings.Replace(lines[1], ",250,", ",2.50,", 1), "line 2: column 12 is not", 1},
-		"no order":               {",,,,,,,,,,,,,,,,,,,,,,,,,,,\n", "no order number", 0},
-		"a stray quote":          {strings.Replace(lines[0], "示例商户", `示"例商户`, 1), "line 1", 0},
-		"a line without end":     {lines[0] + strings.Repeat("1", longestLine+1), "line 2", 1},
+		"cut":                       {file[:len(file)-100], "line 2: 13 columns", 1},
+		"cut behind the serials":    {file[:len(file)-20], "line 2: 23 columns, where the rows before have 28", 1},
+		"an amount that is not one": {lines[0] + strings.Replace(lines[1], ",250,", ",2.50,", 1), "line 2: column 12 is not", 1},
+		"no order":                  {",,,,,,,,,,,,,,,,,,,,,,,,,,,\n", "no order number", 0},
+		"a stray quote":             {strings.Replace(lines[0], "示例商户", `示"例商户`, 1), "line 1", 0},
+		"a line without end":        {lines[0] + strings.Repeat("1", longestLine+1), "line 2", 1},
 	} {
 		all, err := rows(t, tt.text)
 		require.ErrorIs(t, err, cnpay.ErrMalformed, name)

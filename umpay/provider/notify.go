@@ -215,7 +215,7 @@ func (c *Client) ticketOf(n *Notification) cnpay.Ticket {
 }
 
 // NotificationHandler is the address that BackURL names. It verifies each notification and hands it to handle, which must
-// store it before it returns nil: only then UMPay is told that all is well. After an error UMPay sends it again, at once and
+// store it before it returns nil: only then is the notification acknowledged. After an error UMPay sends it again, at once and
 // then at most four times, a minute apart. It sends some again that were answered well, so handle acts once on each Key.
 // handle is called from several goroutines. The client's logger hears of every notification.
 func (c *Client) NotificationHandler(handle func(ctx context.Context, n *Notification) error) http.Handler {

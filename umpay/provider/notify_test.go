@@ -216,17 +216,17 @@ func TestNotificationOutcomes(t *testing.T) {
 		change map[string]string
 		want   error
 	}{
-		"another service provider": {map[string]string{"acqSpId": "Y000000001"}, cnpay.ErrMismatch},
-		"no order":                 {map[string]string{"orderNo": ""}, cnpay.ErrMalformed},
-		"no amount":                {map[string]string{"txnAmt": ""}, cnpay.ErrMalformed},
-		"an amount that is none":   {map[string]string{"txnAmt": "1.5"}, cnpay.ErrMalformed},
-		"a negative amount":        {map[string]string{"txnAmt": "-1"}, cnpay.ErrMalformed},
+		"another service provider":  {map[string]string{"acqSpId": "Y000000001"}, cnpay.ErrMismatch},
+		"no order":                  {map[string]string{"orderNo": ""}, cnpay.ErrMalformed},
+		"no amount":                 {map[string]string{"txnAmt": ""}, cnpay.ErrMalformed},
+		"an amount that is not one": {map[string]string{"txnAmt": "1.5"}, cnpay.ErrMalformed},
+		"a negative amount":         {map[string]string{"txnAmt": "-1"}, cnpay.ErrMalformed},
 	} {
 		_, err := c.ParseNotificationBody([]byte(notice(t, p, tt.change)))
 		require.ErrorIs(t, err, tt.want, name)
 	}
 	n, err := c.ParseNotificationBody([]byte(notice(t, p, map[string]string{"payAmt": "1.5", "x": "y"})))
-	require.NoError(t, err, "a second amount that is none loses no message")
+	require.NoError(t, err, "a second amount that is not one loses no message")
 	require.Equal(t, map[string]string{"payAmt": "1.5", "x": "y"}, n.Extra)
 	require.Zero(t, n.PayAmt)
 }

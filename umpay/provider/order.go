@@ -97,7 +97,7 @@ type OrderWalletOrderRequest struct {
 	OrderType string `json:"orderType" spec:"M wechatJs|alipayJs|unionpayJs|wechatH5"`
 	// UserID is the payer (用户标识): WeChat's openid, Alipay's buyer_id, UnionPay's userAuthCode. The documents' sample
 	// names the field openId.
-	UserID string `json:"userId" spec:"M S..28"`
+	UserID string `json:"userId" spec:"M S..28 secret"`
 	// AppID is the app at WeChat or Alipay (公众号appId); empty where it does not belong to the merchant that orders.
 	AppID string `json:"appId" spec:"C S..18"`
 	// SubAppID is the app of the merchant's own at WeChat (子商户appId).
@@ -325,7 +325,7 @@ func (r *OrderQueryResponse) Payment() cnpay.Verdict {
 // Query reads the state of an order (订单状态同步, POST pay/queryOrder). It moves no money and may be repeated, slowly: code 37
 // asks for that. A query that finds the order paid may keep UMPay from sending its notification. It knows nothing of
 // pre-authorisations by card.
-//   - Answered: the state is OrigRespCode; see Payment.
+//   - Answered: the state is OrigRespCode, [StatePaid] for example; see Payment.
 //   - Unknown: UMPay has no such order now (17), or refused the query, or nothing was heard. It is no proof that a payment
 //     or a void failed.
 //

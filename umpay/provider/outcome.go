@@ -121,14 +121,14 @@ func judgeClose(respCode string, _ func(string) string) (cnpay.Outcome, error) {
 	return judgeRefusal(respCode), nil
 }
 
-// The states of an order (origRespCode of a query).
+// The states of an order (原交易返回码, origRespCode of a query).
 const (
-	StatePaid      = "00"
-	StateRefunded  = "01" // paid, and refunded afterwards, whole or in part
-	StateUndecided = "02"
-	StateClosed    = "03"
-	StateVoided    = "04"
-	StateFailed    = "06"
+	StatePaid      = "00" // 支付成功
+	StateRefunded  = "01" // paid, and refunded afterwards, whole or in part (转入退款)
+	StateUndecided = "02" // not clear so far
+	StateClosed    = "03" // closed without being paid (订单关闭)
+	StateVoided    = "04" // the payment was voided (订单撤销)
+	StateFailed    = "06" // the payment failed
 )
 
 // judgePayment reads the state of an order (原交易返回码) as the end of its payment.

@@ -6,7 +6,7 @@ import (
 	"github.com/cnpay-go/cnpay"
 )
 
-// OrderRefundRequest gives an order back, whole or in parts. The documents' sample has the service provider and the
+// OrderRefundRequest refunds an order, whole or in parts. The documents' sample has the service provider and the
 // merchant the wrong way round, and an orderType that the table does not have.
 type OrderRefundRequest struct {
 	account
@@ -20,7 +20,7 @@ type OrderRefundRequest struct {
 	OrigTxnAmt int64 `json:"origTxnAmt,string" spec:"M N1..13"`
 	// OrderNo is the number of the refund (退费订单号): a new one for each, the same for a repeat.
 	OrderNo string `json:"orderNo" spec:"M S..64"`
-	// TxnAmt is the amount to give back (退费金额), fen.
+	// TxnAmt is the amount to refund (退费金额), fen.
 	TxnAmt int64 `json:"txnAmt,string" spec:"M N1..13"`
 }
 
@@ -36,7 +36,7 @@ type OrderRefundResponse struct {
 	TransactionID string `json:"transactionId" spec:"C S..32"`
 }
 
-// Refund gives money back to the payer (订单退费, POST pay/refund), within 90 days of the payment. A call sends it once. A
+// Refund returns money to the payer (订单退费, POST pay/refund), within 90 days of the payment. A call sends it once. A
 // repeat under the same OrderNo is harmless, because the number is taken then; a new number is a second refund, whatever the
 // documents advise.
 //   - Pending: accepted, not done. Succeeded, once it is settled: given back.
@@ -68,7 +68,7 @@ func (*OrderQueryRefundRequest) operation() Operation {
 type OrderQueryRefundResponse struct {
 	Response
 
-	// OrigRespCode is the state of the refund (原交易返回码): 00 given back, 01 failed, 02 under way.
+	// OrigRespCode is the state of the refund (原交易返回码): 00 refunded, 01 failed, 02 under way.
 	OrigRespCode string `json:"origRespCode" spec:"C S..2"`
 	// OrderNo is the number of the refund (退费订单号).
 	OrderNo string `json:"orderNo" spec:"C S..64"`

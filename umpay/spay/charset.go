@@ -40,7 +40,7 @@ func gb18030(text string) ([]byte, error) {
 	return []byte(bytes), err
 }
 
-// utf8Of returns the text that comes as UTF-8 or, where it is none, as GBK. Of the latter it accepts only what has the
+// utf8Of returns the text that comes as UTF-8 or, where it is not UTF-8, as GBK. Of the latter it accepts only what has the
 // same bytes when it is written again, because those bytes are what is verified.
 func utf8Of(received string) (string, error) {
 	if utf8.ValidString(received) {

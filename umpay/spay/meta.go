@@ -24,7 +24,7 @@ var (
 //	<META NAME="MobilePayPlatform" CONTENT="mer_id=60000100&ret_code=0000&...">
 //
 // The page around it may be any. No reader of HTML is asked what of the page counts, because two of them (and UMPay's
-// own programs, which look for the word CONTENT) could give two answers: the name is in the page once and no more, inside
+// own programs, which look for the word CONTENT) could find two answers: the name is in the page once and no more, inside
 // a tag of just this form, or nothing is read. The content is taken as it is spelled; nothing in it is decoded.
 func content(page string) (string, error) {
 	lower := lowerASCII(page)

@@ -134,7 +134,7 @@ type OrderPayByCodeResponse struct {
 // PayByCode takes money from the wallet whose code the payer shows (被扫支付, passive_scancode_pay).
 //
 // A repeat is not harmless. An order that is still open when [TillSchedule] is over is given up by [OrdersService.Cancel],
-// which also gives back what was paid in the meantime; then it is settled once more.
+// which also returns what was paid in the meantime; then it is settled once more.
 //   - Succeeded: paid.
 //   - Pending: the payer still has to confirm. Settle it.
 //   - Failed: refused, or the payment failed. Once it is settled: failed, closed or cancelled.
@@ -297,7 +297,7 @@ type OrderQueryResponse struct {
 }
 
 // Query reads the state of an order of today (订单查询, query_order). It moves no money and may be repeated.
-//   - Answered: about this order, in any state.
+//   - Answered: about this order, in any state; it is TradeState, [TradeSuccess] for example.
 //   - Unknown: UMPay has no such order now, or refused the query, or nothing was heard; query again. An order that is still
 //     on its way may change that: it is no proof that one failed.
 //
@@ -380,7 +380,7 @@ func (s *OrdersService) Cancel(ctx context.Context, req *OrderCancelRequest, opt
 	return do[OrderCancelResponse](ctx, s.client, req, opts)
 }
 
-// OrderRefundRequest gives an order's money back, whole or in part.
+// OrderRefundRequest refunds an order, whole or in part.
 type OrderRefundRequest struct {
 	envelope
 
@@ -390,13 +390,13 @@ type OrderRefundRequest struct {
 	OrderID string `json:"order_id" spec:"M ORDER"`
 	// MerDate is the day of the order (商户订单日期).
 	MerDate string `json:"mer_date" spec:"M YYYYMMDD"`
-	// RefundAmount is how much to give back (退费金额), fen. Empty means all.
+	// RefundAmount is how much to refund (退费金额), fen. Empty means all.
 	RefundAmount int64 `json:"refund_amount,string" spec:"O N1..13"`
 	// OrgAmount is the whole amount of the order (原订单金额), fen.
 	OrgAmount int64 `json:"org_amount,string" spec:"M N1..13"`
 	// NotifyURL is where UMPay sends the result (后台通知地址).
 	NotifyURL string `json:"notify_url" spec:"O S..128"`
-	// SubMerID is the merchant of a split order that gives back (子商户号).
+	// SubMerID is the merchant of a split order that refunds (子商户号).
 	SubMerID string `json:"sub_mer_id" spec:"O S..8"`
 	// SubOrderID is that merchant's order (子订单号).
 	SubOrderID string `json:"sub_order_id" spec:"O S..32"`

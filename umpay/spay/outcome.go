@@ -16,7 +16,7 @@ const (
 	RetVoided  = "00080728" // 交易撤销成功, of a cancellation
 )
 
-// The states of an order (trade_state).
+// The states of an order (交易状态, trade_state).
 const (
 	WaitBuyerPay = "WAIT_BUYER_PAY" // made, and not paid
 	TradeSuccess = "TRADE_SUCCESS"  // paid; of a pre-authorisation, held
@@ -26,7 +26,7 @@ const (
 	TradeFail    = "TRADE_FAIL"     // failed
 )
 
-// The states of a refund (refund_state).
+// The states of a refund (退费状态, refund_state).
 const (
 	RefundSuccess = "REFUND_SUCCESS" // refunded
 	RefundProcess = "REFUND_PROCESS" // under way
@@ -35,7 +35,7 @@ const (
 )
 
 // judge decides what an answer means; its error is a cause that says more than the outcome does. First comes the code,
-// then the state. A refusal beside a state that says the contrary decides nothing.
+// then the state. A refusal that comes with a contradicting state decides nothing.
 func (op *Operation) judge(answer response, httpStatus int) (cnpay.Verdict, error) {
 	r := answer.base()
 	v := cnpay.Verdict{Code: r.RetCode, Message: r.RetMsg}

@@ -117,10 +117,10 @@ func TestStates(t *testing.T) {
 			a.base().RetCode = "00240402"
 			v, err := op.judge(a, http.StatusOK)
 			if want == cnpay.Succeeded || want == cnpay.Pending {
-				require.Equal(t, cnpay.Unknown, v.Outcome, "%s: a refusal beside %s", op.ID, state)
+				require.Equal(t, cnpay.Unknown, v.Outcome, "%s: a refusal with %s", op.ID, state)
 				require.ErrorIs(t, err, cnpay.ErrUndecided)
 			} else {
-				require.Equal(t, cnpay.Failed, v.Outcome, "%s: a refusal beside %s", op.ID, state)
+				require.Equal(t, cnpay.Failed, v.Outcome, "%s: a refusal with %s", op.ID, state)
 			}
 		}
 	}

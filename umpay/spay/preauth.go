@@ -100,7 +100,7 @@ type PreauthCompleteResponse struct {
 //   - Pending: UMPay has it. Settle it.
 //   - Failed: refused; the hold is as it was. Once it is settled: the hold was cancelled or failed.
 //   - NotSent: nothing left this machine.
-//   - Unknown: settle it. A query cannot tell a hold that stands from one that is completed, so it seldom decides; the
+//   - Unknown: settle it. A query answers alike for a hold that stands and for one that is completed, so it seldom decides; the
 //     settlement file of the day has the completion.
 //
 //cnpay:op spay_pre_auth_direct_pay
@@ -165,14 +165,14 @@ func (s *PreauthService) Query(ctx context.Context, req *PreauthQueryRequest, op
 	return do[PreauthQueryResponse](ctx, s.client, req, opts)
 }
 
-// PreauthRefundRequest gives back money of a completed hold.
+// PreauthRefundRequest returns money of a completed hold.
 type PreauthRefundRequest struct {
 	envelope
 	Hold
 
 	// RefundNo is the number of this refund (商户退款流水号), up to 16 characters: a new one for each.
 	RefundNo string `json:"refund_no" spec:"M REFUND"`
-	// RefundAmount is how much to give back (退费金额), fen.
+	// RefundAmount is how much to refund (退费金额), fen.
 	RefundAmount int64 `json:"refund_amount,string" spec:"M N1..13"`
 	// OrgAmount is the amount that was taken (原订单金额), fen.
 	OrgAmount int64 `json:"org_amount,string" spec:"M N1..13"`

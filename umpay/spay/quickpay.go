@@ -47,7 +47,7 @@ func (s *QuickPayService) Apply(ctx context.Context, req *QuickPayApplyRequest, 
 	return do[QuickPayApplyResponse](ctx, s.client, req, opts)
 }
 
-// QuickPaySendSMSRequest says whom to send a code to.
+// QuickPaySendSMSRequest says who receives a code.
 type QuickPaySendSMSRequest struct {
 	envelope
 	Card

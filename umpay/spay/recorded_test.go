@@ -27,7 +27,7 @@ var record = flag.Bool("record", false, "record testdata/operations/*.yaml again
 
 const recordedKey = "testdata/operations/platform-key.txt"
 
-// recorded are the calls of the recordings, at noon of 1 September 2026. The numbers are those that the gateway gives.
+// recorded are the calls of the recordings, at noon of 1 September 2026. The numbers are the gateway's.
 func recorded(c *spay.Client) map[string]conform.Run {
 	o := spay.Order{OrderID: "SHOP20260901000001", MerDate: "20260901", Amount: 1250, GoodsInf: "咖啡 #1 100%", NotifyURL: "https://shop.example/spay/notify"}
 	paid, hold := "PAID0001", spay.Hold{OrderID: "HOLD0001", MerDate: o.MerDate}

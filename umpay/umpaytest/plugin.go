@@ -19,7 +19,7 @@ import (
 var operations string
 
 // Operations is what UMPay's documents say of each operation that the gateway knows.
-func Operations() []cnpaytest.Operation { return cnpaytest.ReadOperations(operations) }
+func Operations() []cnpaytest.Operation { return testgateway.Operations(operations) }
 
 //go:embed results.txt
 var results string

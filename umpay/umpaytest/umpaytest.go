@@ -224,7 +224,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, act func(r *http.
 	})
 }
 
-// operation is the name by which a request is counted, and by which it is told to misbehave.
+// operation is the name by which a request is counted, and by which it can misbehave.
 func operation(r *http.Request, body []byte) string {
 	if r.Method == http.MethodGet {
 		return umpay.OpCommandQuery

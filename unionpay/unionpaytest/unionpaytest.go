@@ -48,7 +48,7 @@ var (
 )
 
 // Operations is what UnionPay's documents say of each operation that package unionpay has and the gateway knows.
-func Operations() []cnpaytest.Operation { return cnpaytest.ReadOperations(operations) }
+func Operations() []cnpaytest.Operation { return testgateway.Operations(operations) }
 
 // What the merchant of this gateway is called, and the key of sign methods 11 and 12 at first.
 const (

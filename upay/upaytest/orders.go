@@ -25,8 +25,9 @@ func (s *Server) AddOrder(clientSN string, amount int64) (sn string) {
 	return n.sn
 }
 
-// SetStatus puts an order into another state (订单状态): REFUNDED, CREATED for one that is not paid yet, PAY_ERROR,
-// CANCELED or PAID to end a revoke that was Pending.
+// SetStatus puts an order into another state (订单状态): [upay.OrderStatusRefunded], [upay.OrderStatusCreated] for one that is
+// not paid yet, [upay.OrderStatusPayError], or [upay.OrderStatusCanceled] or [upay.OrderStatusPaid] to end a revoke that was
+// Pending.
 func (s *Server) SetStatus(sn, status string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -39,7 +39,7 @@ const Pending cnpaytest.Fault = "pending"
 var operations string
 
 // Operations is what Upay's documents say of each operation that the gateway knows.
-func Operations() []cnpaytest.Operation { return cnpaytest.ReadOperations(operations) }
+func Operations() []cnpaytest.Operation { return testgateway.Operations(operations) }
 
 // Server is the gateway. It has the methods of [cnpaytest.Gateway].
 type Server struct {
@@ -102,7 +102,7 @@ func (s *Server) notificationKey() *rsa.PrivateKey {
 	return s.key
 }
 
-// SetNotificationKey replaces the key that signs notifications, which is made anew for each server otherwise.
+// SetNotificationKey replaces the key that signs notifications, which is otherwise a new one for each server.
 func (s *Server) SetNotificationKey(key *rsa.PrivateKey) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

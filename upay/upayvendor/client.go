@@ -1,5 +1,5 @@
 // Package upayvendor is a client of what Upay (收钱吧) offers to vendors (服务商): terminals are activated with the vendor's key,
-// and merchants and stores are looked after with it. Payments are in package upay, with the key that an activation gives.
+// and merchants and stores are looked after with it. Payments are in package upay, with the key that an activation returns.
 // Keep the vendor's key off tills.
 //
 // Answers are not signed: TLS is their only protection.

@@ -66,7 +66,7 @@ func show(w http.ResponseWriter, status int, v view) {
 	_ = template.Must(template.New("page").Parse(page)).Execute(w, v) // the only error left is the browser's connection
 }
 
-// macros puts the values into the address that the merchant gave (同步回调), and lets no other kind of link through.
+// macros puts the values into the merchant's address (同步回调), and lets no other kind of link through.
 func macros(address string, values map[string]string) string {
 	for name, value := range values {
 		address = strings.ReplaceAll(address, "{"+name+"}", url.QueryEscape(value))

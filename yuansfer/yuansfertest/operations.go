@@ -283,7 +283,7 @@ func (s *Server) refund(q fields, fault cnpaytest.Fault) (object, string) {
 	}), refusal
 }
 
-// cancel closes an order that is not paid, and gives back all that is left of one that is.
+// cancel closes an order that is not paid, and returns all that is left of one that is.
 func (s *Server) cancel(q fields, fault cnpaytest.Fault) (object, string) {
 	m, ok := s.find(q)
 	refusal := ""

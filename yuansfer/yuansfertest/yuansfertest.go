@@ -44,7 +44,7 @@ const (
 var operations string
 
 // Operations is what Yuansfer's documents say of each operation that the gateway knows.
-func Operations() []cnpaytest.Operation { return cnpaytest.ReadOperations(operations) }
+func Operations() []cnpaytest.Operation { return testgateway.Operations(operations) }
 
 // Server is the gateway. It has the methods of [cnpaytest.Gateway].
 type Server struct {

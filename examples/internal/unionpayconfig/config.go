@@ -27,7 +27,7 @@ type Section struct {
 }
 
 // ReadTest reads the file, and the key and the certificates that it names relative to itself. Sections of other
-// providers may be in it too. It refuses production: these examples take money and give it back to show how.
+// providers may be in it too. It refuses production: these examples take money and return it to show how.
 func ReadTest(path string) (unionpay.Config, error) {
 	var none unionpay.Config
 	file, err := jsonfile.Read(path)

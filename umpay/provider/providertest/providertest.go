@@ -41,7 +41,7 @@ const Pending cnpaytest.Fault = "pending"
 var operations string
 
 // Operations is what UMPay's documents say of each operation that the gateway knows.
-func Operations() []cnpaytest.Operation { return cnpaytest.ReadOperations(operations) }
+func Operations() []cnpaytest.Operation { return testgateway.Operations(operations) }
 
 const root = " /entry-provider-plat-client/"
 
@@ -312,7 +312,7 @@ func (s *Server) good(more object) object {
 
 func (s *Server) date() string { return s.now().In(cnpay.Beijing()).Format("20060102") }
 
-// note gives an order UMPay's number.
+// note assigns UMPay's number to an order.
 func (s *Server) note(operation string, request object) note {
 	s.last++
 	return note{request: request, operation: operation, transactionID: s.now().In(cnpay.Beijing()).Format("200601021504") + fmt.Sprintf("%010d", s.last)}

@@ -47,7 +47,7 @@ const (
 var operations string
 
 // Operations is what UMPay's documents say of each operation that the gateway knows.
-func Operations() []cnpaytest.Operation { return cnpaytest.ReadOperations(operations) }
+func Operations() []cnpaytest.Operation { return testgateway.Operations(operations) }
 
 const path = "/spay/pay/payservice.do"
 
@@ -189,7 +189,7 @@ func (s *Server) finish(number, state string) error {
 	return nil
 }
 
-// find finds a movement by the number that the merchant gave it, of any day.
+// find finds a movement by the merchant's number, of any day.
 func (s *Server) find(number string) (testgateway.Movement, bool) {
 	if m, ok := s.ledger.Find(number); ok { // a refund
 		return m, true
@@ -314,7 +314,7 @@ func (s *Server) process(request fields, readable bool, op testgateway.Operation
 	return answer
 }
 
-// undecipherable is the name of an encrypted field that is not; "" if there is none.
+// undecipherable is the name of an encrypted field that cannot be decrypted; "" if all can.
 func (s *Server) undecipherable(request fields) string {
 	digits := map[string]bool{"card_id": true, "valid_date": true, "cvv2": true}
 	for _, name := range []string{"card_id", "valid_date", "cvv2", "card_holder", "identity_code", "recv_account", "recv_user_name"} {
