@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -213,6 +215,25 @@ func TestCompareIsLinear(t *testing.T) {
 	}
 }
 
+// Nor are the rows that are taken passed over again and again: one number costs about what many cost.
+func TestCompareTakesTheTimeOfItsRows(t *testing.T) {
+	const n = 100_000
+	spend := func(order func(i int) string) time.Duration {
+		ledger := make([]entry, n)
+		for i := range ledger {
+			ledger[i].Order = order(i)
+		}
+		begun := time.Now()
+		found, err := reconcile.Compare(ledger, list(ledger...))
+		require.NoError(t, err)
+		require.True(t, found.Clean())
+		return time.Since(begun)
+	}
+	require.Eventually(t, func() bool {
+		return spend(func(int) string { return "o" }) < 20*spend(strconv.Itoa)
+	}, time.Minute, time.Millisecond)
+}
+
 // A judged row has an error of its own.
 type judged struct {
 	entry
@@ -231,6 +252,16 @@ func TestCompareErrors(t *testing.T) {
 	found, err = reconcile.Compare([]judged{unpaid}, list(good))
 	require.NoError(t, err)
 	require.Equal(t, []judged{good}, found.OnlyInBill)
+
+	ledger := make([]judged, 100)
+	for i := range ledger {
+		ledger[i] = judged{entry{ID: fmt.Sprint(i)}, reconcile.ErrNoMoney}
+	}
+	found, err = reconcile.Compare(append(ledger, good), list(good, judged{entry: entry{ID: "1"}}))
+	require.NoError(t, err)
+	require.Equal(t, 1, found.Matched)
+	require.Len(t, found.OnlyInBill, 1)
+	require.Empty(t, found.OnlyInLedger)
 
 	_, err = reconcile.Compare([]judged{good, bad}, list(good))
 	require.ErrorIs(t, err, broken)
