@@ -180,7 +180,7 @@ func (m *matcher[L]) first(g *group, agreeing int, line *Entry, kind string) int
 	if x == nil {
 		x = newIndex(len(g.rows), len(g.rows), func(i int32) (key, bool) {
 			e := m.row(g.rows[i])
-			return e.key(agreeing, e.Kind), !m.taken[g.rows[i]]
+			return e.key(agreeing, e.Kind), true
 		})
 		g.by[agreeing] = x
 	}

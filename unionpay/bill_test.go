@@ -765,21 +765,3 @@ func FuzzReadBill(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkReadBillRecords(b *testing.B) {
-	text := strings.Repeat(zm(nil), 1000)
-	b.SetBytes(int64(len(text)))
-	b.ReportAllocs()
-	for b.Loop() {
-		n := 0
-		for _, err := range ReadBillRecords(strings.NewReader(text)) {
-			if err != nil {
-				b.Fatal(err)
-			}
-			n++
-		}
-		if n != 1000 {
-			b.Fatal(n)
-		}
-	}
-}

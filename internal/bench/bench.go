@@ -19,6 +19,19 @@ func Ratio(b *testing.B, goroutines int, floor, ours func()) {
 	b.Helper()
 	const round = 100 * time.Millisecond        // long enough for new goroutines to have grown their stacks
 	n := max(calls(round, floor)/goroutines, 1) // per goroutine and round
+	rounds(b, goroutines, n, floor, ours)
+	b.ReportMetric(testing.AllocsPerRun(100, ours), "allocs/call")
+	b.ReportMetric(testing.AllocsPerRun(100, floor), "floor-allocs/call")
+}
+
+// Long is Ratio for what takes a second or so: each round is one call, and its allocations are not counted.
+func Long(b *testing.B, floor, ours func()) {
+	b.Helper()
+	rounds(b, 1, 1, floor, ours)
+}
+
+func rounds(b *testing.B, goroutines, n int, floor, ours func()) {
+	b.Helper()
 	var ratios, times []float64
 	for b.Loop() {
 		before := spend(goroutines, n, floor)
@@ -29,8 +42,6 @@ func Ratio(b *testing.B, goroutines int, floor, ours func()) {
 	}
 	b.ReportMetric(median(ratios), "x-floor")
 	b.ReportMetric(median(times), "ns/call")
-	b.ReportMetric(testing.AllocsPerRun(100, ours), "allocs/call")
-	b.ReportMetric(testing.AllocsPerRun(100, floor), "floor-allocs/call")
 	b.ReportMetric(0, "ns/op") // of a whole round: says nothing
 }
 

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/reconcile"
 )
 
 // FilesService fetches files.
@@ -114,6 +115,23 @@ type SettleRow struct {
 	LedgerMerchant    string // 分账商户
 	RefundAccountType string // 分账退款账户类型
 	RefCode           string // 参考号, which the terminal's plugin calls paySeq
+}
+
+// Entry returns what is compared of the row: the numbers, the time, the state as its kind, and the amount of the payment or
+// of the refund. A row that has failed is a [reconcile.ErrNoMoney]. One in a state that no document has belongs to no row of
+// a ledger.
+func (r SettleRow) Entry() (reconcile.Entry, error) {
+	e := reconcile.Entry{ID: r.UMPayOrderNo, Order: r.OrderNo, Kind: r.State, Time: r.Time, Amount: r.OrderAmount}
+	switch r.State {
+	case RowPaid:
+	case RowRefunded:
+		e.Amount = r.RefundAmount
+	case RowFailed:
+		return reconcile.Entry{}, reconcile.ErrNoMoney
+	default:
+		e.ID, e.Order = "", ""
+	}
+	return e, nil
 }
 
 const (

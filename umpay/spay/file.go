@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/reconcile"
 )
 
 // FilesService has the settlement files (对账文件).
@@ -136,6 +137,33 @@ type SettleRow struct {
 	TransTime  string // HHmmss
 }
 
+// Entry returns what is compared of a payment or refund: trans_type as its kind, mer_date as its time, and as the merchant's
+// number that of the payment or of the refund; rows of version 3.0 have the payment's for both. The currency is empty
+// for RMB, else the amt_type. A row whose trans_state is not 1 belongs to no row of a ledger, because no document says what
+// it means. Rows of other files are for [reconcile.Rows].
+func (r SettleRow) Entry() (reconcile.Entry, error) {
+	if r.MerID == "" {
+		return reconcile.Entry{}, errors.New("umpay/spay: a row of another file than that of payments")
+	}
+	e := reconcile.Entry{Kind: r.TransType, Time: r.MerDate, Amount: r.Amount}
+	if r.TransState == transSucceeded {
+		e.Order = r.OrderID
+		if r.TransType == transRefund && r.RefundNo != "" {
+			e.Order = r.RefundNo
+		}
+	}
+	if r.AmtType != rmb {
+		e.Currency = r.AmtType
+	}
+	return e, nil
+}
+
+const (
+	transRefund    = "20"
+	transSucceeded = "1"
+	rmb            = "01"
+)
+
 // SettleReader reads a settlement file line by line.
 type SettleReader struct {
 	Head SettleHead
@@ -214,7 +242,7 @@ func (s *SettleReader) read() (SettleRow, error) {
 		}
 	}
 	s.all += row.Amount
-	if s.net += row.Amount; row.TransType == "20" {
+	if s.net += row.Amount; row.TransType == transRefund {
 		s.net -= 2 * row.Amount
 	}
 	return row, nil
