@@ -45,7 +45,8 @@ func numbers() []string {
 func kept() []string {
 	return append(numbers(),
 		"mid", "tid", "instMid", "billDate", "mchntNo", "termNo", "bizType", "preauthOrderId", "merchantCode", "terminalCode",
-		"totalAmount", "refundAmount", "completedAmount", "totalAmt", "transactionAmount", "expireTime", "attachRefund")
+		"totalAmount", "refundAmount", "completedAmount", "totalAmt", "transactionAmount", "expireTime", "attachRefund",
+		"billStatus", "oriTransDate")
 }
 
 // echoes returns the names of what an answer repeats of its request, if it has it at all.
@@ -68,6 +69,18 @@ func (x *exchange) Ticket() cnpay.Ticket {
 	}
 	return t
 }
+
+// Learn adds to the ticket what shows that ChinaUMS has the order: its number of it, or the code that it made. From then
+// on its absence no longer means that the request never arrived.
+func (x *exchange) Learn() map[string]string {
+	if x.op.Query || judgeCode(x.answer.base().ErrCode) != cnpay.Succeeded {
+		return nil
+	}
+	return x.client.call.Asked(x.answer, "seqId", "billQRCode")
+}
+
+// arrived reports whether an answer has shown that ChinaUMS has the ticket's order.
+func arrived(t cnpay.Ticket) bool { return t.Fields["seqId"] != "" || t.Fields["billQRCode"] != "" }
 
 func (x *exchange) Messages() (request, answer any) { return x.request, x.answer }
 

@@ -146,7 +146,7 @@ func (n *BillNotification) about() (cnpay.Outcome, string, string) {
 	} else if _, unread := n.Extra["billPayment"]; unread {
 		return cnpay.Unknown, OpBillCreateQR, n.BillNo
 	}
-	outcome, _ := judgeBill(&BillQueryResponse{BillState: BillState{BillStatus: n.BillStatus}, BillPayment: payment})
+	outcome, _ := judgeBill(n.BillStatus, n.TotalAmount, &payment)
 	return outcome, OpBillCreateQR, n.BillNo
 }
 
@@ -218,12 +218,12 @@ func (n *OrderNotification) Key() string {
 
 func (n *OrderNotification) about() (cnpay.Outcome, string, string) {
 	if n.RefundOrderID != "" || n.RefundAmount != 0 {
-		if n.Status == "TRADE_REFUND" && n.RefundAmount > 0 && n.RefundOrderID != "" {
+		if n.Status == StatusTradeRefund && n.RefundAmount > 0 && n.RefundOrderID != "" {
 			return cnpay.Succeeded, OpOrderRefund, n.RefundOrderID
 		}
 		return cnpay.Unknown, OpOrderRefund, n.RefundOrderID
 	}
-	outcome, _ := judgePaid(n.Status, n.PayTime)
+	outcome, _ := paid{n.Status, n.PayTime, n.TotalAmount, n.BuyerPayAmount}.judge()
 	return outcome, "", n.MerOrderID
 }
 

@@ -182,6 +182,10 @@ type OrderQueryResponse struct {
 	BillPayment *Payment `json:"billPayment" spec:"O"`
 }
 
+func (r *OrderQueryResponse) paid() paid {
+	return paid{r.Status, r.PayTime, r.TotalAmount, r.BuyerPayAmount}
+}
+
 // names compares the channel's number where the query was by it alone.
 func (r *OrderQueryResponse) names(x *exchange) (named bool, differs string) {
 	if asked := x.text("merOrderId"); asked != "" {
