@@ -127,14 +127,19 @@ func (r *BillRefundResponse) names(x *exchange) (named bool, differs string) {
 	return bill != "" || r.RefundOrderID != "", different([3]string{"billNo", asked, bill})
 }
 
-// BillCompleteRequest takes money of a pre-authorisation.
-type BillCompleteRequest struct {
-	BillHead
-
+// BillHold names the bill of a pre-authorisation.
+type BillHold struct {
 	// BillNo is the bill number (账单号) of the pre-authorisation.
 	BillNo string `json:"billNo" spec:"M S..31"`
 	// BillDate is the date that the bill was made with (账单日期), not today's: 2006-01-02.
 	BillDate string `json:"billDate" spec:"M yyyy-MM-dd"`
+}
+
+// BillCompleteRequest takes money of a pre-authorisation.
+type BillCompleteRequest struct {
+	BillHead
+	BillHold
+
 	// AuthedOrderID is the merchant's number of this completion (预授权完成订单号), a new one that begins with the source
 	// number. Keep it: query and cancellation need it.
 	AuthedOrderID string `json:"authedOrderId" spec:"M S6..32"`
@@ -193,11 +198,8 @@ func (r *BillCompleteResponse) names(x *exchange) (named bool, differs string) {
 // BillCancelPreauthRequest releases a pre-authorisation.
 type BillCancelPreauthRequest struct {
 	BillHead
+	BillHold
 
-	// BillNo is the bill number (账单号) of the pre-authorisation.
-	BillNo string `json:"billNo" spec:"M S..31"`
-	// BillDate is the date that the bill was made with (账单日期), not today's: 2006-01-02.
-	BillDate string `json:"billDate" spec:"M yyyy-MM-dd"`
 	// MerOrderID is the order number of the pre-authorisation's payment (商户订单号): BillNo and one digit more.
 	MerOrderID string `json:"merOrderId" spec:"C[!cancelOrderId] S..32"`
 	// CancelOrderID is what the PDF of 2020 calls MerOrderID. One of the two is sent, never both.

@@ -272,18 +272,22 @@ func (r *CounterPayByCodeResponse) normalize() error {
 	return nil
 }
 
-// CounterVoidRequest takes a payment back.
-type CounterVoidRequest struct {
-	CounterOrder
-
+// CounterReturn is what a void and a refund at the counter say alike.
+type CounterReturn struct {
 	// SystemTraceNum is the terminal's trace number (系统跟踪号); in a sample of version 6.
 	SystemTraceNum string `json:"systemTraceNum" spec:"O S..6"`
 	// MerchantRemark is the merchant's remark (商户备注).
 	MerchantRemark string `json:"merchantRemark" spec:"O S..50"`
-	// LimitCrossDevice lets only the terminal void that was paid at (是否限制跨终端).
+	// LimitCrossDevice lets only the terminal take a payment back that was paid at (是否限制跨终端).
 	LimitCrossDevice bool `json:"limitCrossDevice" spec:"O"`
 	// BizIdentifier is a business number, empty for most (业务标识).
 	BizIdentifier string `json:"bizIdentifier" spec:"O S"`
+}
+
+// CounterVoidRequest takes a payment back.
+type CounterVoidRequest struct {
+	CounterOrder
+	CounterReturn
 }
 
 func (*CounterVoidRequest) operation() Operation {
@@ -313,6 +317,7 @@ func (r *CounterVoidResponse) names(x *exchange) (named bool, differs string) {
 // CounterRefundRequest gives a payment back, whole or in parts.
 type CounterRefundRequest struct {
 	CounterOrder
+	CounterReturn
 
 	// RefundRequestID is the merchant's number of this refund (退款请求标识): a new one for each, the same for a repeat.
 	RefundRequestID string `json:"refundRequestId" spec:"M S..50"`
@@ -320,12 +325,6 @@ type CounterRefundRequest struct {
 	TransactionAmount int64 `json:"transactionAmount" spec:"M N1..12"`
 	// TransactionCurrencyCode is the currency (交易币种): 156; in a sample of version 6.
 	TransactionCurrencyCode string `json:"transactionCurrencyCode" spec:"O =156"`
-	// SystemTraceNum is the terminal's trace number (系统跟踪号); in a sample of version 6.
-	SystemTraceNum string `json:"systemTraceNum" spec:"O S..6"`
-	// MerchantRemark is the merchant's remark (商户备注).
-	MerchantRemark string `json:"merchantRemark" spec:"O S..50"`
-	// LimitCrossDevice lets only the terminal refund that was paid at (是否限制跨终端).
-	LimitCrossDevice bool `json:"limitCrossDevice" spec:"O"`
 	// SrcReserved is the caller's own text (商户冗余信息).
 	SrcReserved string `json:"srcReserved" spec:"O S..100"`
 	// Goods is what is given back (商品信息).
@@ -334,8 +333,6 @@ type CounterRefundRequest struct {
 	StoreID string `json:"storeId" spec:"O S"`
 	// OperatorID did it (操作员编号).
 	OperatorID string `json:"operatorId" spec:"O S"`
-	// BizIdentifier is a business number, empty for most (业务标识).
-	BizIdentifier string `json:"bizIdentifier" spec:"O S"`
 	// RefundDesc says why (退款说明).
 	RefundDesc string `json:"refundDesc" spec:"O S"`
 	// OriTransDate is the day of the payment (原交易日期), yyyyMMdd.

@@ -163,12 +163,7 @@ type OrderNotification struct {
 	BillFunds string `json:"billFunds" spec:"O S"`
 	// BillFundsDesc is the same in words (资金渠道说明).
 	BillFundsDesc string `json:"billFundsDesc" spec:"O S"`
-	// BuyerID is the payer at the channel (买家ID).
-	BuyerID string `json:"buyerId" spec:"O S"`
-	// BuyerUsername is the payer's name at the channel (买家用户名).
-	BuyerUsername string `json:"buyerUsername" spec:"O S"`
-	// SubBuyerID is the payer in the merchant's own app (卖家子ID).
-	SubBuyerID string `json:"subBuyerId" spec:"O S"`
+	Buyer
 	// CouponAmount is the discount (折扣金额), fen.
 	CouponAmount int64 `json:"couponAmount" spec:"O N"`
 	// BuyerPayAmount is what the payer paid (实付金额), fen.
