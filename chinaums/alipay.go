@@ -22,12 +22,7 @@ type AlipayOrderRequest struct {
 	UserID string `json:"userId" spec:"M S"`
 	// ClientIP is the payer's address.
 	ClientIP string `json:"clientIp" spec:"O S"`
-	// ProductID is the product (商品ID).
-	ProductID string `json:"productId" spec:"O S"`
-	// GoodsTradeNo stands instead of Goods (商品交易单号).
-	GoodsTradeNo string `json:"goodsTradeNo" spec:"O S"`
-	// ShowURL is the page of the order (订单展示页面).
-	ShowURL string `json:"showUrl" spec:"O S..255"`
+	Product
 }
 
 func (*AlipayOrderRequest) operation() Operation {

@@ -242,10 +242,11 @@ func (s *BillsService) CreateQR(ctx context.Context, req *BillCreateQRRequest, o
 }
 
 // Update puts another bill behind a code (二维码更新, POST /v1/netpay/bills/update-qrcode). No money moves until the payer
-// pays; the last update wins, so a repeat is harmless.
+// pays. The last update wins: a repeat that comes after another update takes that back.
 //   - Succeeded: the code has the bill. It says nothing of a payment.
 //   - Failed: refused; the code is as it was.
-//   - Unknown: settle it; it needs BillNo, BillDate and TotalAmount. The same update may be sent again.
+//   - Unknown: settle it; it needs BillNo, BillDate and TotalAmount. A bill that is not behind the code, with the amount
+//     and the state asked for, proves nothing, so settling never says Failed.
 //
 //cnpay:op bills_update_qrcode
 func (s *BillsService) Update(ctx context.Context, req *BillUpdateRequest, opts ...cnpay.Option) (*BillUpdateResponse, error) {

@@ -127,14 +127,19 @@ func (r *BillRefundResponse) names(x *exchange) (named bool, differs string) {
 	return bill != "" || r.RefundOrderID != "", different([3]string{"billNo", asked, bill})
 }
 
-// BillCompleteRequest takes money of a pre-authorisation.
-type BillCompleteRequest struct {
-	BillHead
-
+// BillHold names the bill of a pre-authorisation.
+type BillHold struct {
 	// BillNo is the bill number (账单号) of the pre-authorisation.
 	BillNo string `json:"billNo" spec:"M S..31"`
 	// BillDate is the date that the bill was made with (账单日期), not today's: 2006-01-02.
 	BillDate string `json:"billDate" spec:"M yyyy-MM-dd"`
+}
+
+// BillCompleteRequest takes money of a pre-authorisation.
+type BillCompleteRequest struct {
+	BillHead
+	BillHold
+
 	// AuthedOrderID is the merchant's number of this completion (预授权完成订单号), a new one that begins with the source
 	// number. Keep it: query and cancellation need it.
 	AuthedOrderID string `json:"authedOrderId" spec:"M S6..32"`
@@ -161,9 +166,9 @@ func (*BillCompleteRequest) operation() Operation {
 				return cnpay.Unknown, call.Contradiction("billStatus %s", res.BillStatus)
 			}
 			switch p.Status {
-			case "TRADE_SUCCESS":
+			case StatusTradeSuccess:
 				return cnpay.Succeeded, nil
-			case "", "NEW_ORDER", "WAIT_BUYER_PAY":
+			case "", StatusNewOrder, StatusWaitBuyerPay:
 				return cnpay.Pending, nil
 			}
 			return cnpay.Unknown, call.Contradiction("authedBillPayment.status %s decides nothing", p.Status)
@@ -193,11 +198,8 @@ func (r *BillCompleteResponse) names(x *exchange) (named bool, differs string) {
 // BillCancelPreauthRequest releases a pre-authorisation.
 type BillCancelPreauthRequest struct {
 	BillHead
+	BillHold
 
-	// BillNo is the bill number (账单号) of the pre-authorisation.
-	BillNo string `json:"billNo" spec:"M S..31"`
-	// BillDate is the date that the bill was made with (账单日期), not today's: 2006-01-02.
-	BillDate string `json:"billDate" spec:"M yyyy-MM-dd"`
 	// MerOrderID is the order number of the pre-authorisation's payment (商户订单号): BillNo and one digit more.
 	MerOrderID string `json:"merOrderId" spec:"C[!cancelOrderId] S..32"`
 	// CancelOrderID is what the PDF of 2020 calls MerOrderID. One of the two is sent, never both.
@@ -323,8 +325,9 @@ func (s *BillsService) Query(ctx context.Context, req *BillQueryRequest, opts ..
 
 // Refund gives the payer money back (账单退款, POST /v1/netpay/bills/refund).
 //
-// A call sends the request once. The same refund sent again under the same RefundOrderID moves no money twice; under a
-// new one it is a second refund. Never use a new number while the outcome of the old one is open.
+// A call sends the request once. That the same refund sent again under the same RefundOrderID is answered with the one
+// that there is already, the documents say of [OrdersService.Refund] only. Under a new number it is a second refund: never
+// use one while the outcome of the old one is open.
 //   - Succeeded: the money is on its way back.
 //   - Pending: being processed; settle it.
 //   - Failed: refused, or FAIL; nothing was given back.
@@ -336,8 +339,7 @@ func (s *BillsService) Refund(ctx context.Context, req *BillRefundRequest, opts 
 }
 
 // Complete takes money of a pre-authorisation, whole or a part (预授权完成, POST /v1/netpay/bills/preauthed): "capture" in
-// other SDKs. A pre-authorisation is completed once, and numbers of orders are used once, so the same request sent again
-// moves no money twice.
+// other SDKs. A pre-authorisation is completed once. What the same request does when it is sent again no document says.
 //   - Succeeded: the money is taken.
 //   - Pending: accepted; settle it.
 //   - Failed: refused; nothing was taken. Once it is settled: the completion is closed.
@@ -349,12 +351,13 @@ func (s *BillsService) Complete(ctx context.Context, req *BillCompleteRequest, o
 }
 
 // CancelPreauth releases the whole of a pre-authorisation that was not completed (预授权撤销, POST
-// /v1/netpay/bills/preauth-cancel). A pre-authorisation is cancelled once: a second call moves no money twice.
+// /v1/netpay/bills/preauth-cancel). What the same request does when it is sent again no document says.
 //   - Succeeded: released.
 //   - Pending: accepted; settle it.
 //   - Failed: refused; the pre-authorisation is as it was.
-//   - Unknown: settle it. While it shows TRADE_SUCCESS the request may still be on its way, so settling never says
-//     Failed. Which state a released hold shows no document says; TRADE_CLOSED is taken for it.
+//   - Unknown: settle it. While it shows TRADE_SUCCESS the request may still be on its way, and a completion can be
+//     cancelled, so settling never says Failed. Which state a released hold shows no document says; TRADE_CLOSED, which
+//     holds no money, is taken for it where nothing shows a completion.
 //
 //cnpay:op bills_preauth_cancel
 func (s *BillsService) CancelPreauth(ctx context.Context, req *BillCancelPreauthRequest, opts ...cnpay.Option) (*BillCancelPreauthResponse, error) {

@@ -33,31 +33,39 @@ type exchange struct {
 // text is a field of the request.
 func (x *exchange) text(name string) string { return x.client.call.Fields.Text(x.request, name) }
 
+const howManyNumbers = 12
+
 // numbers returns the names by which ChinaUMS knows orders. The first that a request holds is the operation's own.
-func numbers() []string {
-	return []string{
+func numbers() [howManyNumbers]string {
+	return [...]string{
 		"authedOrderId", "refundOrderId", "refundRequestId", "mchntOrderId", "merOrderId", "cancelOrderId",
 		"merchantOrderId", "billNo", "qrCodeId", "originalOrderId", "targetOrderId", "systemTraceNum",
 	}
 }
 
-// kept returns the names that a ticket keeps of a request: who asks, and about what.
-func kept() []string {
-	return append(numbers(),
-		"mid", "tid", "instMid", "billDate", "mchntNo", "termNo", "bizType", "preauthOrderId", "merchantCode", "terminalCode",
-		"totalAmount", "refundAmount", "completedAmount", "totalAmt", "transactionAmount", "expireTime", "attachRefund")
+// kept returns the names that a ticket keeps of a request: its numbers, who asks, and about what.
+func kept() [howManyNumbers + 19]string {
+	names := [...]string{
+		howManyNumbers: "mid", "tid", "instMid", "billDate", "mchntNo", "termNo", "bizType", "preauthOrderId", "merchantCode", "terminalCode",
+		"totalAmount", "refundAmount", "completedAmount", "totalAmt", "transactionAmount", "expireTime", "attachRefund",
+		"billStatus", "oriTransDate",
+	}
+	own := numbers()
+	copy(names[:], own[:])
+	return names
 }
 
 // echoes returns the names of what an answer repeats of its request, if it has it at all.
-func echoes() []string {
-	return []string{
+func echoes() [14]string {
+	return [...]string{
 		"mid", "tid", "msgId", "billNo", "billDate", "merOrderId", "refundOrderId", "authedOrderId", "cancelOrderId",
 		"qrCodeId", "mchntNo", "termNo", "mchntOrderId", "merchantOrderId",
 	}
 }
 
 func (x *exchange) Ticket() cnpay.Ticket {
-	t := cnpay.Ticket{Fields: x.client.call.Asked(x.request, kept()...)}
+	names := kept()
+	t := cnpay.Ticket{Fields: x.client.call.Asked(x.request, names[:]...)}
 	for _, name := range numbers() {
 		if t.Order = t.Fields[name]; t.Order != "" {
 			break
@@ -68,6 +76,18 @@ func (x *exchange) Ticket() cnpay.Ticket {
 	}
 	return t
 }
+
+// Learn adds to the ticket what shows that ChinaUMS has the order: its number of it, or the code that it made. From then
+// on its absence no longer means that the request never arrived.
+func (x *exchange) Learn() map[string]string {
+	if x.op.Query || judgeCode(x.answer.base().ErrCode) != cnpay.Succeeded {
+		return nil
+	}
+	return x.client.call.Asked(x.answer, "seqId", "billQRCode")
+}
+
+// arrived reports whether an answer has shown that ChinaUMS has the ticket's order.
+func arrived(t cnpay.Ticket) bool { return t.Fields["seqId"] != "" || t.Fields["billQRCode"] != "" }
 
 func (x *exchange) Messages() (request, answer any) { return x.request, x.answer }
 
@@ -218,6 +238,7 @@ func (x *exchange) echoed() (named bool, differs string) {
 		skipped = e.notEchoes()
 	}
 	fields := &x.client.call.Fields
+	own := numbers()
 	for _, name := range echoes() {
 		if slices.Contains(skipped, name) || !fields.Has(x.request, name) {
 			continue
@@ -227,7 +248,7 @@ func (x *exchange) echoed() (named bool, differs string) {
 		case answered != asked && (asked != "" || name == "msgId"):
 			return false, name
 		default:
-			named = named || slices.Contains(numbers(), name)
+			named = named || slices.Contains(own[:], name)
 		}
 	}
 	return named, ""

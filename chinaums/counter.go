@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/internal/call"
@@ -271,18 +272,22 @@ func (r *CounterPayByCodeResponse) normalize() error {
 	return nil
 }
 
-// CounterVoidRequest takes a payment back.
-type CounterVoidRequest struct {
-	CounterOrder
-
+// CounterReturn is what a void and a refund at the counter say alike.
+type CounterReturn struct {
 	// SystemTraceNum is the terminal's trace number (系统跟踪号); in a sample of version 6.
 	SystemTraceNum string `json:"systemTraceNum" spec:"O S..6"`
 	// MerchantRemark is the merchant's remark (商户备注).
 	MerchantRemark string `json:"merchantRemark" spec:"O S..50"`
-	// LimitCrossDevice lets only the terminal void that was paid at (是否限制跨终端).
+	// LimitCrossDevice lets only the terminal take a payment back that was paid at (是否限制跨终端).
 	LimitCrossDevice bool `json:"limitCrossDevice" spec:"O"`
 	// BizIdentifier is a business number, empty for most (业务标识).
 	BizIdentifier string `json:"bizIdentifier" spec:"O S"`
+}
+
+// CounterVoidRequest takes a payment back.
+type CounterVoidRequest struct {
+	CounterOrder
+	CounterReturn
 }
 
 func (*CounterVoidRequest) operation() Operation {
@@ -312,6 +317,7 @@ func (r *CounterVoidResponse) names(x *exchange) (named bool, differs string) {
 // CounterRefundRequest gives a payment back, whole or in parts.
 type CounterRefundRequest struct {
 	CounterOrder
+	CounterReturn
 
 	// RefundRequestID is the merchant's number of this refund (退款请求标识): a new one for each, the same for a repeat.
 	RefundRequestID string `json:"refundRequestId" spec:"M S..50"`
@@ -319,12 +325,6 @@ type CounterRefundRequest struct {
 	TransactionAmount int64 `json:"transactionAmount" spec:"M N1..12"`
 	// TransactionCurrencyCode is the currency (交易币种): 156; in a sample of version 6.
 	TransactionCurrencyCode string `json:"transactionCurrencyCode" spec:"O =156"`
-	// SystemTraceNum is the terminal's trace number (系统跟踪号); in a sample of version 6.
-	SystemTraceNum string `json:"systemTraceNum" spec:"O S..6"`
-	// MerchantRemark is the merchant's remark (商户备注).
-	MerchantRemark string `json:"merchantRemark" spec:"O S..50"`
-	// LimitCrossDevice lets only the terminal refund that was paid at (是否限制跨终端).
-	LimitCrossDevice bool `json:"limitCrossDevice" spec:"O"`
 	// SrcReserved is the caller's own text (商户冗余信息).
 	SrcReserved string `json:"srcReserved" spec:"O S..100"`
 	// Goods is what is given back (商品信息).
@@ -333,8 +333,6 @@ type CounterRefundRequest struct {
 	StoreID string `json:"storeId" spec:"O S"`
 	// OperatorID did it (操作员编号).
 	OperatorID string `json:"operatorId" spec:"O S"`
-	// BizIdentifier is a business number, empty for most (业务标识).
-	BizIdentifier string `json:"bizIdentifier" spec:"O S"`
 	// RefundDesc says why (退款说明).
 	RefundDesc string `json:"refundDesc" spec:"O S"`
 	// OriTransDate is the day of the payment (原交易日期), yyyyMMdd.
@@ -501,13 +499,31 @@ func (r *CounterQueryResponse) names(x *exchange) (named bool, differs string) {
 	return true, different([3]string{"orderId", x.text("originalOrderId"), r.OrderID})
 }
 
-// state is the payment's, without the text that may follow it.
+// state is the payment's, without the text that may follow a 5. What follows it as a letter or a digit is another code.
 func (r *CounterQueryResponse) state() string {
 	code := strings.TrimSpace(r.QueryResCode)
-	if strings.HasPrefix(code, "5") {
-		return "5"
+	if text, failed := strings.CutPrefix(code, CounterStateFailed); failed && text != "" {
+		if c := text[0]; c >= utf8.RuneSelf || strings.ContainsRune(" :,;-_|(", rune(c)) {
+			return CounterStateFailed
+		}
 	}
 	return code
+}
+
+// contradiction says what keeps an answer from being about one state of one payment.
+func (r *CounterQueryResponse) contradiction() error {
+	code, status := r.state(), r.OrderStatus
+	held := code == CounterStatePaid || code == CounterStateRefunded
+	returned := code == CounterStateVoided || code == CounterStateReversed || code == CounterStateFailed
+	switch {
+	case r.MerchantOrderID == "" && r.OrderID == "":
+		return call.Contradiction("it names no payment")
+	case held && r.OriginalTransactionAmount <= 0:
+		return call.Contradiction("queryResCode %s, with originalTransactionAmount %d", code, r.OriginalTransactionAmount)
+	case held && (status == StatusTradeClosed || status == StatusNewOrder || status == StatusWaitBuyerPay), returned && status == StatusTradeSuccess:
+		return call.Contradiction("queryResCode %s contradicts orderStatus %s", code, status)
+	}
+	return nil
 }
 
 // CounterQueryRefundRequest names the refund to query.
@@ -599,11 +615,11 @@ func (s *CounterService) PayByCode(ctx context.Context, req *CounterPayByCodeReq
 }
 
 // Void takes the whole of a payment back on the day it was made (支付撤销, POST /v6/poslink/transaction/voidpayment). A
-// payment is voided once: a second call moves no money twice.
+// payment is voided once. What the same request does when it is sent again no document says.
 //   - Succeeded: voided.
 //   - Failed: refused; this request changed nothing.
 //   - Unknown: settle it. While the payment shows as paid the request may still be on its way, so settling never says
-//     Failed; the same void may be sent again today.
+//     Failed.
 //
 //cnpay:op pos_voidpayment
 func (s *CounterService) Void(ctx context.Context, req *CounterVoidRequest, opts ...cnpay.Option) (*CounterVoidResponse, error) {
@@ -613,8 +629,8 @@ func (s *CounterService) Void(ctx context.Context, req *CounterVoidRequest, opts
 // Refund gives a payment back, whole or in parts, for 30 days (交易退款, POST /v6/poslink/transaction/refund). The merchant
 // must have been granted it.
 //
-// A call sends the request once. The same refund sent again under the same RefundRequestID moves no money twice; under a
-// new one it is a second refund.
+// A call sends the request once. What the same refund does when it is sent again under the same RefundRequestID no
+// document says; under a new one it is a second refund.
 //   - Succeeded: the money is on its way back.
 //   - Failed: refused; nothing was given back.
 //   - Unknown: settle it. Settling never says Failed: no code is documented for a refund that has not arrived.

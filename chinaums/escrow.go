@@ -34,12 +34,12 @@ func (*EscrowCompleteRequest) operation() Operation {
 		ID: OpEscrowComplete, Path: "/v1/netpay/secure-complete", Settle: settleEscrowComplete,
 		Judge: JudgeSuccess(func(req *EscrowCompleteRequest, res *EscrowCompleteResponse) (cnpay.Outcome, error) {
 			switch res.SecureStatus {
-			case "ALL_COMPLETED", "PARTLY_COMPLETED":
+			case SecureStatusAllCompleted, SecureStatusPartlyCompleted:
 				if n := res.CompletedAmount; n != 0 && n != req.CompletedAmount {
 					return cnpay.Unknown, call.Contradiction("completedAmount %d, not %d", n, req.CompletedAmount)
 				}
 				return cnpay.Succeeded, nil
-			case "", "UNCOMPLETED":
+			case "", SecureStatusUncompleted:
 				return cnpay.Pending, nil
 			}
 			return cnpay.Unknown, call.Contradiction("secureStatus %s", res.SecureStatus)
@@ -70,9 +70,9 @@ func (*EscrowCancelRequest) operation() Operation {
 		ID: OpEscrowCancel, Path: "/v1/netpay/secure-cancel", Settle: settleEscrowCancel,
 		Judge: JudgeSuccess(func(_ *EscrowCancelRequest, res *EscrowCancelResponse) (cnpay.Outcome, error) {
 			switch res.SecureStatus {
-			case "CANCELED":
+			case SecureStatusCanceled:
 				return cnpay.Succeeded, nil
-			case "", "UNCOMPLETED":
+			case "", SecureStatusUncompleted:
 				return cnpay.Pending, nil
 			}
 			return cnpay.Unknown, call.Contradiction("secureStatus %s", res.SecureStatus)
@@ -84,7 +84,7 @@ func (*EscrowCancelRequest) operation() Operation {
 type EscrowCancelResponse struct{ EscrowResponse }
 
 // Complete takes the guaranteed money of an order, whole or a part (担保完成, POST /v1/netpay/secure-complete). One
-// completion decides the order: the rest goes back to the payer, so a repeat moves no money twice.
+// completion decides the order: the rest goes back to the payer. What a repeat does no document says.
 //   - Succeeded: completed with the amount asked for.
 //   - Pending: accepted; settle it.
 //   - Failed: refused; nothing was taken. Once it is settled: the guarantee was cancelled.

@@ -146,7 +146,7 @@ func (n *BillNotification) about() (cnpay.Outcome, string, string) {
 	} else if _, unread := n.Extra["billPayment"]; unread {
 		return cnpay.Unknown, OpBillCreateQR, n.BillNo
 	}
-	outcome, _ := judgeBill(&BillQueryResponse{BillState: BillState{BillStatus: n.BillStatus}, BillPayment: payment})
+	outcome, _ := judgeBill(n.BillStatus, n.TotalAmount, &payment)
 	return outcome, OpBillCreateQR, n.BillNo
 }
 
@@ -163,12 +163,7 @@ type OrderNotification struct {
 	BillFunds string `json:"billFunds" spec:"O S"`
 	// BillFundsDesc is the same in words (资金渠道说明).
 	BillFundsDesc string `json:"billFundsDesc" spec:"O S"`
-	// BuyerID is the payer at the channel (买家ID).
-	BuyerID string `json:"buyerId" spec:"O S"`
-	// BuyerUsername is the payer's name at the channel (买家用户名).
-	BuyerUsername string `json:"buyerUsername" spec:"O S"`
-	// SubBuyerID is the payer in the merchant's own app (卖家子ID).
-	SubBuyerID string `json:"subBuyerId" spec:"O S"`
+	Buyer
 	// CouponAmount is the discount (折扣金额), fen.
 	CouponAmount int64 `json:"couponAmount" spec:"O N"`
 	// BuyerPayAmount is what the payer paid (实付金额), fen.
@@ -218,12 +213,12 @@ func (n *OrderNotification) Key() string {
 
 func (n *OrderNotification) about() (cnpay.Outcome, string, string) {
 	if n.RefundOrderID != "" || n.RefundAmount != 0 {
-		if n.Status == "TRADE_REFUND" && n.RefundAmount > 0 && n.RefundOrderID != "" {
+		if n.Status == StatusTradeRefund && n.RefundAmount > 0 && n.RefundOrderID != "" {
 			return cnpay.Succeeded, OpOrderRefund, n.RefundOrderID
 		}
 		return cnpay.Unknown, OpOrderRefund, n.RefundOrderID
 	}
-	outcome, _ := judgePaid(n.Status, n.PayTime)
+	outcome, _ := paid{n.Status, n.PayTime, n.TotalAmount, n.BuyerPayAmount}.judge()
 	return outcome, "", n.MerOrderID
 }
 

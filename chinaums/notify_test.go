@@ -167,10 +167,15 @@ func TestNotificationOutcomes(t *testing.T) {
 		want      cnpay.Outcome
 		operation string
 	}{
-		{map[string]string{"status": "TRADE_SUCCESS"}, cnpay.Succeeded, ""},
-		{map[string]string{"status": "TRADE_REFUND"}, cnpay.Succeeded, ""}, // the payment stood
+		{map[string]string{"status": "TRADE_SUCCESS", "totalAmount": "5"}, cnpay.Succeeded, ""},
+		{map[string]string{"status": "TRADE_SUCCESS"}, cnpay.Unknown, ""}, // of what amount?
+		{map[string]string{"status": "TRADE_SUCCESS", "totalAmount": "0"}, cnpay.Unknown, ""},
+		{map[string]string{"status": "TRADE_SUCCESS", "totalAmount": "-5"}, cnpay.Unknown, ""},
+		{map[string]string{"status": "TRADE_SUCCESS", "totalAmount": "5", "buyerPayAmount": "-5"}, cnpay.Unknown, ""},
+		{map[string]string{"status": "TRADE_REFUND", "totalAmount": "5"}, cnpay.Succeeded, ""}, // the payment stood
 		{map[string]string{"status": "TRADE_CLOSED"}, cnpay.Failed, ""},
 		{map[string]string{"status": "TRADE_CLOSED", "payTime": "2026-09-01 09:00:00"}, cnpay.Unknown, ""},
+		{map[string]string{"status": "TRADE_CLOSED", "buyerPayAmount": "5"}, cnpay.Unknown, ""},
 		{map[string]string{"status": "WAIT_BUYER_PAY"}, cnpay.Pending, ""},
 		{map[string]string{"status": "UNKNOWN"}, cnpay.Unknown, ""},
 		{map[string]string{"status": ""}, cnpay.Unknown, ""},
@@ -178,7 +183,9 @@ func TestNotificationOutcomes(t *testing.T) {
 		{map[string]string{"status": "TRADE_REFUND", "refundAmount": "5"}, cnpay.Unknown, OpOrderRefund},
 		{map[string]string{"status": "TRADE_SUCCESS", "refundAmount": "5", "refundOrderId": "3194R"}, cnpay.Unknown, OpOrderRefund},
 		{map[string]string{"status": "TRADE_REFUND", "refundAmount": "-5", "refundOrderId": "3194R"}, cnpay.Unknown, OpOrderRefund},
-		{map[string]string{"billNo": "3194", "billStatus": "PAID"}, cnpay.Succeeded, OpBillCreateQR},
+		{map[string]string{"billNo": "3194", "billStatus": "PAID", "totalAmount": "5", "billPayment": `{"status":"TRADE_SUCCESS"}`}, cnpay.Succeeded, OpBillCreateQR},
+		{map[string]string{"billNo": "3194", "billStatus": "PAID", "billPayment": `{"status":"TRADE_SUCCESS"}`}, cnpay.Unknown, OpBillCreateQR},
+		{map[string]string{"billNo": "3194", "billStatus": "PAID", "totalAmount": "5"}, cnpay.Unknown, OpBillCreateQR},
 		{map[string]string{"billNo": "3194", "billStatus": "UNPAID"}, cnpay.Pending, OpBillCreateQR},
 		{map[string]string{"billNo": "3194", "billStatus": "CLOSED"}, cnpay.Failed, OpBillCreateQR},
 		{map[string]string{"billNo": "3194", "billStatus": "CLOSED", "billPayment": `{"status":"TRADE_SUCCESS"}`}, cnpay.Unknown, OpBillCreateQR},

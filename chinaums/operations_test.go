@@ -114,13 +114,13 @@ func runs(t *testing.T, gateway *chinaumstest.Server, client *chinaums.Client) m
 		chinaums.OpBillComplete: func() conform.Run {
 			billNo, billDate := heldBill()
 			return conform.Of(client.Bills.Complete, &chinaums.BillCompleteRequest{
-				BillHead: billHead(), BillNo: billNo, BillDate: billDate, AuthedOrderID: number(), AuthIDRespCd: "206067", TotalAmount: 8000,
+				BillHead: billHead(), BillHold: chinaums.BillHold{BillNo: billNo, BillDate: billDate}, AuthedOrderID: number(), AuthIDRespCd: "206067", TotalAmount: 8000,
 			})
 		},
 		chinaums.OpBillCancelPreauth: func() conform.Run {
 			billNo, billDate := heldBill()
 			return conform.Of(client.Bills.CancelPreauth, &chinaums.BillCancelPreauthRequest{
-				BillHead: billHead(), BillNo: billNo, BillDate: billDate, MerOrderID: billNo + "0", AuthIDRespCd: "206067",
+				BillHead: billHead(), BillHold: chinaums.BillHold{BillNo: billNo, BillDate: billDate}, MerOrderID: billNo + "0", AuthIDRespCd: "206067",
 			})
 		},
 		chinaums.OpBillCancelCompletion: func() conform.Run {

@@ -56,6 +56,16 @@ type Order struct {
 
 func (o *Order) ordered() *Order { return o }
 
+// Product is what an order says of what is sold, besides Goods.
+type Product struct {
+	// ProductID is the product (商品ID).
+	ProductID string `json:"productId" spec:"O S"`
+	// GoodsTradeNo stands instead of Goods (商品交易单号).
+	GoodsTradeNo string `json:"goodsTradeNo" spec:"O S"`
+	// ShowURL is the page of the order (订单展示页面).
+	ShowURL string `json:"showUrl" spec:"O S..255"`
+}
+
 // OrderResponse is what every answer to an order says.
 type OrderResponse struct {
 	Response
@@ -103,12 +113,7 @@ type AppOrder struct {
 	SubAppID string `json:"subAppId" spec:"C S..32"`
 	// TradeType is APP for WeChat (交易类型).
 	TradeType string `json:"tradeType" spec:"C S"`
-	// ProductID is the product (商品ID).
-	ProductID string `json:"productId" spec:"O S"`
-	// GoodsTradeNo stands instead of Goods (商品交易单号).
-	GoodsTradeNo string `json:"goodsTradeNo" spec:"O S"`
-	// ShowURL is the page of the order (订单展示页面).
-	ShowURL string `json:"showUrl" spec:"O S..255"`
+	Product
 	// MerchantUserID is the payer at the merchant (商户用户号); mandatory for 全民付.
 	MerchantUserID string `json:"merchantUserId" spec:"C S..32"`
 	// EnablePayChnl is what Alipay may take: balance, moneyFund, pcredit, pcreditpayInstallment, creditCard or
@@ -182,6 +187,10 @@ type OrderQueryResponse struct {
 	BillPayment *Payment `json:"billPayment" spec:"O"`
 }
 
+func (r *OrderQueryResponse) paid() paid {
+	return paid{r.Status, r.PayTime, r.TotalAmount, r.BuyerPayAmount}
+}
+
 // names compares the channel's number where the query was by it alone.
 func (r *OrderQueryResponse) names(x *exchange) (named bool, differs string) {
 	if asked := x.text("merOrderId"); asked != "" {
@@ -191,14 +200,20 @@ func (r *OrderQueryResponse) names(x *exchange) (named bool, differs string) {
 	return r.TargetOrderID == asked, different([3]string{"targetOrderId", asked, r.TargetOrderID})
 }
 
-// Payer is who paid an order.
-type Payer struct {
+// Buyer is the payer of an order, as the channel has it.
+type Buyer struct {
 	// BuyerID is the payer at the channel (买家ID).
 	BuyerID string `json:"buyerId" spec:"O S"`
 	// SubBuyerID is the payer in the merchant's own app (卖家子ID), WeChat's sub_openid for example.
 	SubBuyerID string `json:"subBuyerId" spec:"O S"`
 	// BuyerUsername is the payer's name at the channel (买家用户名).
 	BuyerUsername string `json:"buyerUsername" spec:"O S"`
+}
+
+// Payer is who paid an order.
+type Payer struct {
+	Buyer
+
 	// BankCardNo is the card (支付银行卡号), masked by the platform.
 	BankCardNo string `json:"bankCardNo" spec:"O S pan"`
 	// BankInfo is the bank (银行信息).

@@ -71,29 +71,29 @@ func (op *Operation) judge(byCode cnpay.Outcome, request, answer any) (cnpay.Out
 // judgeCode reads errCode, of netpay (平台错误码) or of the gateway before it.
 func judgeCode(code string) cnpay.Outcome {
 	switch code {
-	case "SUCCESS":
+	case CodeSuccess:
 		return cnpay.Succeeded
-	case "0000": // the gateway's: taken, and netpay has not spoken
+	case CodeGatewayAccepted:
 		return cnpay.Pending
-	case "BAD_REQUEST", "NO_SERVICE", "NO_ORDER", "OPERATION_NOT_ALLOWED", "NO_MERCHANT", "INACTIVE_MERCHANT",
-		"ABNORMAL_REQUEST_TIME", "BAD_SIGN", "INVALID_MSGSRC", "NO_CROSS_DAY_TRADING", "DENIED_IP",
-		"INVLID_MERCHANT_CONFIG", "INVALID_MERCHANT_CONFIG", // the documents spell it the first way
-		"1000", "1001", "9001":
+	case CodeBadRequest, CodeNoService, CodeNoOrder, CodeOperationNotAllowed, CodeNoMerchant, CodeInactiveMerchant,
+		CodeAbnormalRequestTime, CodeBadSign, CodeInvalidMsgSrc, CodeNoCrossDayTrading, CodeDeniedIP,
+		CodeInvlidMerchantConfig, CodeInvalidMerchantConfig,
+		CodeGatewayUnauthentic, CodeGatewayUnauthorised, CodeGatewayParameters:
 		return cnpay.Failed
 	}
-	// INTERNAL_ERROR, TIMEOUT, NET_ERROR, DUP_ORDER, ORDER_PROCESSING, TARGET_FAIL, INVALID_RESPONSE, TXN_DISCARDED,
-	// INVALID_ORDER, HAS_CANCELLED, 9999, 9200, or undocumented.
-	return cnpay.Unknown
+	return cnpay.Unknown // the undecided ones, 9999, 9200, or undocumented
 }
 
 // judgeCounterCode reads errCode of poslink, or of the gateway before it.
 func judgeCounterCode(code string) cnpay.Outcome {
 	switch code {
-	case "00":
+	case CounterCodeSuccess:
 		return cnpay.Succeeded
-	case "0000":
+	case CodeGatewayAccepted:
 		return cnpay.Pending
-	case "03", "13", "22", "25", "30", "57", "61", "64", "97", "1000", "1001", "9001":
+	case CounterCodeNoMerchant, CounterCodeWrongAmount, CounterCodeNoOriginal, CounterCodeOriginalLost, CounterCodeFormat,
+		CounterCodeNotAllowed, CounterCodeLimit, CounterCodeOriginalAmount, CounterCodeNoTerminal,
+		CodeGatewayUnauthentic, CodeGatewayUnauthorised, CodeGatewayParameters:
 		return cnpay.Failed
 	}
 	return cnpay.Unknown // 92, 94 (repeated: the earlier one may have succeeded), 96, A7, ER, 9999, or undocumented
@@ -114,7 +114,7 @@ func judgeOrdered(byCode cnpay.Outcome, request, answer any) (cnpay.Outcome, err
 		return cnpay.Unknown, call.Contradiction("totalAmount %d, not %d", amount, req.ordered().TotalAmount)
 	}
 	switch order.Status {
-	case "", "NEW_ORDER", "WAIT_BUYER_PAY", "TRADE_SUCCESS":
+	case "", StatusNewOrder, StatusWaitBuyerPay, StatusTradeSuccess:
 		return cnpay.Pending, nil
 	}
 	return cnpay.Unknown, call.Contradiction("status %s decides nothing", order.Status)
@@ -123,44 +123,53 @@ func judgeOrdered(byCode cnpay.Outcome, request, answer any) (cnpay.Outcome, err
 // judgeDone takes a success for one.
 func judgeDone(byCode cnpay.Outcome, _, _ any) (cnpay.Outcome, error) { return byCode, nil }
 
-// judgePaid reads the state (交易状态) of an order that somebody pays.
+// paid is what an answer or a notification says of an order that somebody pays.
+type paid struct {
+	status, payTime string
+	total, buyerPay int64
+}
+
+// was reports what shows that somebody has paid, if anything does.
+func (p paid) was() error {
+	switch {
+	case p.payTime != "":
+		return call.Contradiction("%s, and was paid at %s", p.status, p.payTime)
+	case p.buyerPay != 0:
+		return call.Contradiction("%s, and buyerPayAmount is %d", p.status, p.buyerPay)
+	}
+	return nil
+}
+
+// judge reads the state (交易状态) of an order that somebody pays.
 //
 // TRADE_CLOSED is the end of an order that nobody has paid, and of one that was paid and given back whole: then it shows
-// when it was paid.
-func judgePaid(status, payTime string) (cnpay.Outcome, error) {
-	switch status {
-	case "TRADE_SUCCESS", "TRADE_REFUND":
+// when it was paid, or what.
+func (p paid) judge() (cnpay.Outcome, error) {
+	switch p.status {
+	case StatusTradeSuccess, StatusTradeRefund:
+		if p.total <= 0 || p.buyerPay < 0 {
+			return cnpay.Unknown, call.Contradiction("%s, with totalAmount %d and buyerPayAmount %d", p.status, p.total, p.buyerPay)
+		}
 		return cnpay.Succeeded, nil
-	case "NEW_ORDER", "WAIT_BUYER_PAY":
+	case StatusNewOrder, StatusWaitBuyerPay:
 		return cnpay.Pending, nil
-	case "TRADE_CLOSED":
-		if payTime != "" {
-			return cnpay.Unknown, call.Contradiction("TRADE_CLOSED, and was paid at %s", payTime)
+	case StatusTradeClosed:
+		if err := p.was(); err != nil {
+			return cnpay.Unknown, err
 		}
 		return cnpay.Failed, nil
 	}
 	return cnpay.Unknown, nil // UNKNOWN, or undocumented
 }
 
-// judgeClosed reads the state of an order as the end of its closing. An order that was paid can no longer be closed.
-func judgeClosed(status string) cnpay.Outcome {
-	switch status {
-	case "TRADE_CLOSED":
-		return cnpay.Succeeded
-	case "TRADE_SUCCESS", "TRADE_REFUND":
-		return cnpay.Failed
-	}
-	return cnpay.Unknown
-}
-
 // judgeRefundStatus reads refundStatus (退款状态).
 func judgeRefundStatus(status string) (cnpay.Outcome, error) {
 	switch status {
-	case "SUCCESS":
+	case RefundStatusSuccess:
 		return cnpay.Succeeded, nil
-	case "FAIL":
+	case RefundStatusFail:
 		return cnpay.Failed, nil
-	case "PROCESSING":
+	case RefundStatusProcessing:
 		return cnpay.Pending, nil
 	}
 	return cnpay.Unknown, call.Contradiction("refundStatus %q decides nothing", status)
@@ -171,9 +180,9 @@ func judgeRefundStatus(status string) (cnpay.Outcome, error) {
 // it would be a request that was processed and yet refused, and refusals have an errCode.
 func judgeUndone(status string) (cnpay.Outcome, error) {
 	switch status {
-	case "TRADE_SUCCESS", "TRADE_CLOSED", "TRADE_REFUND":
+	case StatusTradeSuccess, StatusTradeClosed, StatusTradeRefund:
 		return cnpay.Succeeded, nil
-	case "NEW_ORDER", "WAIT_BUYER_PAY", "":
+	case StatusNewOrder, StatusWaitBuyerPay, "":
 		return cnpay.Pending, nil
 	}
 	return cnpay.Unknown, call.Contradiction("status %s decides nothing", status) // UNKNOWN, or undocumented
@@ -181,7 +190,7 @@ func judgeUndone(status string) (cnpay.Outcome, error) {
 
 // refusedThoughClosed keeps the refusal of what is closed already from being one: it does not say who closed it.
 func refusedThoughClosed(byCode cnpay.Outcome, status string) (cnpay.Outcome, error) {
-	if byCode == cnpay.Failed && status == "TRADE_CLOSED" {
+	if byCode == cnpay.Failed && status == StatusTradeClosed {
 		return cnpay.Unknown, call.Contradiction("refused, and closed already")
 	}
 	return byCode, nil
@@ -209,11 +218,14 @@ func twoPayments() error {
 // refund exist.
 func everPaid(billStatus string) bool {
 	switch billStatus {
-	case "", "PAID", "REFUND", "CLOSED":
+	case "", BillStatusPaid, BillStatusRefund, BillStatusClosed:
 		return true
 	}
 	return false // UNPAID, UNKNOWN, or undocumented
 }
+
+// paid is what a movement says of whether it was paid.
+func (p *Payment) paid() paid { return paid{p.Status, p.PayTime, p.TotalAmount, p.BuyerPayAmount} }
 
 // contradiction says which amount cannot be.
 func (p *Payment) contradiction() error {
@@ -226,7 +238,8 @@ func (p *Payment) contradiction() error {
 	return nil
 }
 
-// otherAmount says that an answer has another amount than was asked for, if it has one and the ticket knows.
+// otherAmount says that an answer has another amount than was asked for, if it has one and the ticket knows. Whether it
+// must have one depends on the state beside it.
 func otherAmount(name string, answered int64, asked string) error {
 	if answered < 0 || answered != 0 && asked != "" && fmt.Sprint(answered) != asked {
 		return call.Contradiction("%s %d, not %s", name, answered, asked)
@@ -237,9 +250,9 @@ func otherAmount(name string, answered int64, asked string) error {
 // judgeClose reads the answer to closing an order.
 func judgeClose[Req any](_ *Req, res *OrderCloseResponse) (cnpay.Outcome, error) {
 	switch res.Status {
-	case "TRADE_CLOSED":
+	case StatusTradeClosed:
 		return cnpay.Succeeded, nil
-	case "", "NEW_ORDER", "WAIT_BUYER_PAY":
+	case "", StatusNewOrder, StatusWaitBuyerPay:
 		return cnpay.Pending, nil
 	}
 	return cnpay.Unknown, call.Contradiction("status %s decides nothing", res.Status)

@@ -106,9 +106,9 @@ func (*PreauthCompleteRequest) operation() Operation {
 				return cnpay.Unknown, call.Contradiction("totalAmt %d, not %d", n, req.TotalAmt)
 			}
 			switch res.Status {
-			case "TRADE_SUCCESS":
+			case StatusTradeSuccess:
 				return cnpay.Succeeded, nil
-			case "", "NEW_ORDER", "WAIT_BUYER_PAY":
+			case "", StatusNewOrder, StatusWaitBuyerPay:
 				return cnpay.Pending, nil
 			}
 			return cnpay.Unknown, call.Contradiction("status %s decides nothing", res.Status)
@@ -149,9 +149,9 @@ func (*PreauthCancelRequest) operation() Operation {
 			outcome, err := judgePreauthUndone(byCode, answer)
 			if res, ok := answer.(*PreauthCancelResponse); ok && outcome == cnpay.Succeeded {
 				switch {
-				case res.SecureStatus == "ALL_COMPLETED", res.SecureStatus == "PARTLY_COMPLETED":
+				case res.SecureStatus == SecureStatusAllCompleted, res.SecureStatus == SecureStatusPartlyCompleted:
 					return cnpay.Unknown, call.Contradiction("secureStatus %s", res.SecureStatus)
-				case res.SecureStatus == "UNCOMPLETED" && res.Status != "TRADE_CLOSED":
+				case res.SecureStatus == SecureStatusUncompleted:
 					return cnpay.Pending, nil
 				}
 			}
@@ -202,24 +202,26 @@ func judgePreauthUndone(byCode cnpay.Outcome, answer any) (cnpay.Outcome, error)
 }
 
 // Complete takes money of a pre-authorisation, whole or a part (预授权完成, POST /v1/netpay/preauthed): "capture" in other
-// SDKs. A pre-authorisation is completed once, and numbers of orders are used once, so the same request sent again moves
-// no money twice.
+// SDKs. A pre-authorisation is completed once. What the same request does when it is sent again no document says.
 //   - Succeeded: the money is taken.
 //   - Pending: accepted; settle it.
-//   - Failed: refused; nothing was taken. Once it is settled: the completion is closed.
-//   - Unknown: settle it. While the pre-authorisation shows UNCOMPLETED the request may still be on its way.
+//   - Failed: refused; nothing was taken. Once it is settled: the completion is closed, or there is none and the
+//     pre-authorisation was released.
+//   - Unknown: settle it. While the pre-authorisation shows UNCOMPLETED the request may still be on its way; one that was
+//     completed does not say by which request.
 //
 //cnpay:op netpay_preauthed
 func (s *PreauthService) Complete(ctx context.Context, req *PreauthCompleteRequest, opts ...cnpay.Option) (*PreauthCompleteResponse, error) {
 	return do[PreauthCompleteResponse](ctx, s.client, req, opts)
 }
 
-// Cancel releases the whole of a pre-authorisation that was not completed (预授权撤销, POST /v1/netpay/preauth-cancel). A
-// pre-authorisation is cancelled once: a second call moves no money twice.
+// Cancel releases the whole of a pre-authorisation that was not completed (预授权撤销, POST /v1/netpay/preauth-cancel). What
+// the same request does when it is sent again no document says.
 //   - Succeeded: released.
 //   - Pending: accepted; settle it.
-//   - Failed: refused; the pre-authorisation is as it was. Once it is settled: it was completed.
-//   - Unknown: settle it. While it shows UNCOMPLETED the request may still be on its way.
+//   - Failed: refused; the pre-authorisation is as it was.
+//   - Unknown: settle it. While it shows UNCOMPLETED the request may still be on its way, and a completion can be
+//     cancelled, so settling never says Failed.
 //
 //cnpay:op netpay_preauth_cancel
 func (s *PreauthService) Cancel(ctx context.Context, req *PreauthCancelRequest, opts ...cnpay.Option) (*PreauthCancelResponse, error) {

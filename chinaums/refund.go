@@ -150,9 +150,9 @@ func (*OrderConfirmSplitRequest) operation() Operation {
 		ID: OpOrderConfirmSplit, Path: "/v1/netpay/sub-orders-confirm",
 		Judge: JudgeSuccess(func(_ *OrderConfirmSplitRequest, res *OrderConfirmSplitResponse) (cnpay.Outcome, error) {
 			switch res.AsynDivisionStatus {
-			case "success":
+			case DivisionStatusSuccess:
 				return cnpay.Succeeded, nil
-			case "fail":
+			case DivisionStatusFail:
 				return cnpay.Failed, nil
 			}
 			return cnpay.Unknown, call.Contradiction("asynDivisionStatus %q decides nothing", res.AsynDivisionStatus)

@@ -2,7 +2,9 @@ package chinaums
 
 import (
 	"context"
+	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/cnpay-go/cnpay"
@@ -34,9 +36,9 @@ func ask[Res any, R interface {
 
 func noSuchOrder(op Operation, code string) bool {
 	if op.Counter {
-		return code == "22" || code == "25"
+		return code == CounterCodeNoOriginal || code == CounterCodeOriginalLost
 	}
-	return code == "NO_ORDER"
+	return code == CodeNoOrder
 }
 
 // required adds the fault of a field that the ticket does not have and the query does not insist upon.
@@ -78,51 +80,56 @@ func billOf(t cnpay.Ticket) *BillQueryRequest {
 func settleBill(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	query := billOf(t)
 	return cnpay.SettleRule{
-		Schedule: PayerSchedule(life(t)), Faults: c.faults(query), Absent: true, Harmless: true, PaidLater: true, GiveUp: OpBillClose,
+		Schedule: PayerSchedule(life(t)), Faults: c.faults(query), Absent: !arrived(t), Harmless: !arrived(t), PaidLater: true, GiveUp: OpBillClose,
 		Query: ask(c, query, opts, func(r *BillQueryResponse) cnpay.Finding {
 			if err := otherAmount("totalAmount", r.TotalAmount, t.Fields["totalAmount"]); err != nil {
 				return found(r.BillStatus, cnpay.Unknown, err)
 			}
-			outcome, err := judgeBill(r)
+			outcome, err := judgeBill(r.BillStatus, r.TotalAmount, &r.BillPayment)
 			return found(r.BillStatus, outcome, err)
 		}),
 	}
 }
 
-// judgeBill reads the state of a bill that somebody pays.
-func judgeBill(r *BillQueryResponse) (cnpay.Outcome, error) {
-	if err := r.BillPayment.contradiction(); err != nil {
+// judgeBill reads the state of a bill that somebody pays, beside that of its payment.
+func judgeBill(status string, total int64, payment *Payment) (cnpay.Outcome, error) {
+	if err := payment.contradiction(); err != nil {
 		return cnpay.Unknown, err
 	}
-	payment := r.BillPayment.Status
-	paid := payment == "TRADE_SUCCESS" || payment == "TRADE_REFUND"
-	switch r.BillStatus {
-	case "PAID", "REFUND":
-		if payment != "" && !paid {
-			return cnpay.Unknown, call.Contradiction("billStatus %s contradicts billPayment.status %s", r.BillStatus, payment)
+	wasPaid := payment.Status == StatusTradeSuccess || payment.Status == StatusTradeRefund
+	switch status {
+	case BillStatusPaid, BillStatusRefund:
+		switch {
+		case !wasPaid:
+			return cnpay.Unknown, call.Contradiction("billStatus %s, and billPayment.status %q", status, payment.Status)
+		case total <= 0:
+			return cnpay.Unknown, call.Contradiction("billStatus %s, with totalAmount %d", status, total)
 		}
 		return cnpay.Succeeded, nil
-	case "UNPAID":
-		if paid {
-			return cnpay.Unknown, call.Contradiction("billStatus UNPAID contradicts billPayment.status %s", payment)
+	case BillStatusUnpaid:
+		if wasPaid {
+			return cnpay.Unknown, call.Contradiction("billStatus %s contradicts billPayment.status %s", status, payment.Status)
 		}
 		return cnpay.Pending, nil
-	case "CLOSED":
-		if paid || r.BillPayment.PayTime != "" {
-			return cnpay.Unknown, call.Contradiction("billStatus CLOSED, and there is a payment")
+	case BillStatusClosed:
+		if err := payment.paid().was(); wasPaid || err != nil {
+			return cnpay.Unknown, call.Contradiction("billStatus %s, and there is a payment", status)
 		}
 		return cnpay.Failed, nil
 	}
 	return cnpay.Unknown, nil // UNKNOWN, or undocumented
 }
 
-// settleUpdate finds whether a code has the bill that it was to have.
+// settleUpdate finds whether a code has the bill that it was to have. Whether a repeat may open a bill again that was paid
+// since the documents do not say.
 func settleUpdate(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	query := billOf(t)
 	return cnpay.SettleRule{
-		Schedule: BackSchedule(), Faults: required(c.faults(query), t, "totalAmount"), Harmless: true,
+		Schedule: BackSchedule(), Faults: required(required(c.faults(query), t, "totalAmount"), t, "qrCodeId"),
 		Query: ask(c, query, opts, func(r *BillQueryResponse) cnpay.Finding {
-			if r.TotalAmount == 0 || otherAmount("totalAmount", r.TotalAmount, t.Fields["totalAmount"]) != nil {
+			state := t.Fields["billStatus"]
+			if codeOf(r.BillQRCode) != t.Fields["qrCodeId"] || strconv.FormatInt(r.TotalAmount, 10) != t.Fields["totalAmount"] ||
+				state != "" && r.BillStatus != state {
 				return unchanged(r.BillStatus)
 			}
 			return found(r.BillStatus, cnpay.Succeeded, nil)
@@ -130,33 +137,51 @@ func settleUpdate(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleR
 	}
 }
 
-// settleBillClose finds whether a code was closed. One that also gives money back is closed only when it has.
+// codeOf is the number of the code behind an address.
+func codeOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Query().Get("id")
+}
+
+// settleBillClose finds whether a code was closed. One that also gives money back is closed only when it has. A close
+// without it moves no money, so a repeat does not either.
 func settleBillClose(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	query := billOf(t)
 	refunds := t.Fields["attachRefund"] != ""
 	return cnpay.SettleRule{
 		Schedule: BackSchedule(), Faults: c.faults(query), Harmless: !refunds,
-		Query: ask(c, query, opts, func(r *BillQueryResponse) cnpay.Finding {
-			switch {
-			case r.BillStatus == "CLOSED", r.BillStatus == "REFUND" && refunds && r.BillPayment.Status == "TRADE_CLOSED":
-				return found(r.BillStatus, cnpay.Succeeded, nil)
-			case (r.BillStatus == "PAID" || r.BillStatus == "REFUND") && !refunds:
-				return found(r.BillStatus, cnpay.Failed, nil)
-			case r.BillStatus == "PAID", r.BillStatus == "UNPAID":
-				return unchanged(r.BillStatus)
-			}
-			return found(r.BillStatus, cnpay.Unknown, nil)
-		}),
+		Query: ask(c, query, opts, func(r *BillQueryResponse) cnpay.Finding { return judgeBillClosed(r, refunds) }),
 	}
 }
 
+// judgeBillClosed reads the state of a bill as the end of its closing.
+func judgeBillClosed(r *BillQueryResponse, refunds bool) cnpay.Finding {
+	p := &r.BillPayment
+	outcome, err := judgeBill(r.BillStatus, r.TotalAmount, p)
+	closed := r.BillStatus == BillStatusClosed && outcome == cnpay.Failed // and nobody has paid
+	returned := refunds && p.Status == StatusTradeClosed && p.contradiction() == nil &&
+		(r.BillStatus == BillStatusClosed || r.BillStatus == BillStatusRefund)
+	switch {
+	case closed, returned:
+		return found(r.BillStatus, cnpay.Succeeded, nil)
+	case outcome == cnpay.Succeeded && !refunds: // it was paid before it could be closed
+		return found(r.BillStatus, cnpay.Failed, nil)
+	case outcome == cnpay.Succeeded && r.BillStatus == BillStatusPaid && p.Status == StatusTradeSuccess, outcome == cnpay.Pending:
+		return unchanged(r.BillStatus)
+	}
+	return found(r.BillStatus, cnpay.Unknown, err)
+}
+
 // settleBillRefund queries one refund of a bill. The answer has it only once it was carried out; that it has none proves
-// nothing.
+// nothing. That a repeat is answered with the first refund the documents say of an order's refund, not of a bill's.
 func settleBillRefund(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	query := billOf(t)
 	query.RefundOrderID = t.Fields["refundOrderId"]
 	return cnpay.SettleRule{
-		Schedule: BackSchedule(), Faults: required(c.faults(query), t, "refundOrderId"), Harmless: true,
+		Schedule: BackSchedule(), Faults: required(c.faults(query), t, "refundOrderId"),
 		Query: ask(c, query, opts, func(r *BillQueryResponse) cnpay.Finding {
 			refund := r.RefundBillPayment
 			if refund == nil || refund.MerOrderID == "" && refund.Status == "" {
@@ -176,6 +201,8 @@ func judgeMovement(r *BillQueryResponse, p *Payment, number, amount string) cnpa
 	case err != nil:
 	case !everPaid(r.BillStatus):
 		err = call.Contradiction("contradicts billStatus %s", r.BillStatus)
+	case p.TotalAmount == 0 && (p.Status == StatusTradeSuccess || p.Status == StatusTradeRefund):
+		err = call.Contradiction("%s, and totalAmount is missing", p.Status)
 	default:
 		err = otherAmount("totalAmount", p.TotalAmount, amount)
 	}
@@ -183,55 +210,62 @@ func judgeMovement(r *BillQueryResponse, p *Payment, number, amount string) cnpa
 		return found(p.Status, cnpay.Unknown, err)
 	}
 	switch p.Status {
-	case "TRADE_SUCCESS", "TRADE_REFUND":
+	case StatusTradeSuccess, StatusTradeRefund:
 		return found(p.Status, cnpay.Succeeded, nil)
-	case "NEW_ORDER", "WAIT_BUYER_PAY":
+	case StatusNewOrder, StatusWaitBuyerPay:
 		return found(p.Status, cnpay.Pending, nil)
 	}
 	return found(p.Status, cnpay.Unknown, nil)
 }
 
-// settleBillComplete queries the completion.
+// settleBillComplete queries the completion. What a repeat does no document says.
 func settleBillComplete(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	query := billOf(t)
 	query.AuthedOrderID = t.Fields["authedOrderId"]
 	return cnpay.SettleRule{
-		Schedule: BackSchedule(), Faults: required(c.faults(query), t, "authedOrderId"), Harmless: true,
+		Schedule: BackSchedule(), Faults: required(c.faults(query), t, "authedOrderId"),
 		Query: ask(c, query, opts, func(r *BillQueryResponse) cnpay.Finding {
 			completion := r.AuthedBillPayment
 			if completion == nil || completion.MerOrderID == "" && completion.Status == "" {
 				return unchanged(r.BillStatus)
 			}
 			f := judgeMovement(r, completion, query.AuthedOrderID, t.Fields["totalAmount"])
-			if f.Cause == nil && completion.Status == "TRADE_CLOSED" {
-				f.Outcome, f.Cause = judgePaid(completion.Status, completion.PayTime)
+			if f.Cause == nil && completion.Status == StatusTradeClosed {
+				f.Outcome, f.Cause = completion.paid().judge()
 			}
 			return f
 		}),
 	}
 }
 
-// settleBillCancelPreauth queries the bill: no query shows a cancellation of its own.
+// settleBillCancelPreauth queries the bill: no query shows a cancellation of its own. What a repeat does no document says.
 func settleBillCancelPreauth(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	query := billOf(t)
-	return cnpay.SettleRule{
-		Schedule: BackSchedule(), Faults: c.faults(query), Harmless: true,
-		Query: ask(c, query, opts, func(r *BillQueryResponse) cnpay.Finding {
-			state := r.BillPayment.Status
-			switch {
-			case r.BillPayment.contradiction() != nil:
-				return found(state, cnpay.Unknown, r.BillPayment.contradiction())
-			case state == "TRADE_CLOSED" && everPaid(r.BillStatus), r.BillStatus == "CLOSED" && state == "":
-				return found(r.BillStatus+" "+state, cnpay.Succeeded, nil)
-			case state == "TRADE_SUCCESS":
-				return unchanged(state)
-			}
-			return found(state, cnpay.Unknown, nil)
-		}),
-	}
+	return cnpay.SettleRule{Schedule: BackSchedule(), Faults: c.faults(query), Query: ask(c, query, opts, judgeBillReleased)}
 }
 
-// settleBillCancelCompletion queries the completion that was to be cancelled. The documents do not say how it shows.
+// judgeBillReleased reads the state of a bill as the end of its pre-authorisation. A completion excludes that only as long
+// as it stands: it can be cancelled, and the hold may stand again.
+func judgeBillReleased(r *BillQueryResponse) cnpay.Finding {
+	p, completion := &r.BillPayment, r.AuthedBillPayment
+	err := p.contradiction()
+	switch {
+	case err != nil:
+	case completion != nil && completion.Status != StatusTradeClosed, r.CompleteAmount != 0,
+		r.SecureStatus == SecureStatusAllCompleted, r.SecureStatus == SecureStatusPartlyCompleted:
+		err = call.Contradiction("%s, and the pre-authorisation was completed", p.Status)
+	case r.BillStatus == BillStatusClosed && p.Status == StatusTradeSuccess, !everPaid(r.BillStatus):
+		err = call.Contradiction("billStatus %s contradicts billPayment.status %q", r.BillStatus, p.Status)
+	case p.Status == StatusTradeClosed, r.BillStatus == BillStatusClosed && p.Status == "":
+		return found(r.BillStatus+" "+p.Status, cnpay.Succeeded, nil)
+	case p.Status == StatusTradeSuccess:
+		return unchanged(p.Status)
+	}
+	return found(p.Status, cnpay.Unknown, err)
+}
+
+// settleBillCancelCompletion queries the completion that was to be cancelled. The documents do not say how it shows. A
+// repeat names the same completion and undoes the whole of it, once.
 func settleBillCancelCompletion(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	query := billOf(t)
 	query.InstMID = t.Fields["instMid"]
@@ -260,9 +294,9 @@ func judgeCancelled(r *BillQueryResponse, merOrderID string) cnpay.Finding {
 		err = call.Contradiction("contradicts billStatus %s", r.BillStatus)
 	case other.MerOrderID == merOrderID && (other.Status != completion.Status || other.TotalAmount != completion.TotalAmount):
 		err = call.Contradiction("contradicts billPayment of the same number")
-	case completion.Status == "TRADE_CLOSED":
+	case completion.Status == StatusTradeClosed:
 		return found(completion.Status, cnpay.Succeeded, nil)
-	case completion.Status == "TRADE_SUCCESS":
+	case completion.Status == StatusTradeSuccess:
 		return unchanged(completion.Status)
 	}
 	return found(completion.Status, cnpay.Unknown, err)
@@ -282,12 +316,12 @@ func settleOrder(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRu
 	query := orderOf(t)
 	query.TargetOrderID = ""
 	return cnpay.SettleRule{
-		Schedule: PayerSchedule(life(t)), Faults: c.faults(query), Absent: true, Harmless: true, PaidLater: true, GiveUp: OpOrderClose,
+		Schedule: PayerSchedule(life(t)), Faults: c.faults(query), Absent: !arrived(t), Harmless: !arrived(t), PaidLater: true, GiveUp: OpOrderClose,
 		Query: ask(c, query, opts, func(r *OrderQueryResponse) cnpay.Finding {
 			if err := otherAmount("totalAmount", r.TotalAmount, t.Fields["totalAmount"]); err != nil {
 				return found(r.Status, cnpay.Unknown, err)
 			}
-			outcome, err := judgePaid(r.Status, r.PayTime)
+			outcome, err := r.paid().judge()
 			return found(r.Status, outcome, err)
 		}),
 	}
@@ -311,25 +345,43 @@ func settleAlipayClose(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.Se
 	}))
 }
 
+// closing is the rule of a close, which moves no money, so that a repeat does not either.
 func closing(c *Client, t cnpay.Ticket, query Request, asked func(context.Context) (cnpay.Finding, error)) cnpay.SettleRule {
 	return cnpay.SettleRule{Schedule: BackSchedule(), Faults: required(c.faults(query), t, "merOrderId"), Harmless: true, Query: asked}
 }
 
+// judgeClosing reads the state of an order as the end of its closing. An order that was paid can no longer be closed.
 func judgeClosing(r *OrderQueryResponse) cnpay.Finding {
-	if r.Status == "NEW_ORDER" || r.Status == "WAIT_BUYER_PAY" {
+	switch outcome, err := r.paid().judge(); outcome {
+	case cnpay.Failed: // closed, and nobody has paid
+		return found(r.Status, cnpay.Succeeded, nil)
+	case cnpay.Succeeded:
+		return found(r.Status, cnpay.Failed, nil)
+	case cnpay.Pending:
 		return unchanged(r.Status)
+	default:
+		return found(r.Status, cnpay.Unknown, err)
 	}
-	return found(r.Status, judgeClosed(r.Status), nil)
 }
 
-// settleRefund queries the refund by its own number.
+// settleRefund queries the refund by its own number. A repeat under it is answered with the refund that there is, by the
+// documents' own words.
 func settleRefund(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	query := &OrderQueryRefundRequest{MerOrderID: t.Fields["refundOrderId"]}
 	query.MID, query.TID, query.InstMID = t.Fields["mid"], t.Fields["tid"], t.Fields["instMid"]
 	return cnpay.SettleRule{
-		Schedule: BackSchedule(), Faults: required(c.faults(query), t, "refundOrderId"), Absent: true, Harmless: true,
+		Schedule: BackSchedule(), Faults: required(c.faults(query), t, "refundOrderId"), Absent: !arrived(t), Harmless: true,
 		Query: ask(c, query, opts, func(r *OrderQueryRefundResponse) cnpay.Finding {
-			if err := otherAmount("totalAmount", r.TotalAmount, t.Fields["refundAmount"]); err != nil {
+			err := otherAmount("totalAmount", r.TotalAmount, t.Fields["refundAmount"])
+			order := t.Fields["merOrderId"]
+			switch {
+			case err != nil:
+			case r.RefundOrderID != "" && r.MerOrderID != "" && order != "" && r.MerOrderID != order:
+				err = call.Contradiction("the refund is one of order %s", r.MerOrderID)
+			case r.TotalAmount == 0 && r.RefundStatus == RefundStatusSuccess:
+				err = call.Contradiction("%s, and totalAmount is missing", r.RefundStatus)
+			}
+			if err != nil {
 				return found(r.RefundStatus, cnpay.Unknown, err)
 			}
 			outcome, err := judgeRefundStatus(r.RefundStatus)
@@ -342,65 +394,81 @@ func settleRefund(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleR
 
 // secured is what a query says of a guaranteed or pre-authorised order.
 type secured struct {
-	status, secureStatus string
-	completed            int64
+	state     string
+	completed int64
 }
 
 // settleSecured queries an order or, where the ticket is of one, a bill, and judges its guarantee.
 func settleSecured(c *Client, t cnpay.Ticket, opts []cnpay.Option, judge func(secured) cnpay.Finding) cnpay.SettleRule {
-	rule := cnpay.SettleRule{Schedule: BackSchedule(), Harmless: true}
+	rule := cnpay.SettleRule{Schedule: BackSchedule()}
 	if t.Fields["instMid"] == BillsInstMID {
 		query := billOf(t)
 		query.BillNo = t.Fields["merOrderId"]
 		rule.Faults = c.faults(query)
 		rule.Query = ask(c, query, opts, func(r *BillQueryResponse) cnpay.Finding {
-			return judge(secured{r.BillPayment.Status, r.SecureStatus, r.CompleteAmount})
+			return judge(secured{r.SecureStatus, r.CompleteAmount})
 		})
 		return rule
 	}
 	query := orderOf(t)
 	rule.Faults = required(c.faults(query), t, "merOrderId")
 	rule.Query = ask(c, query, opts, func(r *OrderQueryResponse) cnpay.Finding {
-		return judge(secured{r.Status, r.SecureStatus, r.CompleteAmount})
+		return judge(secured{r.SecureStatus, r.CompleteAmount})
 	})
 	return rule
 }
 
+// settleEscrowComplete finds whether a guarantee was completed with the amount asked for. What a repeat does no document
+// says.
 func settleEscrowComplete(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	return settleSecured(c, t, opts, func(s secured) cnpay.Finding {
-		switch s.secureStatus {
-		case "ALL_COMPLETED", "PARTLY_COMPLETED":
+		var err error
+		switch s.state {
+		case SecureStatusAllCompleted, SecureStatusPartlyCompleted:
+			if strconv.FormatInt(s.completed, 10) == t.Fields["completedAmount"] {
+				return found(s.state, cnpay.Succeeded, nil)
+			}
+			err = call.Contradiction("%s, with completeAmount %d, not %s", s.state, s.completed, t.Fields["completedAmount"])
+		case SecureStatusCanceled:
 			if s.completed == 0 {
-				return found(s.secureStatus, cnpay.Unknown, call.Contradiction("completeAmount is missing"))
+				return found(s.state, cnpay.Failed, nil)
 			}
-			if err := otherAmount("completeAmount", s.completed, t.Fields["completedAmount"]); err != nil {
-				return found(s.secureStatus, cnpay.Unknown, err)
-			}
-			return found(s.secureStatus, cnpay.Succeeded, nil)
-		case "CANCELED":
-			return found(s.secureStatus, cnpay.Failed, nil)
-		case "UNCOMPLETED":
-			return unchanged(s.secureStatus)
+			err = call.Contradiction("%s, with completeAmount %d", s.state, s.completed)
+		case SecureStatusUncompleted:
+			return unchanged(s.state)
 		}
-		return found(s.secureStatus, cnpay.Unknown, nil)
+		return found(s.state, cnpay.Unknown, err)
 	})
 }
 
+// settleEscrowCancel finds whether a guarantee was cancelled. A repeat is answered with HAS_CANCELLED.
 func settleEscrowCancel(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
-	return settleSecured(c, t, opts, judgeReleased)
+	rule := settleSecured(c, t, opts, func(s secured) cnpay.Finding {
+		if s.state == SecureStatusAllCompleted || s.state == SecureStatusPartlyCompleted {
+			return found(s.state, cnpay.Failed, nil) // nothing undoes the completion of a guarantee
+		}
+		return judgeReleased(s)
+	})
+	rule.Harmless = true
+	return rule
 }
 
-// judgeReleased reads a guarantee or a pre-authorisation as the end of its cancellation.
+// judgeReleased reads a guarantee or a pre-authorisation as the end of its cancellation. The completion of a
+// pre-authorisation excludes that only as long as it stands: it can be cancelled, and the hold may stand again.
 func judgeReleased(s secured) cnpay.Finding {
-	switch s.secureStatus {
-	case "CANCELED":
-		return found(s.secureStatus, cnpay.Succeeded, nil)
-	case "ALL_COMPLETED", "PARTLY_COMPLETED":
-		return found(s.secureStatus, cnpay.Failed, nil)
-	case "UNCOMPLETED":
-		return unchanged(s.secureStatus)
+	var err error
+	switch s.state {
+	case SecureStatusCanceled:
+		if s.completed == 0 {
+			return found(s.state, cnpay.Succeeded, nil)
+		}
+		err = call.Contradiction("%s, with completeAmount %d", s.state, s.completed)
+	case SecureStatusAllCompleted, SecureStatusPartlyCompleted:
+		err = call.Contradiction("%s: it was completed", s.state)
+	case SecureStatusUncompleted:
+		return unchanged(s.state)
 	}
-	return found(s.secureStatus, cnpay.Unknown, nil)
+	return found(s.state, cnpay.Unknown, err)
 }
 
 // preauthOf is the query of an order of the family that has other names for everything.
@@ -410,31 +478,35 @@ func preauthOf(t cnpay.Ticket, number string) *OrderQueryRequest {
 	return q
 }
 
-// settlePreauthComplete queries the completion, and where there is none the pre-authorisation, which shows a completion
-// too. An unfinished pre-authorisation is an unchanged original: it proves nothing.
+// settlePreauthComplete queries the completion, and where there is none the pre-authorisation. An unfinished one is an
+// unchanged original: it proves nothing. One that was completed does not say under which number. What a repeat does no
+// document says.
 func settlePreauthComplete(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	query, original := preauthOf(t, "mchntOrderId"), preauthOf(t, "preauthOrderId")
 	byNumber := ask(c, query, opts, func(r *OrderQueryResponse) cnpay.Finding {
 		if err := otherAmount("totalAmount", r.TotalAmount, t.Fields["totalAmt"]); err != nil {
 			return found(r.Status, cnpay.Unknown, err)
 		}
-		outcome, err := judgePaid(r.Status, r.PayTime)
+		outcome, err := r.paid().judge()
 		return found(r.Status, outcome, err)
 	})
 	byOriginal := ask(c, original, opts, func(r *OrderQueryResponse) cnpay.Finding {
+		var err error
 		switch r.SecureStatus {
-		case "ALL_COMPLETED", "PARTLY_COMPLETED":
-			if r.CompleteAmount == 0 || otherAmount("completeAmount", r.CompleteAmount, t.Fields["totalAmt"]) != nil {
-				return found(r.SecureStatus, cnpay.Unknown, call.Contradiction("the pre-authorisation is completed, with %d", r.CompleteAmount))
+		case SecureStatusAllCompleted, SecureStatusPartlyCompleted:
+			err = call.Contradiction("%s with completeAmount %d, and there is no such completion", r.SecureStatus, r.CompleteAmount)
+		case SecureStatusCanceled: // nothing can complete what was released
+			if r.CompleteAmount == 0 {
+				return found(r.SecureStatus, cnpay.Failed, nil)
 			}
-			return found(r.SecureStatus, cnpay.Succeeded, nil)
-		case "UNCOMPLETED":
+			err = call.Contradiction("%s, with completeAmount %d", r.SecureStatus, r.CompleteAmount)
+		case SecureStatusUncompleted:
 			return unchanged(r.SecureStatus)
 		}
-		return found(r.SecureStatus, cnpay.Unknown, nil)
+		return found(r.SecureStatus, cnpay.Unknown, err)
 	})
 	return cnpay.SettleRule{
-		Schedule: BackSchedule(), Faults: required(required(c.faults(query), t, "mchntOrderId"), t, "preauthOrderId"), Harmless: true,
+		Schedule: BackSchedule(), Faults: required(required(c.faults(query), t, "mchntOrderId"), t, "preauthOrderId"),
 		Query: func(ctx context.Context) (cnpay.Finding, error) {
 			f, err := byNumber(ctx)
 			if err != nil || !f.Absent {
@@ -445,32 +517,36 @@ func settlePreauthComplete(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpa
 	}
 }
 
+// settlePreauthCancel queries the pre-authorisation. What a repeat does no document says.
 func settlePreauthCancel(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	query := preauthOf(t, "mchntOrderId")
 	return cnpay.SettleRule{
-		Schedule: BackSchedule(), Faults: required(c.faults(query), t, "mchntOrderId"), Harmless: true,
+		Schedule: BackSchedule(), Faults: required(c.faults(query), t, "mchntOrderId"),
 		Query: ask(c, query, opts, func(r *OrderQueryResponse) cnpay.Finding {
-			if r.Status == "TRADE_CLOSED" && (r.SecureStatus == "" || r.SecureStatus == "CANCELED") {
-				return found(r.Status, cnpay.Succeeded, nil)
-			}
-			if r.SecureStatus == "" && r.Status == "TRADE_SUCCESS" {
+			switch closed := r.Status == StatusTradeClosed; {
+			case r.SecureStatus == "" && r.Status == StatusTradeSuccess:
 				return unchanged(r.Status)
+			case r.SecureStatus == "" && r.CompleteAmount == 0 && closed:
+				return found(r.Status, cnpay.Succeeded, nil)
+			case r.SecureStatus == SecureStatusUncompleted && closed:
+				return found(r.Status, cnpay.Unknown, call.Contradiction("%s, and %s", r.Status, r.SecureStatus))
 			}
-			return judgeReleased(secured{status: r.Status, secureStatus: r.SecureStatus})
+			return judgeReleased(secured{r.SecureStatus, r.CompleteAmount})
 		}),
 	}
 }
 
-// settlePreauthCancelCompletion queries the completion that was to be cancelled.
+// settlePreauthCancelCompletion queries the completion that was to be cancelled. A repeat names the same completion and
+// undoes the whole of it, once.
 func settlePreauthCancelCompletion(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	query := preauthOf(t, "mchntOrderId")
 	return cnpay.SettleRule{
 		Schedule: BackSchedule(), Faults: required(c.faults(query), t, "mchntOrderId"), Harmless: true,
 		Query: ask(c, query, opts, func(r *OrderQueryResponse) cnpay.Finding {
 			switch r.Status {
-			case "TRADE_CLOSED":
+			case StatusTradeClosed:
 				return found(r.Status, cnpay.Succeeded, nil)
-			case "TRADE_SUCCESS":
+			case StatusTradeSuccess:
 				return unchanged(r.Status)
 			}
 			return found(r.Status, cnpay.Unknown, nil)

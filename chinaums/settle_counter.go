@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/internal/call"
 )
 
 // counterOf is the query of the payment that a ticket is about, on the day of its call.
@@ -42,52 +43,60 @@ func settlePayByCode(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.Sett
 	return cnpay.SettleRule{
 		Schedule: CounterSchedule(), Faults: c.faults(query), Absent: true, Reach: untilMidnight(t), GiveUp: OpCounterVoid,
 		Query: ask(c, query, opts, func(r *CounterQueryResponse) cnpay.Finding {
-			code := r.state()
-			if err := otherAmount("originalTransactionAmount", r.OriginalTransactionAmount, t.Fields["transactionAmount"]); err != nil {
-				return found(code, cnpay.Unknown, err)
+			code, err := r.state(), r.contradiction()
+			if err == nil {
+				err = otherAmount("originalTransactionAmount", r.OriginalTransactionAmount, t.Fields["transactionAmount"])
 			}
-			switch code {
-			case "0", "3":
+			switch {
+			case err != nil:
+			case code == CounterStatePaid, code == CounterStateRefunded:
 				return found(code, cnpay.Succeeded, nil)
-			case "2", "4", "5":
+			case code == CounterStateVoided, code == CounterStateReversed, code == CounterStateFailed:
 				return found(code, cnpay.Failed, nil)
 			}
-			return found(code, cnpay.Unknown, nil) // 1: timeout; FF: unclear; or undocumented
+			return found(code, cnpay.Unknown, err) // timeout, unclear, or undocumented
 		}),
 	}
 }
 
-// settleCounterVoid queries the payment that was to be voided. A payment that stands proves nothing.
+// settleCounterVoid queries the payment that was to be voided. A payment that stands proves nothing. What a repeat does
+// no document says.
 func settleCounterVoid(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
 	query := counterOf(t)
 	return cnpay.SettleRule{
-		Schedule: BackSchedule(), Faults: c.faults(query), Harmless: true,
+		Schedule: BackSchedule(), Faults: c.faults(query),
 		Query: ask(c, query, opts, func(r *CounterQueryResponse) cnpay.Finding {
-			switch code := r.state(); code {
-			case "2":
+			code, err := r.state(), r.contradiction()
+			switch {
+			case err != nil:
+			case code == CounterStateVoided:
 				return found(code, cnpay.Succeeded, nil)
-			case "0":
+			case code == CounterStatePaid:
 				return unchanged(code)
-			default:
-				return found(code, cnpay.Unknown, nil)
 			}
+			return found(code, cnpay.Unknown, err)
 		}),
 	}
 }
 
-// settleCounterRefund queries the refund. Any code but 00 may be that of a refund which has not arrived.
+// settleCounterRefund queries the refund. Any code but 00 may be that of a refund which has not arrived. The documents say
+// that its number is used once, and not what a repeat under it does.
 func settleCounterRefund(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleRule {
-	query := &CounterQueryRefundRequest{RefundRequestID: t.Fields["refundRequestId"]}
+	query := &CounterQueryRefundRequest{RefundRequestID: t.Fields["refundRequestId"], OriTransDate: t.Fields["oriTransDate"]}
 	query.CounterOrder = counterOrder(t)
 	return cnpay.SettleRule{
-		Schedule: BackSchedule(), Faults: c.faults(query), Harmless: true,
+		Schedule: BackSchedule(), Faults: c.faults(query),
 		Query: ask(c, query, opts, func(r *CounterQueryRefundResponse) cnpay.Finding {
-			if r.QueryResCode != "00" {
+			if r.QueryResCode != CounterRefundMade {
 				f := unchanged(r.QueryResCode)
 				f.Message = r.QueryResInfo
 				return f
 			}
-			if err := otherAmount("originalAmount", r.OriginalAmount, t.Fields["transactionAmount"]); err != nil {
+			err := otherAmount("originalAmount", r.OriginalAmount, t.Fields["transactionAmount"])
+			if r.OriginalAmount == 0 {
+				err = call.Contradiction("originalAmount is missing")
+			}
+			if err != nil {
 				return found(r.QueryResCode, cnpay.Unknown, err)
 			}
 			return found(r.QueryResCode, cnpay.Succeeded, nil)

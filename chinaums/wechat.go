@@ -24,12 +24,7 @@ type WeChatOrderRequest struct {
 	SubOpenID string `json:"subOpenId" spec:"C[tradeType=JSAPI|MINI] S"`
 	// ClientIP is the payer's address.
 	ClientIP string `json:"clientIp" spec:"O S"`
-	// ProductID is the product (商品ID).
-	ProductID string `json:"productId" spec:"O S"`
-	// GoodsTradeNo stands instead of Goods (商品交易单号).
-	GoodsTradeNo string `json:"goodsTradeNo" spec:"O S"`
-	// ShowURL is the page of the order (订单展示页面).
-	ShowURL string `json:"showUrl" spec:"O S..255"`
+	Product
 	// PreauthTransaction is "true" for a pre-authorisation; newer samples only.
 	PreauthTransaction string `json:"preauthTransaction" spec:"O true|false"`
 	// FeeRatio is in newer samples only; its meaning is not published.
