@@ -46,7 +46,7 @@ type trusted struct {
 }
 
 // NewTrust returns a Trust in the certificates that the chain issued to an
-// accepted owner, as [Chain.Verify] judges at the time that now returns. The
+// accepted owner, as [Chain.Verify] judges at the time that now tells. The
 // rule for the owner must be a pure function: it is asked once per certificate.
 // Each of used is called whenever a message has been verified by a certificate, with that
 // certificate: to notice, say, that it will end soon. It may be called concurrently.
@@ -121,7 +121,7 @@ func (t *Trust) lookup(match func(*trusted) bool) (trusted, bool) {
 	return trusted{}, false
 }
 
-// remember replaces the former text of known, or adds it at the end, for
+// remember puts known in the place of its former text, or at the end, for
 // which the oldest makes room.
 func (t *Trust) remember(known trusted) {
 	t.mu.Lock()
