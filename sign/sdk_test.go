@@ -42,7 +42,7 @@ func (v *sdkVector) message(t *testing.T) []byte {
 }
 
 func TestSDKVectors(t *testing.T) {
-	data, err := os.ReadFile("testdata/sdk-vectors.json")
+	data, err := os.ReadFile("testdata/vectors/official-sdks.json")
 	require.NoError(t, err)
 	var file struct {
 		RSAModulus string

@@ -16,10 +16,10 @@ import (
 	"github.com/cnpay-go/cnpay/sign"
 )
 
-// TestVectors compares every rule with what UnionPay's own programs computed: testdata/vectors.json names them, by
+// TestVectors compares every rule with what UnionPay's own programs computed: testdata/vectors/official-sdks.json names them, by
 // vector. Its inputs are invented and its keys were made for it.
 func TestVectors(t *testing.T) {
-	text, err := os.ReadFile("testdata/vectors.json")
+	text, err := os.ReadFile("testdata/vectors/official-sdks.json")
 	require.NoError(t, err)
 	var file struct {
 		Keys    map[string]string

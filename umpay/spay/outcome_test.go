@@ -14,7 +14,7 @@ import (
 // documentedCodes are the codes and states that UMPay's programs list, with the outcome of each.
 func documentedCodes(t *testing.T) map[string]string {
 	t.Helper()
-	text, err := os.ReadFile("testdata/codes.txt")
+	text, err := os.ReadFile("testdata/documents/codes.txt")
 	require.NoError(t, err)
 	codes := map[string]string{}
 	for line := range strings.Lines(string(text)) {

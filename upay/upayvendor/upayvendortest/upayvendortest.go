@@ -56,7 +56,18 @@ func NewServer() *Server {
 }
 
 // Config is the configuration of a client for this gateway's vendor.
-func (s *Server) Config() upayvendor.Config { return s.config }
+func (s *Server) Config() upayvendor.Config {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.config
+}
+
+// SetVendorKey replaces the vendor's key, which is otherwise a new one for each server.
+func (s *Server) SetVendorKey(key cnpay.Secret) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.config.VendorKey = key
+}
 
 // AddCode makes an activation code for so many terminals.
 func (s *Server) AddCode(code string, uses int) {
