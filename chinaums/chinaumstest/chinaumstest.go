@@ -274,7 +274,7 @@ func (s *Server) PayCode(qrCodeID string, amount int64) (billNo, billDate string
 		amount = code.number("totalAmount")
 	}
 	s.last++
-	billNo = fmt.Sprintf("%s%08d", qrCodeID, s.last)
+	billNo = fmt.Sprintf("%.20s%08d", qrCodeID, s.last) // 31 characters at most
 	billDate = s.now().In(cnpay.Beijing()).Format(time.DateOnly)
 	s.ledger.Pay(testgateway.Payment, billNo, amount, note{
 		request: code, billNo: billNo, billDate: billDate, code: qrCodeID, notifyID: s.newID(), at: s.now(),
