@@ -47,7 +47,7 @@ type CardSendSMSRequest struct {
 
 func (*CardSendSMSRequest) operation() Operation {
 	return Operation{
-		ID: OpSMS, Path: backTrans, TxnType: "77", TxnSubType: "02", ChannelType: "07",
+		ID: OpCardSendSMS, Path: backTrans, TxnType: "77", TxnSubType: "02", ChannelType: "07",
 		NoMoney: true, Judge: judgeCode,
 	}
 }
@@ -112,7 +112,7 @@ type CardQueryOpenRequest struct {
 
 func (*CardQueryOpenRequest) operation() Operation {
 	return Operation{
-		ID: OpOpenQuery, Path: backTrans, TxnType: "78", TxnSubType: "02", BizType: "000902", ChannelType: "07",
+		ID: OpCardQueryOpen, Path: backTrans, TxnType: "78", TxnSubType: "02", BizType: "000902", ChannelType: "07",
 		Query: true, Repeatable: true, Judge: judgeCode,
 	}
 }
@@ -166,7 +166,7 @@ type CardOpenRequest struct {
 
 func (*CardOpenRequest) operation() Operation {
 	return Operation{
-		ID: OpBackOpen, Path: backTrans, TxnType: "79", TxnSubType: "00", BizType: "000902", ChannelType: "07",
+		ID: OpCardOpen, Path: backTrans, TxnType: "79", TxnSubType: "00", BizType: "000902", ChannelType: "07",
 		NoMoney: true, Judge: judgeCode,
 	}
 }
@@ -210,7 +210,7 @@ type CardApplyTokenRequest struct {
 
 func (*CardApplyTokenRequest) operation() Operation {
 	return Operation{
-		ID: OpApplyToken, Path: backTrans, TxnType: "79", TxnSubType: "05", BizType: "000902", ChannelType: "07",
+		ID: OpCardApplyToken, Path: backTrans, TxnType: "79", TxnSubType: "05", BizType: "000902", ChannelType: "07",
 		NoMoney: true, Repeatable: true, Judge: judgeCode,
 	}
 }
@@ -258,7 +258,7 @@ type CardUpdateTokenRequest struct {
 
 func (*CardUpdateTokenRequest) operation() Operation {
 	return Operation{
-		ID: OpTokenUpdate, Path: backTrans, TxnType: "79", TxnSubType: "03", BizType: "000902", ChannelType: "07",
+		ID: OpCardUpdateToken, Path: backTrans, TxnType: "79", TxnSubType: "03", BizType: "000902", ChannelType: "07",
 		NoMoney: true, Judge: judgeCode,
 	}
 }
@@ -303,7 +303,7 @@ type CardDeleteTokenRequest struct {
 
 func (*CardDeleteTokenRequest) operation() Operation {
 	return Operation{
-		ID: OpTokenDelete, Path: backTrans, TxnType: "74", TxnSubType: "01", BizType: "000902", ChannelType: "07",
+		ID: OpCardDeleteToken, Path: backTrans, TxnType: "74", TxnSubType: "01", BizType: "000902", ChannelType: "07",
 		NoMoney: true, Judge: judgeCode,
 	}
 }

@@ -38,7 +38,7 @@ type CertificateEncryptionRequest struct {
 
 func (*CertificateEncryptionRequest) operation() Operation {
 	return Operation{
-		ID: OpEncryptCertUpdate, Path: backTrans, TxnType: "95", TxnSubType: "00", BizType: "000000", ChannelType: "07",
+		ID: OpCertificateEncryption, Path: backTrans, TxnType: "95", TxnSubType: "00", BizType: "000000", ChannelType: "07",
 		NoMoney: true, Repeatable: true, Requires: "encryptPubKeyCert", Judge: judgeCode,
 	}
 }

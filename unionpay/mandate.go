@@ -48,7 +48,7 @@ type MandateCollectRequest struct {
 
 func (*MandateCollectRequest) operation() Operation {
 	return Operation{
-		ID: OpCollection, Path: backTrans, TxnType: "11", TxnSubType: "00", BizType: "000501", ChannelType: "07",
+		ID: OpMandateCollect, Path: backTrans, TxnType: "11", TxnSubType: "00", BizType: "000501", ChannelType: "07",
 		Judge: judgeAccepted, Settle: SettleByQuery,
 	}
 }
@@ -105,7 +105,7 @@ type MandateVerifyNameRequest struct {
 
 func (*MandateVerifyNameRequest) operation() Operation {
 	return Operation{
-		ID: OpRealnameAuthBack, Path: backTrans, TxnType: "72", TxnSubType: "01", ChannelType: "07",
+		ID: OpMandateVerifyName, Path: backTrans, TxnType: "72", TxnSubType: "01", ChannelType: "07",
 		NoMoney: true, Judge: judgeCode,
 	}
 }
@@ -161,7 +161,7 @@ type MandateCreateRequest struct {
 
 func (*MandateCreateRequest) operation() Operation {
 	return Operation{
-		ID: OpCollectionAuthorize, Path: backTrans, TxnType: "72", TxnSubType: "11", BizType: "000501", ChannelType: "07",
+		ID: OpMandateCreate, Path: backTrans, TxnType: "72", TxnSubType: "11", BizType: "000501", ChannelType: "07",
 		NoMoney: true, Judge: judgeCode,
 	}
 }
@@ -211,7 +211,7 @@ type MandateCancelRequest struct {
 
 func (*MandateCancelRequest) operation() Operation {
 	return Operation{
-		ID: OpCollectionDeauthorize, Path: backTrans, TxnType: "74", TxnSubType: "04", BizType: "000501", ChannelType: "07",
+		ID: OpMandateCancel, Path: backTrans, TxnType: "74", TxnSubType: "04", BizType: "000501", ChannelType: "07",
 		NoMoney: true, Judge: judgeCode,
 	}
 }
@@ -259,7 +259,7 @@ type MandateUnbindRequest struct {
 
 func (*MandateUnbindRequest) operation() Operation {
 	return Operation{
-		ID: OpUnbind, Path: backTrans, TxnType: "74", TxnSubType: "00", BizType: "000000", ChannelType: "07",
+		ID: OpMandateUnbind, Path: backTrans, TxnType: "74", TxnSubType: "00", BizType: "000000", ChannelType: "07",
 		NoMoney: true, Judge: judgeCode,
 	}
 }
@@ -311,7 +311,7 @@ type MandateQueryBindingRequest struct {
 
 func (*MandateQueryBindingRequest) operation() Operation {
 	return Operation{
-		ID: OpBindQuery, Path: backTrans, TxnType: "75", TxnSubType: "00", BizType: "000801", ChannelType: "07",
+		ID: OpMandateQueryBinding, Path: backTrans, TxnType: "75", TxnSubType: "00", BizType: "000801", ChannelType: "07",
 		Query: true, Repeatable: true, Judge: judgeCode,
 	}
 }

@@ -100,29 +100,29 @@ func (n *NotificationHead) CallTicket() cnpay.Ticket {
 	const qr = "000000"
 	switch n.TxnType + "/" + n.TxnSubType {
 	case "01/06":
-		t.Operation = OpQRConsume
+		t.Operation = OpQRPayByCode
 	case "01/07":
-		t.Operation = OpQRApply
+		t.Operation = OpQRCreate
 	case "03/00":
 		t.Operation = OpPreauthComplete
 	case "04/00":
-		t.Operation = OpRefund
+		t.Operation = OpPaymentRefund
 		if n.BizType == qr {
 			t.Operation = OpQRRefund
 		}
 	case "11/00", "11/02":
-		t.Operation = OpCollection
+		t.Operation = OpMandateCollect
 	case "12/00":
-		t.Operation = OpPayout
+		t.Operation = OpPayoutCreate
 	case "31/00":
-		t.Operation = OpConsumeUndo
+		t.Operation = OpPaymentVoid
 		if n.BizType == qr {
-			t.Operation = OpQRUndo
+			t.Operation = OpQRVoid
 		}
 	case "32/00":
 		t.Operation = OpPreauthCancel
 	case "33/00":
-		t.Operation = OpPreauthCompleteCancel
+		t.Operation = OpPreauthCancelCompletion
 	}
 	t.NoMoney = !movesMoney(n.TxnType)
 	return t

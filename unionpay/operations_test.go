@@ -272,7 +272,7 @@ func TestCodes(t *testing.T) {
 						sign.Pair{Name: "encryptPubKeyCert", Value: "1"}, sign.Pair{Name: "fileContent", Value: "1"})
 				})
 				res, err := tt.make(client, example(), "20240105145046001", "20240105145046")(t.Context())
-				if tt.id == unionpay.OpQRReversal && code == "35" {
+				if tt.id == unionpay.OpQRReverse && code == "35" {
 					want = cnpay.Unknown // the purchase may still be on its way
 				}
 				require.Equal(t, want, cnpay.OutcomeOf(res, err), code)
@@ -297,7 +297,7 @@ func (o operation) refused() cnpay.Outcome {
 
 // declined is the outcome of the issuer's refusal, which of a payout is not final.
 func (o operation) declined() cnpay.Outcome {
-	if o.id == unionpay.OpPayout {
+	if o.id == unionpay.OpPayoutCreate {
 		return cnpay.Unknown
 	}
 	return o.refused()
@@ -638,9 +638,9 @@ func TestBillOfTheGateway(t *testing.T) {
 // settled is what settling finds at once: nothing of an order that nobody has paid yet.
 func (o operation) settled() cnpay.Outcome {
 	switch {
-	case slices.Contains([]string{unionpay.OpAppConsume, unionpay.OpAppPreauth, unionpay.OpQRApply}, o.id):
+	case slices.Contains([]string{unionpay.OpPaymentApp, unionpay.OpPreauthApp, unionpay.OpQRCreate}, o.id):
 		return cnpay.Unknown
-	case o.accepted == cnpay.Pending, o.id == unionpay.OpQRReversal:
+	case o.accepted == cnpay.Pending, o.id == unionpay.OpQRReverse:
 		return cnpay.Succeeded
 	}
 	return cnpay.Unknown

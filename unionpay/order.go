@@ -56,7 +56,7 @@ type OrderQueryRequest struct {
 
 func (*OrderQueryRequest) operation() Operation {
 	return Operation{
-		ID: OpQuery, Path: queryTrans, TxnType: "00", TxnSubType: "00", BizType: "000000",
+		ID: OpOrderQuery, Path: queryTrans, TxnType: "00", TxnSubType: "00", BizType: "000000",
 		Query: true, Repeatable: true, Judge: judgeCode,
 	}
 }

@@ -56,7 +56,7 @@ type PagePurchaseRequest struct {
 
 func (*PagePurchaseRequest) operation() Operation {
 	return Operation{
-		ID: OpFrontConsume, Path: frontTrans, TxnType: "01", TxnSubType: "01", BizType: "000201", ChannelType: "07",
+		ID: OpPagePurchase, Path: frontTrans, TxnType: "01", TxnSubType: "01", BizType: "000201", ChannelType: "07",
 		PaidByPayer: true, Settle: SettlePaidByPayer,
 	}
 }
@@ -110,7 +110,7 @@ type PageOpenAndPurchaseRequest struct {
 
 func (*PageOpenAndPurchaseRequest) operation() Operation {
 	return Operation{
-		ID: OpOpenAndConsume, Path: frontTrans, TxnType: "01", TxnSubType: "01", BizType: "000902", ChannelType: "07",
+		ID: OpPageOpenAndPurchase, Path: frontTrans, TxnType: "01", TxnSubType: "01", BizType: "000902", ChannelType: "07",
 		PaidByPayer: true, Settle: SettlePaidByPayer,
 	}
 }
@@ -181,7 +181,7 @@ type PagePreauthRequest struct {
 
 func (*PagePreauthRequest) operation() Operation {
 	return Operation{
-		ID: OpFrontPreauth, Path: frontTrans, TxnType: "02", TxnSubType: "01", BizType: "000201", ChannelType: "07",
+		ID: OpPagePreauth, Path: frontTrans, TxnType: "02", TxnSubType: "01", BizType: "000201", ChannelType: "07",
 		PaidByPayer: true, Settle: SettlePaidByPayer,
 	}
 }
@@ -236,7 +236,7 @@ type PageOpenCardRequest struct {
 
 func (*PageOpenCardRequest) operation() Operation {
 	return Operation{
-		ID: OpFrontOpen, Path: frontTrans, TxnType: "79", TxnSubType: "00", BizType: "000902", ChannelType: "07",
+		ID: OpPageOpenCard, Path: frontTrans, TxnType: "79", TxnSubType: "00", BizType: "000902", ChannelType: "07",
 		NoMoney: true,
 	}
 }
@@ -281,7 +281,7 @@ type PageVerifyNameRequest struct {
 
 func (*PageVerifyNameRequest) operation() Operation {
 	return Operation{
-		ID: OpRealnameAuthFront, Path: frontTrans, TxnType: "72", TxnSubType: "10", BizType: "000501", ChannelType: "07",
+		ID: OpPageVerifyName, Path: frontTrans, TxnType: "72", TxnSubType: "10", BizType: "000501", ChannelType: "07",
 		NoMoney: true,
 	}
 }

@@ -52,7 +52,7 @@ type PaymentAppRequest struct {
 
 func (*PaymentAppRequest) operation() Operation {
 	return Operation{
-		ID: OpAppConsume, Path: appTrans, TxnType: "01", TxnSubType: "01", BizType: "000201", ChannelType: "08",
+		ID: OpPaymentApp, Path: appTrans, TxnType: "01", TxnSubType: "01", BizType: "000201", ChannelType: "08",
 		PaidByPayer: true, Requires: "tn", Settle: SettlePaidByPayer,
 	}
 }
@@ -116,7 +116,7 @@ type PaymentPurchaseRequest struct {
 
 func (*PaymentPurchaseRequest) operation() Operation {
 	return Operation{
-		ID: OpNoRedirectConsume, Path: backTrans, TxnType: "01", TxnSubType: "01", BizType: "000902", ChannelType: "07",
+		ID: OpPaymentPurchase, Path: backTrans, TxnType: "01", TxnSubType: "01", BizType: "000902", ChannelType: "07",
 		Judge: judgeAccepted, Settle: SettleByQuery,
 	}
 }
@@ -173,7 +173,7 @@ type PaymentVoidRequest struct {
 
 func (*PaymentVoidRequest) operation() Operation {
 	return Operation{
-		ID: OpConsumeUndo, Path: backTrans, TxnType: "31", TxnSubType: "00", ChannelType: "07",
+		ID: OpPaymentVoid, Path: backTrans, TxnType: "31", TxnSubType: "00", ChannelType: "07",
 		Judge: judgeAccepted, Settle: SettleByQuery,
 	}
 }
@@ -228,7 +228,7 @@ type PaymentRefundRequest struct {
 
 func (*PaymentRefundRequest) operation() Operation {
 	return Operation{
-		ID: OpRefund, Path: backTrans, TxnType: "04", TxnSubType: "00", ChannelType: "07",
+		ID: OpPaymentRefund, Path: backTrans, TxnType: "04", TxnSubType: "00", ChannelType: "07",
 		Judge: judgeAccepted, Settle: SettleByQuery,
 	}
 }

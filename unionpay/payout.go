@@ -55,7 +55,7 @@ type PayoutCreateRequest struct {
 
 func (*PayoutCreateRequest) operation() Operation {
 	return Operation{
-		ID: OpPayout, Path: backTrans, TxnType: "12", TxnSubType: "00", BizType: "000401", ChannelType: "07",
+		ID: OpPayoutCreate, Path: backTrans, TxnType: "12", TxnSubType: "00", BizType: "000401", ChannelType: "07",
 		Judge: judgePayout, Settle: settlePayout,
 	}
 }

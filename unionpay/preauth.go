@@ -113,7 +113,7 @@ type PreauthAppRequest struct {
 
 func (*PreauthAppRequest) operation() Operation {
 	return Operation{
-		ID: OpAppPreauth, Path: appTrans, TxnType: "02", TxnSubType: "01", BizType: "000201", ChannelType: "08",
+		ID: OpPreauthApp, Path: appTrans, TxnType: "02", TxnSubType: "01", BizType: "000201", ChannelType: "08",
 		PaidByPayer: true, Requires: "tn", Settle: SettlePaidByPayer,
 	}
 }
@@ -176,7 +176,7 @@ type PreauthCreateRequest struct {
 
 func (*PreauthCreateRequest) operation() Operation {
 	return Operation{
-		ID: OpNoRedirectPreauth, Path: backTrans, TxnType: "02", TxnSubType: "01", BizType: "000902", ChannelType: "07",
+		ID: OpPreauthCreate, Path: backTrans, TxnType: "02", TxnSubType: "01", BizType: "000902", ChannelType: "07",
 		Judge: judgeAccepted, Settle: SettleByQuery,
 	}
 }
@@ -285,7 +285,7 @@ type PreauthCancelCompletionRequest struct {
 
 func (*PreauthCancelCompletionRequest) operation() Operation {
 	return Operation{
-		ID: OpPreauthCompleteCancel, Path: backTrans, TxnType: "33", TxnSubType: "00", ChannelType: "07",
+		ID: OpPreauthCancelCompletion, Path: backTrans, TxnType: "33", TxnSubType: "00", ChannelType: "07",
 		Judge: judgeAccepted, Settle: SettleByQuery,
 	}
 }

@@ -42,7 +42,7 @@ type QRCreateRequest struct {
 
 func (*QRCreateRequest) operation() Operation {
 	return Operation{
-		ID: OpQRApply, Path: backTrans, TxnType: "01", TxnSubType: "07", BizType: "000000", ChannelType: "08",
+		ID: OpQRCreate, Path: backTrans, TxnType: "01", TxnSubType: "07", BizType: "000000", ChannelType: "08",
 		PaidByPayer: true, Requires: "qrCode", Settle: SettlePaidByPayer,
 	}
 }
@@ -102,7 +102,7 @@ type QRPayByCodeRequest struct {
 
 func (*QRPayByCodeRequest) operation() Operation {
 	return Operation{
-		ID: OpQRConsume, Path: backTrans, TxnType: "01", TxnSubType: "06", BizType: "000000", ChannelType: "08",
+		ID: OpQRPayByCode, Path: backTrans, TxnType: "01", TxnSubType: "06", BizType: "000000", ChannelType: "08",
 		Judge: judgeAccepted, Settle: SettleByQuery,
 	}
 }
@@ -158,7 +158,7 @@ type QRVoidRequest struct {
 
 func (*QRVoidRequest) operation() Operation {
 	return Operation{
-		ID: OpQRUndo, Path: backTrans, TxnType: "31", TxnSubType: "00", BizType: "000000", ChannelType: "08",
+		ID: OpQRVoid, Path: backTrans, TxnType: "31", TxnSubType: "00", BizType: "000000", ChannelType: "08",
 		Judge: judgeAccepted, Settle: SettleByQuery,
 	}
 }
@@ -260,7 +260,7 @@ type QRReverseRequest struct {
 
 func (*QRReverseRequest) operation() Operation {
 	return Operation{
-		ID: OpQRReversal, Path: backTrans, TxnType: "99", TxnSubType: "01", BizType: "000000", ChannelType: "08",
+		ID: OpQRReverse, Path: backTrans, TxnType: "99", TxnSubType: "01", BizType: "000000", ChannelType: "08",
 		Repeatable: true, Keep: reversalKeeps(), Judge: judgeReversal, Settle: settleReversal,
 	}
 }

@@ -186,7 +186,7 @@ func TestWhoseTicket(t *testing.T) {
 	_, err = client.Settle(t.Context(), ticket, once())
 	require.ErrorContains(t, err, "account is not the client's")
 	require.Len(t, w.times, 1)
-	ticket.Operation = unionpay.OpQuery
+	ticket.Operation = unionpay.OpOrderQuery
 	_, err = client.Settle(t.Context(), ticket, once())
 	require.ErrorContains(t, err, "operation is not one that unionpay can settle")
 }
@@ -224,11 +224,11 @@ func TestDump(t *testing.T) {
 func TestNotificationNamesItsCall(t *testing.T) {
 	client, _ := keyedClient(t, unionpay.SHA256, silent)
 	for types, operation := range map[string]string{
-		"32/00": unionpay.OpPreauthCancel, "31/00": unionpay.OpConsumeUndo, "04/00": unionpay.OpRefund, "12/00": unionpay.OpPayout,
-		"01/06": unionpay.OpQRConsume, "01/01": "", // a page's, an app's or a token's
+		"32/00": unionpay.OpPreauthCancel, "31/00": unionpay.OpPaymentVoid, "04/00": unionpay.OpPaymentRefund, "12/00": unionpay.OpPayoutCreate,
+		"01/06": unionpay.OpQRPayByCode, "01/01": "", // a page's, an app's or a token's
 	} {
 		for bizType, qr := range map[string]string{"000201": operation, "000000": map[string]string{
-			unionpay.OpConsumeUndo: unionpay.OpQRUndo, unionpay.OpRefund: unionpay.OpQRRefund}[operation]} {
+			unionpay.OpPaymentVoid: unionpay.OpQRVoid, unionpay.OpPaymentRefund: unionpay.OpQRRefund}[operation]} {
 			if qr == "" {
 				qr = operation
 			}
