@@ -74,7 +74,7 @@ func ExampleNewHMACSHA256Base64() {
 	// Output: GINsCTyNKTpEI9KXO16KqZJ64fOyAytEKl8aaR/Dy08= <nil>
 }
 
-// A message that brings its own certificate is believed only when the
+// A message that brings its own certificate is trusted only when the
 // certificate comes down from a root that the merchant pinned.
 func ExampleTrust() {
 	verify := func(root, middle *x509.Certificate, message []byte, certificate, signature string) error {

@@ -93,7 +93,7 @@ type RSAVerifier struct {
 }
 
 // NewRSAVerifier returns a verifier for an RSA public key of at least 2048
-// bits. It vouches for nothing about the owner of the key: one that arrives in
+// bits. It says nothing about the owner of the key: one that arrives in
 // a message must have passed a [Trust].
 func NewRSAVerifier(key crypto.PublicKey, hash crypto.Hash) (*RSAVerifier, error) {
 	return newRSAVerifier(key, hash, minRSABits)

@@ -43,7 +43,7 @@ type Row struct {
 	ID       string
 	Accepted cnpay.Outcome // of a good answer
 	Settled  cnpay.Outcome // found by settling after a good or a lost answer; Unknown for what nothing settles
-	// Undecided is set where settling cannot tell at all what became of a request whose answer was lost.
+	// Undecided is set where settling cannot find the outcome of a request whose answer was lost.
 	Undecided bool
 	// Repeatable operations are sent again by the call itself.
 	Repeatable bool
@@ -60,7 +60,7 @@ type Row struct {
 // atOnce is one query, at once.
 func atOnce() cnpay.Option { return cnpay.WithSchedule(cnpay.Schedule{0}) }
 
-// Test puts every row through the kit. The world is made anew for each of its tests.
+// Test puts every row through the kit. The world is made again for each of its tests.
 func Test(t *testing.T, rows []Row, world func(t *testing.T) *World) {
 	for _, row := range rows {
 		t.Run(row.ID, func(t *testing.T) {
