@@ -190,8 +190,7 @@ func (c *Client) faults(request Request) []cnpay.Fault {
 // Settle finds the outcome of a call from its ticket: it queries, on the operation's own schedule, until the outcome is
 // final. What each outcome means is said at the operation. See [cnpay.Settler].
 func (c *Client) Settle(ctx context.Context, t cnpay.Ticket, opts ...cnpay.Option) (*cnpay.Settlement, error) {
-	settings := c.call.Settings.With(opts...)
-	op, _ := call.Lookup(settings, func(op Operation) bool { return op.ID == t.Operation }, operations, Request.operation)
+	op, _ := call.Lookup(c.call.Settings.With(opts...), func(op Operation) bool { return op.ID == t.Operation }, operations, Request.operation)
 	if op.Settle == nil {
 		return c.call.NotSettled(t)
 	}

@@ -142,7 +142,7 @@ func (t *Trust) lookup(match func(*trusted) bool) (trusted, bool) {
 	return trusted{}, false
 }
 
-// remember puts known in the place of its former text, or at the end, for
+// remember puts known instead of its former text, or at the end, for
 // which the oldest makes room.
 func (t *Trust) remember(known trusted) {
 	t.mu.Lock()

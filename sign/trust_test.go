@@ -207,7 +207,7 @@ func TestTrustInTwoAuthorities(t *testing.T) {
 	require.ErrorContains(t, err, `owner "a merchant" is not accepted`, "the word of the chain that issued it")
 }
 
-// An authority that is certified anew has two certificates of one key, of which the older ends.
+// An authority that is certified again has two certificates of one key, of which the older ends.
 func TestTrustInARenewedAuthority(t *testing.T) {
 	a, renewed := newAuthority(t), newAuthority(t)
 	renewed.middle = renewed.issueMiddle(t, func(c *x509.Certificate) { c.NotAfter = a.now().AddDate(5, 0, 0) })

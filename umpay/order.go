@@ -65,6 +65,8 @@ type OrderListResult struct {
 
 // OrderRow is one order of a list. Most of its wire names are lower case, unlike all others of the plugin.
 type OrderRow struct {
+	Platform
+
 	// TradeNo is UMPay's number of the transaction (平台流水).
 	TradeNo string `json:"tradeno" spec:"O S"`
 	// ProxyID is the integrator's number (集成商ID).
@@ -89,10 +91,6 @@ type OrderRow struct {
 	ModTime string `json:"modtime" spec:"O S"`
 	// PayType is how it was paid (支付方式): BK, WX, AL, YL.
 	PayType string `json:"paytype" spec:"O S"`
-	// PlatTime is UMPay's time (平台时间), HHmmss.
-	PlatTime string `json:"platTime" spec:"O S"`
-	// PlatDate is UMPay's date (平台日期) of the order.
-	PlatDate string `json:"platDate" spec:"O S"`
 	// POSSN is the terminal's serial number (设备序列号).
 	POSSN string `json:"posSN" spec:"O S"`
 	// SubPayType is how the card was read (支付子类型): CT, IC, YS, YSIC.

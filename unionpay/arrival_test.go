@@ -223,7 +223,7 @@ func TestWhatHappenedOnTheWay(t *testing.T) {
 }
 
 // What the merchant wrote before may hold names that stand before it in the order of the signed text; whichever way
-// that text is split anew, there is one reading of it.
+// that text is split again, there is one reading of it.
 func TestOwnTextMayHoldEarlierNames(t *testing.T) {
 	client, _ := keyedClient(t, unionpay.SHA256, silent)
 	for text, taken := range map[string]bool{
@@ -437,7 +437,7 @@ func TestEndsOfAnswers(t *testing.T) {
 			return "{" + fields + last + "signature=" + signature + "&respMsg=" + encoded + "}"
 		}, func(c *unionpay.Config) { c.Encoding = unionpay.GBK })
 		res, err := client.Orders.Query(t.Context(), query())
-		if strings.Contains(text, "&") { // not a field of the request, so it cannot be told from two
+		if strings.Contains(text, "&") { // not a field of the request, so it cannot be distinguished from two
 			require.ErrorIs(t, err, cnpay.ErrMalformed)
 			continue
 		}

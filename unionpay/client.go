@@ -124,7 +124,7 @@ type Config struct {
 	Identity   *sign.Identity    // the merchant's key and certificate from sign.LoadIdentity (PKCS#12 or PEM); needed for RSA
 	RootCert   *x509.Certificate // acp_*_root.cer, as UnionPay gave it to the merchant; needed for RSA
 	MiddleCert *x509.Certificate // acp_*_middle.cer, likewise
-	Trust      *Trust            // in the place of RootCert and MiddleCert: while UnionPay changes them, or shared by many clients
+	Trust      *Trust            // instead of RootCert and MiddleCert: while UnionPay changes them, or shared by many clients
 	SecureKey  cnpay.Secret      // the common key (密钥); needed for SHA256 and SM3
 
 	// PreviousSecureKeys are those that SecureKey replaces. What UnionPay still signs with one of them is genuine too.

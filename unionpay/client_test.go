@@ -39,7 +39,7 @@ func TestNewRefuses(t *testing.T) {
 		"gateway":       {func(c *unionpay.Config) { c.Gateway = "http://gateway.example" }, "plain http"},
 		"gateway path":  {func(c *unionpay.Config) { c.Gateway += "/gateway" }, "scheme and host only"},
 		"file gateway":  {func(c *unionpay.Config) { c.FileGateway = "ftp://files.example" }, "scheme"},
-		"two trusts":    {func(c *unionpay.Config) { c.Trust = trustOf(t, unionpay.Test, *c) }, "trust takes the place of rootCert"},
+		"two trusts":    {func(c *unionpay.Config) { c.Trust = trustOf(t, unionpay.Test, *c) }, "trust is set together with rootCert"},
 		"other trust":   {func(c *unionpay.Config) { *c = trusting(*c, trustOf(t, unionpay.Production, *c)) }, "environment production"},
 		"trust by hand": {func(c *unionpay.Config) { *c = trusting(*c, &unionpay.Trust{}) }, "not made by NewTrust"},
 		"old secret": {func(c *unionpay.Config) {

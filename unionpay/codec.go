@@ -227,7 +227,7 @@ func (x *exchange) consistent() error {
 	switch {
 	case x.op.TxnType != "00" || original == "":
 		return nil
-	case fieldOf(x.received, "respCode") == codeNotFound:
+	case fieldOf(x.received, "respCode") == CodeNotFound:
 		return call.Contradiction("respCode 34 comes with origRespCode %s", original)
 	case movesMoney(txnType) && isNothing(fieldOf(x.received, "txnAmt")) && judgeOriginal(txnType, original) == cnpay.Succeeded:
 		return call.Contradiction("origRespCode %s comes with a txnAmt of nothing", original)
@@ -434,7 +434,7 @@ func parseEchoes(text string, echoes []sign.Pair, parse func(string) ([]sign.Pai
 		}
 	}
 	pairs, err := parse(text)
-	return append(pairs, known...), err // a name that now stands twice is refused when the fields are put in order
+	return append(pairs, known...), err // a name that is now duplicated is refused when the fields are put in order
 }
 
 func fromCharset(text string, encoding Encoding) (string, error) {
@@ -643,7 +643,7 @@ func (c *Client) documented(name string) bool {
 	return name == "certId"
 }
 
-// unsigned tells an early refusal, which the documents know, from an answer whose signature is lost.
+// unsigned distinguishes an early refusal, which the documents know, from an answer whose signature is lost.
 func unsigned(pairs []sign.Pair) error {
 	switch code := fieldOf(pairs, "respCode"); code {
 	case "01", "02", "03", "10", "11", "32":

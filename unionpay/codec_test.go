@@ -256,7 +256,7 @@ func TestAnswersTolerated(t *testing.T) {
 	}
 }
 
-func TestAnswersNotBelieved(t *testing.T) {
+func TestAnswersNotTrusted(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answer func(url.Values) string
 		cause  error
@@ -324,7 +324,7 @@ func TestOwnTextThatReadsAsAField(t *testing.T) {
 	}
 }
 
-// A plain query does not know the text that the answer repeats, unless it is told.
+// A plain query does not know the text that the answer repeats, unless it is given.
 func TestQueryReadsOwnText(t *testing.T) {
 	for _, text := range []string{"a&b=c", "a{b", "[", "a}b&c"} {
 		client, _ := keyedClient(t, unionpay.SHA256, func(f url.Values) string {
@@ -344,7 +344,7 @@ func TestQueryReadsOwnText(t *testing.T) {
 }
 
 // A success has to give what was asked for.
-func TestSuccessWithoutItsFruit(t *testing.T) {
+func TestSuccessWithoutTheFieldItRequires(t *testing.T) {
 	client, _ := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f) })
 	app, err := client.Payments.App(t.Context(), &unionpay.PaymentAppRequest{
 		OrderID: "20240105145046001", TxnTime: "20240105145046", TxnAmt: 1, BackURL: unionpay.NoNotification,
@@ -504,7 +504,7 @@ func TestNil(t *testing.T) {
 }
 
 // The ladder of the documents: 1, 2, 4, 8, 16, 32 seconds, and Unknown for a transaction that is never found.
-func TestLadder(t *testing.T) {
+func TestBackSchedule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f, sign.Pair{Name: "respCode", Value: "34"}) })
 		begun := time.Now()

@@ -10,7 +10,7 @@ import (
 	"github.com/cnpay-go/cnpay/unionpay"
 )
 
-// Whatever answers, nothing panics, and nothing but a genuine answer to this request is believed.
+// Whatever answers, nothing panics, and only a genuine answer to this request is trusted.
 func FuzzAnswer(f *testing.F) {
 	genuine := signed(sign.Pair{Name: "orderId", Value: "20240105145046001"}, sign.Pair{Name: "txnTime", Value: "20240105145046"},
 		sign.Pair{Name: "respCode", Value: "00"}, sign.Pair{Name: "origRespCode", Value: "00"}, sign.Pair{Name: "reserved", Value: "{a=b&c=[d]}"})
@@ -50,7 +50,7 @@ func FuzzNotification(f *testing.F) {
 			t.Fatal("neither or both of notification and error")
 		}
 		if decoded, _ := url.QueryUnescape(body); err == nil && !strings.Contains(strings.ToLower(decoded), digest) {
-			t.Fatalf("%q is believed", body)
+			t.Fatalf("%q is trusted", body)
 		}
 	})
 }

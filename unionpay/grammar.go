@@ -13,7 +13,7 @@ import (
 // mostPairs is far above the fields of any documented message (fewer than a hundred).
 const mostPairs = 200
 
-// parsePairs splits the body of an answer, which looks like a query string and is none: nothing in it is
+// parsePairs splits the body of an answer, which looks like a query string and is not one: nothing in it is
 // URL-encoded, and values hold "=", "+", "/", line breaks and whole {k=v&k=v} groups. As UnionPay's own parser does,
 // it removes one pair of braces around everything, ends a name at the first "=" and a value at the next "&", except
 // that a "{" or "[" in a value runs to the first "}" or "]", nested ones not being counted.

@@ -337,7 +337,7 @@ type PaidCard struct {
 type OpenedCard struct {
 	ShownCard
 
-	// ActivateStatus says whether the card is open (开通状态): 1 yes, 0 no.
+	// ActivateStatus says whether the card is open (开通状态): [CardActivated] or [CardNotActivated].
 	ActivateStatus string `json:"activateStatus" spec:"C N"`
 	// TokenPayData is the token (标记化支付信息域), a [Group] with token, trId, tokenType, tokenBegin, tokenEnd, tokenLevel.
 	TokenPayData string `json:"tokenPayData" spec:"C ANS secret"`

@@ -175,7 +175,7 @@ type OtherNotification struct {
 	OrigOrderID string `json:"origOrderId" spec:"C AN8..40"`
 	// OrigTxnTime is the order time of the original transaction (原交易商户发送交易时间); of QR codes.
 	OrigTxnTime string `json:"origTxnTime" spec:"C YYYYMMDDhhmmss"`
-	// ActivateStatus says whether the card is opened (开通状态): 1 yes, 0 no.
+	// ActivateStatus says whether the card is opened (开通状态): [CardActivated] or [CardNotActivated].
 	ActivateStatus string `json:"activateStatus" spec:"C N"`
 	// TokenPayData is the token (标记化支付信息域), a [Group] with token, trId, tokenType, tokenBegin, tokenEnd, tokenLevel.
 	TokenPayData string `json:"tokenPayData" spec:"C ANS secret"`

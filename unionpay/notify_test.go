@@ -195,7 +195,7 @@ func TestHandlerMethods(t *testing.T) {
 	require.Equal(t, http.StatusMethodNotAllowed, w.Code)
 }
 
-// An operator sees what came, stored or not, and a forger cannot fill his disk.
+// An operator sees what came, stored or not, and a forger cannot fill the disk.
 func TestNotificationsAreLogged(t *testing.T) {
 	gateway := unionpaytest.NewServer()
 	t.Cleanup(gateway.Close)

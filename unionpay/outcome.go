@@ -25,10 +25,20 @@ func PayoutSchedule() cnpay.Schedule {
 	return cnpay.Schedule{3 * time.Minute, 3 * time.Minute, 6 * time.Minute, 12 * time.Minute, 24 * time.Minute}
 }
 
-// The codes that the rules of settling name.
+// The codes (应答码) that a program may want to compare. What each means for an operation is its outcome.
 const (
-	codeNotFound   = "34" // 查无此交易
-	codeNoOriginal = "35" // 原交易不存在或状态不正确
+	CodeSuccess    = "00" // 成功, of an operation on money: accepted (受理)
+	CodeDuplicate  = "12" // 重复交易: UnionPay has a transaction of that orderId and txnTime
+	CodeNotFound   = "34" // 查无此交易: not found, perhaps not yet
+	CodeNoOriginal = "35" // 原交易不存在或状态不正确
+	CodeTooOften   = "37" // 已超过最大查询次数或操作过于频繁
+	CodeReversed   = "46" // 交易已被成功冲正: the transaction has been reversed
+)
+
+// Whether a card is open for payments without UnionPay's page (开通状态, activateStatus).
+const (
+	CardNotActivated = "0"
+	CardActivated    = "1"
 )
 
 // judge reads the code of an answer by the operation's own rule.
@@ -46,7 +56,7 @@ func (op *Operation) judge(code string) cnpay.Outcome {
 // An undocumented code says nothing.
 func judgeCode(code string) cnpay.Outcome {
 	switch code {
-	case "00",
+	case CodeSuccess,
 		"A6", "A1": // with a defect (有缺陷的成功): takes part in clearing
 		return cnpay.Succeeded
 	case "02", // not open
@@ -89,7 +99,7 @@ func judgeOriginal(txnType, code string) cnpay.Outcome {
 			return cnpay.Failed
 		}
 		return cnpay.Pending
-	case "12", "34", "60":
+	case CodeDuplicate, CodeNotFound, "60":
 		if txnType == payout {
 			return cnpay.Pending
 		}
@@ -103,9 +113,9 @@ func judgeOriginal(txnType, code string) cnpay.Outcome {
 // purchase, which may still be on its way: then nothing has been reversed, and a repeat may find it.
 func judgeReversal(code string) cnpay.Outcome {
 	switch code {
-	case "46":
+	case CodeReversed:
 		return cnpay.Succeeded
-	case "35":
+	case CodeNoOriginal:
 		return cnpay.Unknown
 	}
 	return judgeCode(code)

@@ -80,7 +80,7 @@ func TestSettleAfterThePayer(t *testing.T) {
 }
 
 // The ladder of the documents: after 5, 10, 30, 60 and 120 minutes, the last of which is an hour after the order has ended.
-func TestPayerLadder(t *testing.T) {
+func TestPayerSchedule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w := keyedClient(t, unionpay.SHA256, func(f url.Values) string { return echo(f, sign.Pair{Name: "respCode", Value: "34"}) })
 		begun := time.Now()
@@ -119,7 +119,7 @@ func TestCashier(t *testing.T) {
 	pay.Set("refuse", "1")
 	page, contentType = submit(t, gateway.URL+action, pay)
 	require.Contains(t, string(page), "余额不足")
-	require.Empty(t, shop.got, "a failed attempt is not told")
+	require.Empty(t, shop.got, "a failed attempt is not notified")
 	action, pay = browser(t, page, contentType)
 	pay.Set("pay", "1")
 	submit(t, gateway.URL+action, pay)

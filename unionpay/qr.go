@@ -312,7 +312,7 @@ func settleReversal(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.Settl
 			}
 			f := cnpay.Finding{
 				Verdict: cnpay.Verdict{Outcome: res.Outcome, Code: res.RespCode, Message: res.RespMsg}, Answer: res,
-				Absent: res.RespCode == codeNotFound || res.RespCode == codeNoOriginal,
+				Absent: res.RespCode == CodeNotFound || res.RespCode == CodeNoOriginal,
 			}
 			if errors.Is(err, cnpay.ErrRefused) {
 				f.Cause = fmt.Errorf("%w: this repeat was refused; query the purchase", cnpay.ErrUndecided)

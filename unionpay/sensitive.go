@@ -236,7 +236,7 @@ func (c *CustomerInfo) faults() []cnpay.Fault {
 		faults = append(faults, cnpay.Fault{Field: "expired", Problem: "must be of the form YYMM"})
 	}
 	if c.EncryptedInfo != "" && c.sensitive() != nil {
-		faults = append(faults, cnpay.Fault{Field: "encryptedInfo", Problem: "must not stand beside phoneNo, cvn2 or expired"})
+		faults = append(faults, cnpay.Fault{Field: "encryptedInfo", Problem: "must not come with phoneNo, cvn2 or expired"})
 	}
 	return faults
 }

@@ -87,7 +87,7 @@ func (c *Client) byQuery(t cnpay.Ticket, opts []cnpay.Option) cnpay.SettleRule {
 		Faults: c.faults(query),
 		Query: func(ctx context.Context) (cnpay.Finding, error) {
 			res, err := c.Orders.Query(ctx, query, opts...)
-			if res != nil && res.RespCode == codeNotFound {
+			if res != nil && res.RespCode == CodeNotFound {
 				return cnpay.Finding{Verdict: cnpay.Verdict{Code: res.RespCode, Message: res.RespMsg}, Answer: res, Absent: true}, nil
 			}
 			if err == nil {

@@ -95,7 +95,7 @@ func (c *Client) setTrust(config Config) (err error) {
 	case config.Trust.signing == nil:
 		return errors.New("trust is not made by NewTrust")
 	case config.RootCert != nil || config.MiddleCert != nil:
-		return errors.New("trust takes the place of rootCert and middleCert, which must not be set with it")
+		return errors.New("trust is set together with rootCert and middleCert: set one of the two")
 	case config.Trust.environment != cmp.Or(config.Environment, Production):
 		return fmt.Errorf("trust is of the environment %s", config.Trust.environment)
 	default:

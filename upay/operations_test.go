@@ -1,6 +1,7 @@
 package upay_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -157,4 +158,21 @@ func TestNoRequest(t *testing.T) {
 		_, err := upay.Do[upay.Response](t.Context(), client, upay.Operation{ID: "own"}, request)
 		return err
 	})
+}
+
+// The rule of a program's own operation may be given to the client or to the call that settles.
+func TestSettleByAnOptionOfTheCall(t *testing.T) {
+	client := world(t).Client.(*upay.Client)
+	own := upay.Operation{ID: "own", Settle: func(*upay.Client, cnpay.Ticket, ...cnpay.Option) cnpay.SettleRule {
+		return cnpay.SettleRule{Schedule: cnpay.Schedule{0}, Query: func(context.Context) (cnpay.Finding, error) {
+			return cnpay.Finding{Verdict: cnpay.Verdict{Outcome: cnpay.Succeeded}}, nil
+		}}
+	}}
+	ticket, err := client.Ticket(&upay.OrderRevokeRequest{ClientSN: "1"})
+	require.NoError(t, err)
+	ticket.Operation = "own"
+	_, err = client.Settle(t.Context(), ticket)
+	require.Error(t, err)
+	settled, err := client.Settle(t.Context(), ticket, upay.WithOperations(own))
+	require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(settled, err), "%v", err)
 }

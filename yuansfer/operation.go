@@ -140,7 +140,7 @@ func (c *Client) faults(t cnpay.Ticket, request Request) []cnpay.Fault {
 // final. What each outcome means is said at the operation. A revoke, a token and a recurring schedule have no query: they are
 // sent again, as a new sending of the same ticket. See [cnpay.Settler].
 func (c *Client) Settle(ctx context.Context, t cnpay.Ticket, opts ...cnpay.Option) (*cnpay.Settlement, error) {
-	op, _ := call.Lookup(c.call.Settings, func(op Operation) bool { return op.ID == t.Operation }, operations, Request.operation)
+	op, _ := call.Lookup(c.call.Settings.With(opts...), func(op Operation) bool { return op.ID == t.Operation }, operations, Request.operation)
 	if op.Settle == nil {
 		return c.call.NotSettled(t)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/cnpay-go/cnpay/unionpay"
 )
 
-// SetFile puts a reconciliation file, a ZIP archive, in the place of the one that the gateway would make of its own
+// SetFile puts a reconciliation file, a ZIP archive, instead of the one that the gateway would make of its own
 // transactions of a clearing day (MMDD).
 func (s *Server) SetFile(settleDate string, archive []byte) {
 	s.mu.Lock()

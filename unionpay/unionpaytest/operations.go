@@ -18,7 +18,7 @@ import (
 // mandatory fields are those of operations.txt.
 type row struct {
 	kinds   string // txnType/txnSubType
-	bizType string // of the operations that no other field tells from another
+	bizType string // of the operations that no other field distinguishes
 	money   bool   // makes a transaction, which is found by a query
 	waits   bool   // for the payer
 	act     func(s *Server, t *transaction, answer fields) (code, message string)

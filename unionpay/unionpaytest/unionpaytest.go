@@ -89,7 +89,7 @@ func NewServer() *Server {
 }
 
 // Config is the configuration of a client for this gateway's merchant, with sign method 01. The client warns that the
-// authority is none of UnionPay's, as it should.
+// authority is not UnionPay's, as it should.
 func (s *Server) Config() unionpay.Config { return s.ConfigFor(unionpay.RSA) }
 
 // ConfigFor is the same for any sign method.
@@ -117,7 +117,7 @@ func (s *Server) KeyFiles() (pfx, rootPEM, middlePEM []byte) {
 }
 
 // ChangeAuthorities makes UnionPay sign with a certificate of another root and another middle certificate, as it did in
-// October 2023. [Server.Config] then has these. The second change is none.
+// October 2023. [Server.Config] then has these. A second call changes nothing.
 func (s *Server) ChangeAuthorities() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -188,7 +188,7 @@ func (s *Server) SetCode(orderID, code string) {
 
 // What Notify says when there is nothing to send.
 var (
-	ErrNotWanted = errors.New("unionpaytest: no notification wanted") // the backUrl asks for none, or is none
+	ErrNotWanted = errors.New("unionpaytest: no notification wanted") // the backUrl asks for none, or is not an address
 	ErrNotPaid   = errors.New("unionpaytest: the payer has not paid yet")
 )
 
