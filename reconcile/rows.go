@@ -37,6 +37,8 @@ func Rows[R any](rows iter.Seq2[R, error], read func(R) (Entry, error)) iter.Seq
 // Queries are the answers about each of a ledger's own orders, for providers that have no bill and no list (upay,
 // chinaums). An ask that returns [ErrNoMoney] leaves the order out, and so to OnlyInLedger; any other error is the last.
 //
+// An ask is a query of the client's, or its Settle from a stored ticket.
+//
 // The queries are made one after the other, when the answers are taken. To have several at a time, compare parts of the
 // ledger at the same time: nothing in one part concerns another. What nobody asks about is not found, so nothing
 // is ever OnlyInBill but an answer about another order.

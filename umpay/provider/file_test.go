@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/reconcile"
 )
 
 func documentedFile(t *testing.T) string {
@@ -130,4 +131,20 @@ func FuzzReadSettleFile(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestSettleRowEntry(t *testing.T) {
+	all, err := rows(t, documentedFile(t))
+	require.NoError(t, err)
+	payment, err := all[0].Entry()
+	require.NoError(t, err)
+	require.Equal(t, reconcile.Entry{ID: "2026090109000000000001", Order: "SHOP20260901000001", Kind: RowPaid, Time: "20260901090003", Amount: 1250}, payment)
+	refund, err := all[1].Entry()
+	require.NoError(t, err)
+	require.Equal(t, reconcile.Entry{ID: "2026090209150000000002", Order: "RF20260902000001", Kind: RowRefunded, Time: "20260902091502", Amount: 250}, refund)
+	_, err = SettleRow{OrderNo: "o", State: RowFailed}.Entry()
+	require.ErrorIs(t, err, reconcile.ErrNoMoney)
+	odd, err := SettleRow{OrderNo: "o", UMPayOrderNo: "u", State: "x", OrderAmount: 1}.Entry()
+	require.NoError(t, err)
+	require.Equal(t, reconcile.Entry{Kind: "x", Amount: 1}, odd)
 }

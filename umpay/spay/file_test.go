@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/reconcile"
 	"github.com/cnpay-go/cnpay/umpay/spay"
 )
 
@@ -149,4 +150,27 @@ func FuzzSettlementFile(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestSettleRowEntry(t *testing.T) {
+	row4 := "60000100,1,,SHOP2,20260901,20260901,90,03,WEBANK,20260901,20,1,1,P1,R1,120000\r\n"
+	odd := strings.Replace(row1, ",01,1\r\n", ",01,0\r\n", 1)
+	all, err := readFile(head+row1+row2+row4+odd+"TRADEDETAIL-END,60000100,20260901,4,2840\r\n", "")
+	require.NoError(t, err)
+	var got []reconcile.Entry
+	for _, row := range all {
+		e, err := row.Entry()
+		require.NoError(t, err)
+		got = append(got, e)
+	}
+	require.Equal(t, []reconcile.Entry{
+		{Order: "SHOP1", Kind: "01", Time: "20260901", Amount: 1250},
+		{Order: "SHOP1", Kind: "20", Time: "20260901", Amount: 250},
+		{Order: "R1", Kind: "20", Time: "20260901", Amount: 90, Currency: "03"},
+		{Kind: "01", Time: "20260901", Amount: 1250},
+	}, got)
+	all, err = readFile(head+"60000100,T500,P1,20260901,1250,100,20260901,20260902,x,1,0\r\nTRADEDETAIL-END,60000100,20260901,1,1250\r\n", "ENPAY")
+	require.NoError(t, err)
+	_, err = all[0].Entry()
+	require.ErrorContains(t, err, "another file")
 }
