@@ -280,9 +280,21 @@ func (s *shop) notified(ctx context.Context, n cnpay.Notification) error {
 		err = nil
 	}
 	if err == nil && news {
-		s.later(func(ctx context.Context) { s.askAll(ctx, id) })
+		s.later(func(ctx context.Context) { s.confirm(ctx, id) })
 	}
 	return err
+}
+
+// confirm asks about everything that is open in an order, until it is final.
+func (s *shop) confirm(ctx context.Context, id string) {
+	o, err := s.store.Get(ctx, id)
+	if err != nil {
+		s.log.Error("order not read", "order", id, "err", err)
+		return
+	}
+	for _, number := range o.open() {
+		s.later(func(ctx context.Context) { s.follow(ctx, id, number, append(cnpay.Schedule{0}, s.schedule...)) })
+	}
 }
 
 // askAll asks about everything that is open in an order.

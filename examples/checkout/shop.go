@@ -364,7 +364,7 @@ func (s *shop) show(w http.ResponseWriter, r *http.Request) {
 	v := orderView{page: s.newPage(r, false), order: o, Status: s.statusOf(o), Open: len(o.open()) > 0, Ways: s.offered, Chosen: p.Way, After: len(o.Payments)}
 	v.Payable = o.payable()
 	waits := v.Payable && !p.Outcome.Final() && time.Now().Before(p.Before)
-	v.Doubt = waits && (p.Sent || p.Scan != "")
+	v.Doubt = waits && !p.Refused && (p.Sent || p.Scan != "")
 	if waits && p.Scan != "" {
 		if v.QR, err = drawQR(p.Scan, v.T("付款二维码", "QR code of the payment")); err != nil {
 			s.log.Warn("code not drawn", "order", o.ID, "err", err)
