@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -98,7 +99,8 @@ func (b *browser) try(method string, params, result any) (refused string) {
 			Error  json.RawMessage
 		}
 		require.NoError(b.t, json.Unmarshal(text[:len(text)-1], &m))
-		if m.Method == "Log.entryAdded" || m.Method == "Runtime.exceptionThrown" {
+		problem := m.Method == "Log.entryAdded" || m.Method == "Runtime.exceptionThrown"
+		if problem && !strings.Contains(string(m.Params), "/favicon.ico") { // which not every cashier has
 			b.problems = append(b.problems, string(m.Params))
 		}
 		if m.ID == b.last {
@@ -287,10 +289,6 @@ func TestInChromium(t *testing.T) {
 	b.picture("06-desktop-code")
 	code := b.eval("document.querySelector('#scan').href")
 	page := b.eval("location.href")
-	b.eval("document.querySelector('#again-open').focus()")
-	b.eval("fetch(" + fmt.Sprintf("%q", code) + ", {mode: 'no-cors'}).catch(() => 0)") // blocked: nothing from elsewhere
-	require.NotEmpty(t, b.problems)
-	b.problems = nil
 	b.open(code)
 	b.click("button.pay")
 	b.wait("document.querySelector('[role=status]')")
@@ -408,5 +406,5 @@ func TestInChromium(t *testing.T) {
 	b.click("a.button")
 	b.wait("document.querySelector('table')")
 
-	require.Equal(t, 1, len(b.problems), "nothing was blocked, and no script failed, but for the page that is missing: %v", b.problems)
+	require.Len(t, b.problems, 1, "nothing was blocked, and no script failed, but for the page that is missing: %v", b.problems)
 }

@@ -27,7 +27,10 @@ func serving(t *testing.T, args ...string) (address string) {
 	output, stdout := io.Pipe()
 	var stderr strings.Builder
 	ended := make(chan int, 1)
-	go func() { ended <- run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), stdout, &stderr) }()
+	go func() {
+		ended <- run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), stdout, &stderr)
+		_ = stdout.Close() // so that nobody waits for an address that does not come
+	}()
 	t.Cleanup(func() {
 		cancel()
 		begun := time.Now()
@@ -37,7 +40,7 @@ func serving(t *testing.T, args ...string) (address string) {
 	})
 	text := make([]byte, 1000)
 	n, err := output.Read(text)
-	require.NoError(t, err)
+	require.NoError(t, err, &stderr)
 	found := regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+/`).FindString(string(text[:n]))
 	require.NotEmpty(t, found, string(text[:n]))
 	return found
@@ -75,6 +78,7 @@ func config(t *testing.T, g *unionpaytest.Server, environment string, more map[s
 		"signCert": "merchant.pfx", "signCertPassword": unionpaytest.PFXPassword, "rootCert": "root.pem", "middleCert": "middle.pem",
 	}}
 	maps.Copy(sections, more)
+	maps.DeleteFunc(sections, func(_ string, section any) bool { return section == nil })
 	text, err := json.Marshal(sections)
 	require.NoError(t, err)
 	path := filepath.Join(dir, "config.json")
@@ -87,7 +91,7 @@ func TestConfig(t *testing.T) {
 	gateway := unionpaytest.NewServer()
 	defer gateway.Close()
 	ums := map[string]string{
-		"gateway": gateway.URL, "appId": "app", "appKey": "key", "communicationKey": "other key", "mid": "898201612345678", "tid": "88880001", "source": "327M",
+		"gateway": gateway.URL, "appId": "app", "appKey": "key", "communicationKey": "anotherKey", "mid": "898201612345678", "tid": "88880001", "source": "327M",
 	}
 	res, page := get(t, serving(t, "-config", config(t, gateway, "test", map[string]any{"chinaums": ums}), "-notify-url", "https://shop.example/notify"))
 	require.Contains(t, res.Header.Get("Content-Security-Policy"), gateway.URL)
@@ -104,7 +108,9 @@ func TestConfig(t *testing.T) {
 	} {
 		var stdout, stderr strings.Builder
 		args := []string{"-addr", "127.0.0.1:0", "-config", path, "-notify-url", "https://shop.example/notify"}
-		require.Equal(t, exitUsage, run(t.Context(), args, &stdout, &stderr), want)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // it does not serve
+		require.Equal(t, exitUsage, run(ctx, args, &stdout, &stderr), want)
+		cancel()
 		require.Contains(t, stderr.String(), want)
 	}
 }

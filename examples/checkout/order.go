@@ -252,7 +252,7 @@ func (p *payment) possible() map[kind]int64 {
 	if p.working() != nil {
 		return can
 	}
-	if !p.Outcome.Final() && p.Ticket.Provider != "" {
+	if _, closed := p.last(closing); closed < 0 && !p.Outcome.Final() && p.Ticket.Provider != "" {
 		can[closing] = p.Amount
 	}
 	if held := p.held(); held > 0 {

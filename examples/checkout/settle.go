@@ -92,6 +92,9 @@ func (s *shop) carryOut(ctx context.Context, id, number string) {
 	if !v.Outcome.Final() {
 		s.follow(ctx, id, number, s.schedule)
 	}
+	if t.Kind == closing { // then the payment ends, too
+		s.ask(ctx, id, p.Number)
+	}
 }
 
 // verdictOf is how a call ended.

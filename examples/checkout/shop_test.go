@@ -316,7 +316,6 @@ func TestCancelBeforeItIsPaid(t *testing.T) {
 				o = v.get1(id)
 				return o.latest().Steps[0].Outcome == cnpay.Succeeded
 			}, 5*time.Second, 20*time.Millisecond)
-			v.post("/orders/"+id+"/ask", nil)
 			require.Eventually(t, func() bool { return v.get1(id).latest().Outcome == cnpay.Failed }, 5*time.Second, 20*time.Millisecond)
 			require.Equal(t, "impossible", strings.TrimPrefix(v.post("/clerk/orders/"+id+"/cancel", nil), "/clerk/orders/"+id+"?problem="))
 		})
