@@ -96,6 +96,9 @@ func stateOf(t *transaction) status {
 	case cnpay.Pending:
 		return status{Label: phrase{"处理中", "Pending"}, Style: "wait"}
 	case cnpay.Failed:
+		if t.Kind == purchase || t.Kind == hold {
+			return status{Label: phrase{"未付款", "Not paid"}, Style: "off"}
+		}
 		return status{Label: phrase{"失败", "Failed"}, Style: "bad"}
 	case cnpay.NotSent:
 		return status{Label: phrase{"未发送", "Not sent"}, Style: "off"}
