@@ -10,7 +10,7 @@
 //
 // In the test environment the money is held without UnionPay's page, with a card number and the code by SMS, for which
 // the merchant needs the product 无跳转支付 (bizType 000301) and the card must have been opened for it. A merchant of the
-// gateway product (000201) makes the pre-authorisations in a browser instead, with examples/unionpay-checkout for
+// gateway product (000201) makes the pre-authorisations in a browser instead, with examples/checkout for
 // instance, and names them with -held.
 //
 // It exits with 0 when every outcome is succeeded or pending, 1 when one failed, 2 for bad flags, a bad configuration

@@ -37,6 +37,13 @@ type Config struct {
 		Gateway string `json:"gateway"`
 		AppID   string `json:"appId"`
 		AppKey  string `json:"appKey"`
+
+		// The rest is for examples that take payments.
+
+		CommunicationKey string `json:"communicationKey"` // of notifications
+		MID              string `json:"mid"`
+		TID              string `json:"tid"`
+		Source           string `json:"source"` // the first four characters of order numbers (来源编号)
 	} `json:"chinaums"`
 	Upay *struct {
 		Gateway     string `json:"gateway"`
@@ -133,8 +140,8 @@ type Provider struct {
 	Name       string
 	Operations func() []cnpaytest.Operation
 	has        func(*Config) bool
-	configured func(*Config) (cnpay.Settler, error)
-	here       func() (cnpay.Settler, Gateway, error)
+	configured func(*Config, ...cnpay.Option) (cnpay.Settler, error)
+	here       func(...cnpay.Option) (cnpay.Settler, Gateway, error)
 }
 
 // Providers are all of them, in the order of the README.
@@ -142,72 +149,76 @@ func Providers() []Provider {
 	return []Provider{
 		{
 			"unionpay", unionpaytest.Operations, func(c *Config) bool { return c.UnionPay != nil },
-			func(c *Config) (cnpay.Settler, error) {
+			func(c *Config, opts ...cnpay.Option) (cnpay.Settler, error) {
 				config, err := c.UnionPay.Load(filepath.Dir(c.path))
 				if err != nil {
 					return nil, err
 				}
-				return unionpay.New(config)
+				return unionpay.New(config, opts...)
 			},
-			func() (cnpay.Settler, Gateway, error) {
+			func(opts ...cnpay.Option) (cnpay.Settler, Gateway, error) {
 				g := unionpaytest.NewServer()
-				client, err := unionpay.New(g.Config())
+				client, err := unionpay.New(g.Config(), opts...)
 				return client, g, err
 			},
 		},
 		{
 			"chinaums", chinaumstest.Operations, func(c *Config) bool { return c.ChinaUMS != nil },
-			func(c *Config) (cnpay.Settler, error) {
+			func(c *Config, opts ...cnpay.Option) (cnpay.Settler, error) {
 				s := c.ChinaUMS
-				return chinaums.New(chinaums.Config{Gateway: s.Gateway, AppID: s.AppID, AppKey: cnpay.Secret(s.AppKey)})
+				config := chinaums.Config{Gateway: s.Gateway, AppID: s.AppID, AppKey: cnpay.Secret(s.AppKey)}
+				if s.CommunicationKey != "" {
+					config.CommunicationKeys = map[string][]cnpay.Secret{"": {cnpay.Secret(s.CommunicationKey)}}
+				}
+				return chinaums.New(config, opts...)
 			},
-			func() (cnpay.Settler, Gateway, error) {
+			func(opts ...cnpay.Option) (cnpay.Settler, Gateway, error) {
 				g := chinaumstest.NewServer()
-				client, err := chinaums.New(g.Config())
+				client, err := chinaums.New(g.Config(), opts...)
 				return client, g, err
 			},
 		},
 		{
 			"upay", upaytest.Operations, func(c *Config) bool { return c.Upay != nil },
-			func(c *Config) (cnpay.Settler, error) {
+			func(c *Config, opts ...cnpay.Option) (cnpay.Settler, error) {
 				s := c.Upay
-				return upay.New(upay.Config{Gateway: s.Gateway, TerminalSN: s.TerminalSN, TerminalKey: cnpay.Secret(s.TerminalKey)})
+				return upay.New(upay.Config{Gateway: s.Gateway, TerminalSN: s.TerminalSN, TerminalKey: cnpay.Secret(s.TerminalKey)}, opts...)
 			},
-			func() (cnpay.Settler, Gateway, error) {
+			func(opts ...cnpay.Option) (cnpay.Settler, Gateway, error) {
 				g := upaytest.NewServer()
-				client, err := upay.New(g.Config())
+				client, err := upay.New(g.Config(), opts...)
 				return client, g, err
 			},
 		},
 		{
 			"yuansfer", yuansfertest.Operations, func(c *Config) bool { return c.Yuansfer != nil },
-			func(c *Config) (cnpay.Settler, error) {
+			func(c *Config, opts ...cnpay.Option) (cnpay.Settler, error) {
 				s := c.Yuansfer
 				return yuansfer.New(yuansfer.Config{
 					Gateway: s.Gateway, MerchantNo: s.MerchantNo, StoreNo: s.StoreNo, Token: cnpay.Secret(s.Token),
-				})
+				}, opts...)
 			},
-			func() (cnpay.Settler, Gateway, error) {
+			func(opts ...cnpay.Option) (cnpay.Settler, Gateway, error) {
 				g := yuansfertest.NewServer()
-				client, err := yuansfer.New(g.Config())
+				client, err := yuansfer.New(g.Config(), opts...)
 				return client, g, err
 			},
 		},
 		{
 			"umpay", umpaytest.Operations, func(c *Config) bool { return c.UMPay != nil },
-			func(c *Config) (cnpay.Settler, error) {
+			func(c *Config, opts ...cnpay.Option) (cnpay.Settler, error) {
 				s := c.UMPay
-				return umpay.New(umpay.Config{Gateway: s.Gateway, Terminal: s.Terminal, Secret: cnpay.Secret(s.Secret)})
+				return umpay.New(umpay.Config{Gateway: s.Gateway, Terminal: s.Terminal, Secret: cnpay.Secret(s.Secret)}, opts...)
 			},
-			func() (cnpay.Settler, Gateway, error) {
+			func(opts ...cnpay.Option) (cnpay.Settler, Gateway, error) {
 				g := umpaytest.NewServer()
-				client, err := umpay.New(g.Config())
+				client, err := umpay.New(g.Config(), opts...)
 				return client, g, err
 			},
 		},
 		{
 			"umpay/provider", providertest.Operations, func(c *Config) bool { return c.Provider != nil },
-			func(c *Config) (cnpay.Settler, error) {
+			func(c *Config, opts ...cnpay.Option) (cnpay.Settler, error) {
 				s := c.Provider
 				key, platform, err := c.load(s.KeyPair)
 				if err != nil {
@@ -215,27 +226,27 @@ func Providers() []Provider {
 				}
 				return provider.New(provider.Config{
 					Gateway: s.Gateway, AcqSpID: s.AcqSpID, AcqMerID: s.AcqMerID, Key: key, PlatformKeys: platform,
-				})
+				}, opts...)
 			},
-			func() (cnpay.Settler, Gateway, error) {
+			func(opts ...cnpay.Option) (cnpay.Settler, Gateway, error) {
 				g := providertest.NewServer()
-				client, err := provider.New(g.Config())
+				client, err := provider.New(g.Config(), opts...)
 				return client, g, err
 			},
 		},
 		{
 			"umpay/spay", spaytest.Operations, func(c *Config) bool { return c.Spay != nil },
-			func(c *Config) (cnpay.Settler, error) {
+			func(c *Config, opts ...cnpay.Option) (cnpay.Settler, error) {
 				s := c.Spay
 				key, platform, err := c.load(s.KeyPair)
 				if err != nil {
 					return nil, err
 				}
-				return spay.New(spay.Config{Gateway: s.Gateway, MerID: s.MerID, Key: key, PlatformKeys: platform})
+				return spay.New(spay.Config{Gateway: s.Gateway, MerID: s.MerID, Key: key, PlatformKeys: platform}, opts...)
 			},
-			func() (cnpay.Settler, Gateway, error) {
+			func(opts ...cnpay.Option) (cnpay.Settler, Gateway, error) {
 				g := spaytest.NewServer()
-				client, err := spay.New(g.Config())
+				client, err := spay.New(g.Config(), opts...)
 				return client, g, err
 			},
 		},
@@ -256,15 +267,15 @@ func Find(name string) (Provider, bool) {
 func (p Provider) Configured(c *Config) bool { return p.has(c) }
 
 // Open makes the provider's client: that of the configuration, or without one that of a gateway which it starts.
-func (p Provider) Open(c *Config) (*Client, error) {
+func (p Provider) Open(c *Config, opts ...cnpay.Option) (*Client, error) {
 	if c == nil {
-		settler, gateway, err := p.here()
+		settler, gateway, err := p.here(opts...)
 		return &Client{settler, gateway}, err
 	}
 	if !p.has(c) {
 		return nil, fmt.Errorf("-config %s: no section %q", c.path, p.Name)
 	}
-	settler, err := p.configured(c)
+	settler, err := p.configured(c, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("-config %s: %s: %w", c.path, p.Name, err)
 	}

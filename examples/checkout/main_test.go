@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -16,7 +17,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/cnpay-go/cnpay/unionpay"
 	"github.com/cnpay-go/cnpay/unionpay/unionpaytest"
 )
 
@@ -27,7 +27,10 @@ func serving(t *testing.T, args ...string) (address string) {
 	output, stdout := io.Pipe()
 	var stderr strings.Builder
 	ended := make(chan int, 1)
-	go func() { ended <- run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), stdout, &stderr) }()
+	go func() {
+		ended <- run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), stdout, &stderr)
+		_ = stdout.Close() // so that nobody waits for an address that does not come
+	}()
 	t.Cleanup(func() {
 		cancel()
 		begun := time.Now()
@@ -37,7 +40,7 @@ func serving(t *testing.T, args ...string) (address string) {
 	})
 	text := make([]byte, 1000)
 	n, err := output.Read(text)
-	require.NoError(t, err)
+	require.NoError(t, err, &stderr)
 	found := regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+/`).FindString(string(text[:n]))
 	require.NotEmpty(t, found, string(text[:n]))
 	return found
@@ -59,20 +62,24 @@ func TestServeAndStop(t *testing.T) {
 	t.Parallel()
 	res, body := get(t, serving(t))
 	require.Equal(t, http.StatusOK, res.StatusCode)
-	require.Contains(t, body, "Pay with UnionPay")
+	require.Contains(t, body, "下单并付款")
 }
 
-func config(t *testing.T, g *unionpaytest.Server, environment string) string {
+// config is a file with UnionPay's section, and more.
+func config(t *testing.T, g *unionpaytest.Server, environment string, more map[string]any) string {
 	t.Helper()
 	dir := t.TempDir()
 	pfx, root, middle := g.KeyFiles()
 	for name, data := range map[string][]byte{"merchant.pfx": pfx, "root.pem": root, "middle.pem": middle} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
 	}
-	text, err := json.Marshal(map[string]any{"unionpay": map[string]string{
+	sections := map[string]any{"unionpay": map[string]string{
 		"gateway": g.URL, "environment": environment, "merId": unionpaytest.MerID, "signMethod": "01",
 		"signCert": "merchant.pfx", "signCertPassword": unionpaytest.PFXPassword, "rootCert": "root.pem", "middleCert": "middle.pem",
-	}})
+	}}
+	maps.Copy(sections, more)
+	maps.DeleteFunc(sections, func(_ string, section any) bool { return section == nil })
+	text, err := json.Marshal(sections)
 	require.NoError(t, err)
 	path := filepath.Join(dir, "config.json")
 	require.NoError(t, os.WriteFile(path, text, 0o600))
@@ -83,13 +90,29 @@ func TestConfig(t *testing.T) {
 	t.Parallel()
 	gateway := unionpaytest.NewServer()
 	defer gateway.Close()
-	res, _ := get(t, serving(t, "-config", config(t, gateway, "test"), "-back-url", "https://shop.example/notify"))
+	ums := map[string]string{
+		"gateway": gateway.URL, "appId": "app", "appKey": "key", "communicationKey": "anotherKey", "mid": "898201612345678", "tid": "88880001", "source": "327M",
+	}
+	res, page := get(t, serving(t, "-config", config(t, gateway, "test", map[string]any{"chinaums": ums}), "-notify-url", "https://shop.example/notify"))
 	require.Contains(t, res.Header.Get("Content-Security-Policy"), gateway.URL)
+	require.Contains(t, page, `value="unionpay"`)
+	require.Contains(t, page, `value="chinaums-scan"`)
+	require.NotContains(t, page, `value="upay-scan"`, "it has no section")
+	require.NotContains(t, page, "演示")
 
-	var stdout, stderr strings.Builder
-	args := []string{"-addr", "127.0.0.1:0", "-config", config(t, gateway, "production"), "-back-url", unionpay.NoNotification}
-	require.Equal(t, exitUsage, run(t.Context(), args, &stdout, &stderr))
-	require.Contains(t, stderr.String(), "environment must be")
+	for want, path := range map[string]string{
+		"environment must be":         config(t, gateway, "production", nil),
+		"upay: gateway must be named": config(t, gateway, "test", map[string]any{"upay": map[string]string{"terminalSn": "1"}}),
+		"a source of four characters": config(t, gateway, "test", map[string]any{"chinaums": map[string]string{"gateway": gateway.URL}}),
+		"no section of":               config(t, gateway, "test", map[string]any{"unionpay": nil}),
+	} {
+		var stdout, stderr strings.Builder
+		args := []string{"-addr", "127.0.0.1:0", "-config", path, "-notify-url", "https://shop.example/notify"}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // it does not serve
+		require.Equal(t, exitUsage, run(ctx, args, &stdout, &stderr), want)
+		cancel()
+		require.Contains(t, stderr.String(), want)
+	}
 }
 
 func TestBadFlags(t *testing.T) {
@@ -100,8 +123,8 @@ func TestBadFlags(t *testing.T) {
 	for _, args := range [][]string{
 		{"-wrong"}, {"extra"}, {"-addr", "8080"}, {"-addr", ":8080"}, {"-addr", "0.0.0.0:8080"}, {"-addr", "shop.example:80"},
 		{"-addr", taken.Addr().String()}, {"-pay-timeout", "0s"}, {"-pay-timeout", "soon"}, {"-config", "missing.json"},
-		{"-addr", "127.0.0.1:0", "-config", "missing.json", "-back-url", "https://shop.example/notify"},
-		{"-config", "missing.json", "-back-url", "shop.example/notify"}, {"-back-url", "https://shop.example/notify"},
+		{"-addr", "127.0.0.1:0", "-config", "missing.json", "-notify-url", "https://shop.example/notify"},
+		{"-config", "missing.json", "-notify-url", "shop.example/notify"}, {"-notify-url", "https://shop.example/notify"},
 	} {
 		var stdout, stderr strings.Builder
 		require.Equal(t, exitUsage, run(t.Context(), args, &stdout, &stderr), args)
@@ -110,9 +133,9 @@ func TestBadFlags(t *testing.T) {
 	}
 	var stdout, stderr strings.Builder
 	require.Equal(t, exitUsage, run(t.Context(), []string{"-wrong"}, &stdout, &stderr))
-	require.Equal(t, "unionpay-checkout: flag provided but not defined: -wrong\n\nTry: unionpay-checkout -h\n", stderr.String())
+	require.Equal(t, "checkout: flag provided but not defined: -wrong\n\nTry: checkout -h\n", stderr.String())
 	require.Equal(t, exitOK, run(t.Context(), []string{"-h"}, &stdout, &stderr))
-	require.Contains(t, stderr.String(), "usage: unionpay-checkout")
+	require.Contains(t, stderr.String(), "usage: checkout")
 }
 
 type fullDisk struct{}
