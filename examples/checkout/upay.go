@@ -20,7 +20,7 @@ func (s *shop) upayProvider(c *clients.Client) *provider {
 		name: "upay", client: client,
 		notify: client.NotificationHandler(func(ctx context.Context, n *upay.Notification) error { return s.notified(ctx, n) }),
 		amount: func(n cnpay.Notification) int64 {
-			if n.CallTicket().Operation == upay.OpRefund { // it has the order's amount, not the refund's
+			if n.CallTicket().Operation == upay.OpOrderRefund { // it has the order's amount, not the refund's
 				return 0
 			}
 			return n.(*upay.Notification).TotalAmount
