@@ -324,6 +324,37 @@ func TestBillLineErrors(t *testing.T) {
 	}
 }
 
+// What a line does not have is not that of the line before.
+func TestBillLinesAreApart(t *testing.T) {
+	columns := make([]string, len(zmWidths()))
+	for i, width := range zmWidths() {
+		columns[i] = fmt.Sprintf("%0*d", width, i+1)[:width]
+	}
+	for _, i := range []int{16, 17, 32, 33, 36, 37, 38} {
+		columns[i-1] = "C" + columns[i-1][1:]
+	}
+	name := map[int]string{31: "\xc8\xab\xc7\xfe\xb5\xc0", 35: "\xc8\xab", 41: "10078087"}
+	texts := []string{
+		billLine(zmWidths(), columns) + "\n", zm(nil), zm(name), strings.TrimRight(zm(map[int]string{40: ""}), " \r\n") + "\n",
+		zm(map[int]string{17: "x", 12: "other"}), zm(map[int]string{31: "\xff\xff", 1: "S57"}), zm(map[int]string{32: "", 37: ""}),
+	}
+	for _, first := range texts {
+		for _, second := range texts {
+			var got []BillRecord
+			for r := range ReadBillRecords(strings.NewReader(first + second + first)) {
+				got = append(got, r)
+			}
+			var want []BillRecord
+			for _, text := range []string{first, second, first} {
+				for r := range ReadBillRecords(strings.NewReader(text)) {
+					want = append(want, r)
+				}
+			}
+			require.Equal(t, want, got)
+		}
+	}
+}
+
 // A file of just the limit is no larger than that, whatever the reader's buffer.
 func TestFileOfTheLimit(t *testing.T) {
 	for size, buffer := range map[int]int{10: 10, 9: 10, 8: 3} {

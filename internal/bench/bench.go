@@ -3,7 +3,7 @@
 // A machine's speed drifts, a ratio taken in alternating rounds does not: each benchmark reports, as "x-floor", the
 // median over its rounds of its own time divided by the floor's.
 //
-//	go test -run '^$' -bench . ./internal/bench ./unionpay ./chinaums ./upay ./yuansfer ./sign
+//	go test -run '^$' -bench . ./internal/bench ./unionpay ./chinaums ./upay ./yuansfer ./sign ./reconcile
 package bench
 
 import (
