@@ -655,6 +655,22 @@ func TestWhoComesBackPaysAnew(t *testing.T) {
 	require.Eventually(t, func() bool { _, s := v.get1(id).find(old); return s != nil && v.get1(id).Payments[0].refunded() == 100 }, 5*time.Second, 20*time.Millisecond)
 }
 
+func TestAskingIsSeen(t *testing.T) {
+	t.Parallel()
+	v := visit(t)
+	id, _ := v.order("upay-scan", "1.00", "")
+	v.upay.Misbehave("query", cnpaytest.Hang)
+	v.post("/orders/"+id+"/ask", nil)
+	_, page := v.get("/orders/" + id)
+	require.Contains(t, page, `id="asking"`)
+	require.Contains(t, v.clerk(id), `id="asking"`)
+
+	other, _ := v.order("upay-scan", "1.00", "")
+	v.post("/clerk/orders/"+other+"/ask", nil)
+	require.Eventually(t, func() bool { return strings.Contains(v.clerk(other), "Last asked") }, 5*time.Second, 20*time.Millisecond)
+	require.NotContains(t, v.clerk(other), `id="asking"`)
+}
+
 func TestCodeWhoseAnswerIsLost(t *testing.T) {
 	t.Parallel()
 	v := visit(t)
