@@ -39,7 +39,8 @@ type Settlement struct {
 	// Began; 0 once the outcome is final or the schedule is over.
 	Next time.Duration
 	// GiveUp is the operation that ends an order which nobody has paid, once its schedule is over and it is still open.
-	// Whether to send it is the merchant's decision.
+	// Whether to send it is the merchant's decision: some give an order back that was paid after all, and their comments
+	// say so.
 	GiveUp string
 }
 

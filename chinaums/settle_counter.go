@@ -29,12 +29,15 @@ func dayOf(t cnpay.Ticket) string {
 	return t.Began.In(cnpay.Beijing()).Format("20060102")
 }
 
-// untilMidnight is how long the day of a ticket's call lasts: the documents say only of version 6 that a query can see
-// further, and not for certain.
+// beforeMidnight is by how much ChinaUMS's clock may be ahead of ours, with the time that a query is on its way.
+const beforeMidnight = 10 * time.Minute
+
+// untilMidnight is how long the day of a ticket's call certainly lasts: the documents say only of version 6 that a query can
+// see further, and not for certain.
 func untilMidnight(t cnpay.Ticket) time.Duration {
 	began := t.Began.In(cnpay.Beijing())
 	year, month, day := began.Date()
-	return time.Date(year, month, day+1, 0, 0, 0, 0, began.Location()).Sub(began)
+	return max(time.Date(year, month, day+1, 0, 0, 0, 0, began.Location()).Sub(began)-beforeMidnight, 1) // 0 is without end
 }
 
 // settlePayByCode finds whether a payment at the counter stands.
