@@ -38,6 +38,9 @@ type Settlement struct {
 	// Next is how long to wait until the next query of the operation's own schedule, which counts from the ticket's
 	// Began; 0 once the outcome is final or the schedule is over.
 	Next time.Duration
+	// Horizon is the moment after which the call can no longer be on its way: the ticket's Until and a margin, the
+	// operation's own, if it has one. Only a query that leaves after it takes absence as a proof. It is zero if nobody knows it.
+	Horizon time.Time
 	// GiveUp is the operation that ends an order which nobody has paid, once its schedule is over and it is still open.
 	// Whether to send it is the merchant's decision: some give an order back that was paid after all, and their comments
 	// say so.

@@ -313,13 +313,37 @@ func (j *Journal) Stats(ctx context.Context) (Stats, error) {
 // Prune deletes entries that have been final for longer than d, whose call can no longer be on its way, and that nothing
 // contradicted.
 func (j *Journal) Prune(ctx context.Context, d time.Duration) (int64, error) {
-	res, err := j.db.ExecContext(ctx, `DELETE FROM cnpay_entries
-		WHERE state IN ('succeeded', 'failed', 'not_sent') AND conflicts = 0 AND closed < `+j.now+` - $1 AND until < `+j.now+` - $2`,
-		d.Milliseconds(), j.margin().Milliseconds())
-	if err != nil {
-		return 0, fmt.Errorf("journal: %w", err)
+	const batch = 500
+	var pruned, last int64
+	for {
+		entries, err := j.list(ctx, fmt.Sprintf(`state IN ('succeeded', 'failed', 'not_sent') AND conflicts = 0
+			AND closed < %s - %d AND until < %[1]s - %[3]d AND id > $1`, j.now, d.Milliseconds(), j.margin().Milliseconds()), last, batch)
+		if err != nil || len(entries) == 0 {
+			return pruned, err
+		}
+		last = entries[len(entries)-1].ID
+		var n int64
+		err = j.inTx(ctx, func(tx *sql.Tx) error {
+			for _, e := range entries {
+				if !e.Ticket.Until.IsZero() && !j.past(ctx, e) {
+					continue
+				}
+				ok, err := changed(tx.ExecContext(ctx, `DELETE FROM cnpay_entries
+					WHERE id = $1 AND generation = $2 AND conflicts = 0 AND state IN ('succeeded', 'failed', 'not_sent')`, e.ID, e.Generation))
+				if err != nil {
+					return err
+				}
+				if ok {
+					n++
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return pruned, prefix(err)
+		}
+		pruned += n
 	}
-	return res.RowsAffected()
 }
 
 // inTx runs f in a transaction. An error of the commit leaves in doubt whether it happened.

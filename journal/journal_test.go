@@ -77,13 +77,23 @@ type shop struct {
 	gateway *upaytest.Server
 	client  *upay.Client
 	last    int
+	horizon time.Duration // how long after a ticket's Until the core says that its call may be on its way; 0 means the operation's own
+}
+
+// Settle is the client's, with the shop's horizon.
+func (s *shop) Settle(ctx context.Context, t cnpay.Ticket, opts ...cnpay.Option) (*cnpay.Settlement, error) {
+	found, err := s.client.Settle(ctx, t, opts...)
+	if s.horizon != 0 && found != nil {
+		found.Horizon = t.Until.Add(s.horizon)
+	}
+	return found, err
 }
 
 func newShop(t *testing.T, db *sql.DB, dialect Dialect, change ...func(*Config)) *shop {
 	s := &shop{gateway: upaytest.NewServer()}
 	t.Cleanup(s.gateway.Close)
 	config := Config{
-		Client: func(cnpay.Ticket) (cnpay.Settler, error) { return s.client, nil },
+		Client: func(cnpay.Ticket) (cnpay.Settler, error) { return s, nil },
 		Book:   bookIn,
 		Margin: time.Second, Limit: 2 * time.Second, Crash: time.Second, Sweep: 50 * time.Millisecond,
 	}
@@ -262,7 +272,7 @@ func TestNotConnectedIsNotSentAndFreesTheNumber(t *testing.T) {
 		down, err := upay.New(config, cnpay.WithRecorder(s.Journal))
 		require.NoError(t, err)
 		_, err = down.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{ClientSN: order})
-		require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(nil, err), "the first one may have been carried out")
+		require.Equal(t, cnpay.NotSent, cnpay.OutcomeOf(nil, err))
 		require.Equal(t, NotSent, s.of(t, order).State)
 		outcome, err := s.revoke(order)
 		require.NoError(t, err)
@@ -632,6 +642,25 @@ func TestQueriesKeepTheOperationsOwnSchedule(t *testing.T) {
 	})
 }
 
+// A refusal of a number that is used again decides only when no earlier sending can be on its way: by the operation's own
+// margin, where that is the longer one.
+func TestTheHorizonOfTheOperationIsUsed(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		for horizon, state := range map[time.Duration]State{time.Hour: Open, 0: Failed} {
+			s := newShop(t, db, dialect, func(c *Config) { c.Margin = time.Millisecond })
+			s.horizon, s.last = horizon, int(horizon.Seconds()) // an order of its own
+			order := s.order()
+			s.gateway.Misbehave(upay.OpOrderRevoke, cnpaytest.LostAnswer, cnpaytest.Refused)
+			_, _ = s.revoke(order, cnpay.WithTimeout(100*time.Millisecond))
+			_, err := db.Exec("UPDATE cnpay_entries SET state = 'not_sent', closed = 1 WHERE order_number = $1", order)
+			require.NoError(t, err)
+			time.Sleep(200 * time.Millisecond)
+			_, _ = s.revoke(order)
+			require.Equal(t, state, s.of(t, order).State)
+		}
+	})
+}
+
 func TestStatsAndPrune(t *testing.T) {
 	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
 		s := newShop(t, db, dialect)
@@ -651,8 +680,23 @@ func TestStatsAndPrune(t *testing.T) {
 		n, err := s.Prune(t.Context(), 0)
 		require.NoError(t, err)
 		require.Zero(t, n, "its call may still be on its way")
-		_, err = db.Exec("UPDATE cnpay_entries SET until = 1, closed = CASE WHEN closed > 0 THEN 1 ELSE 0 END")
+		longAgo := time.Now().Add(-48 * time.Hour)
+		setUntil := func(until time.Time) {
+			for _, order := range []string{done, open} {
+				ticket := s.of(t, order).Ticket
+				ticket.Until = until
+				text, err := encode(ticket)
+				require.NoError(t, err)
+				_, err = db.Exec("UPDATE cnpay_entries SET ticket = $1, until = $2, closed = CASE WHEN closed > 0 THEN 1 ELSE 0 END WHERE order_number = $3", text, millis(until), order)
+				require.NoError(t, err)
+			}
+		}
+		setUntil(longAgo)
+		s.horizon = 72 * time.Hour
+		n, err = s.Prune(t.Context(), time.Hour)
 		require.NoError(t, err)
+		require.Zero(t, n, "by the documents of its operation its call may still be on its way")
+		s.horizon = time.Hour
 		n, err = s.Prune(t.Context(), time.Hour)
 		require.NoError(t, err)
 		require.EqualValues(t, 1, n)

@@ -44,7 +44,7 @@ func (j *Journal) StartTx(ctx context.Context, tx *sql.Tx, t cnpay.Ticket) (Entr
 	next := t
 	next.Sending = e.Generation + 1
 	landed := 0
-	if e.landed || j.past(e) {
+	if e.landed || j.past(ctx, e) {
 		landed = 1
 	}
 	if e.Ticket.Until.After(next.Until) {

@@ -113,7 +113,7 @@ func (j *Journal) insert(ctx context.Context, s sending) (bool, error) {
 // renew opens a new generation by compare and set (GENERATION, CLAIM): the entry is as it was read, or nothing changes.
 func (j *Journal) renew(ctx context.Context, e Entry, s sending) (bool, sending, error) {
 	s.id, s.generation = e.ID, e.Generation+1
-	s.alone = e.landed || j.past(e)
+	s.alone = e.landed || j.past(ctx, e)
 	s.fresh = s.alone && e.State != Open
 	if e.State == Ready && e.Generation == 0 {
 		s.generation, s.alone, s.fresh = 0, true, true
@@ -152,11 +152,34 @@ func (j *Journal) renew(ctx context.Context, e Entry, s sending) (bool, sending,
 }
 
 // past reports whether no sending of an entry can be on its way, by the database's clock.
-func (j *Journal) past(e Entry) bool {
-	return !e.Ticket.Until.IsZero() && e.now.After(e.Ticket.Until.Add(j.margin()))
+func (j *Journal) past(ctx context.Context, e Entry) bool {
+	if e.Ticket.Until.IsZero() || !e.now.After(e.Ticket.Until.Add(j.margin())) {
+		return false
+	}
+	s := j.unasked(ctx, e.Ticket)
+	return s != nil && !s.Horizon.After(e.now)
 }
 
 func (j *Journal) margin() time.Duration { return cmp.Or(j.config.Margin, cnpay.DefaultMargin) }
+
+// options are those of every settlement.
+func (j *Journal) options(opts ...cnpay.Option) []cnpay.Option {
+	if j.config.Margin > 0 { // else the operation's own
+		opts = append(opts, cnpay.WithMargin(j.config.Margin))
+	}
+	return opts
+}
+
+// unasked is what the core says of a ticket without a query: its horizon, and when it is to be queried. It is nil where no
+// client settles the ticket.
+func (j *Journal) unasked(ctx context.Context, t cnpay.Ticket, opts ...cnpay.Option) *cnpay.Settlement {
+	client, err := j.config.Client(t)
+	if err != nil || client == nil {
+		return nil
+	}
+	s, _ := client.Settle(ctx, t, j.options(append(opts, cnpay.WithSchedule(cnpay.Schedule{}))...)...)
+	return s
+}
 
 func millis(t time.Time) int64 {
 	if t.IsZero() {
@@ -292,12 +315,11 @@ func (j *Journal) keepOpen(ctx context.Context, s sending, c cnpay.Call) error {
 // firstQuery is how long it is until the first query of the operation's own schedule, which counts from the ticket's
 // beginning, elapsed ago.
 func (j *Journal) firstQuery(ctx context.Context, t cnpay.Ticket, elapsed time.Duration) time.Duration {
-	client, err := j.config.Client(t)
-	if err != nil || t.Began.IsZero() {
+	const before = -time.Nanosecond // a query that is due at the beginning is due then
+	if t.Began.IsZero() {
 		return 0
 	}
-	const before = -time.Nanosecond // a query that is due at the beginning is due then
-	s, _ := client.Settle(ctx, t, cnpay.WithSchedule(cnpay.Schedule{}), cnpay.WithClock(func() time.Time { return t.Began.Add(before) }))
+	s := j.unasked(ctx, t, cnpay.WithClock(func() time.Time { return t.Began.Add(before) }))
 	if s == nil || s.Next == 0 {
 		return 0
 	}

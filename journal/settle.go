@@ -147,11 +147,7 @@ func (j *Journal) ask(ctx context.Context, e Entry) error {
 		ticket.Sending = 0
 	}
 	j.counters.queries.Add(1)
-	opts := []cnpay.Option{cnpay.WithSchedule(cnpay.Schedule{0})}
-	if j.config.Margin > 0 { // else the operation's own
-		opts = append(opts, cnpay.WithMargin(j.config.Margin))
-	}
-	s, err := client.Settle(ctx, ticket, opts...)
+	s, err := client.Settle(ctx, ticket, j.options(cnpay.WithSchedule(cnpay.Schedule{0}))...)
 	if s == nil {
 		s = &cnpay.Settlement{Ticket: ticket}
 	}
@@ -195,8 +191,8 @@ func (j *Journal) postpone(ctx context.Context, e Entry, s *cnpay.Settlement, wh
 	}
 	if next <= 0 {
 		next = min(max(e.now.Sub(e.Opened)/4, 5*time.Second), time.Hour)
-		if !e.Ticket.Until.IsZero() {
-			if behind := e.Ticket.Until.Add(j.margin() + time.Second).Sub(e.now); behind > 0 {
+		if s != nil && !s.Horizon.IsZero() {
+			if behind := s.Horizon.Add(time.Second).Sub(e.now); behind > 0 {
 				next = min(next, behind)
 			}
 		}

@@ -23,6 +23,7 @@ func (c *Client) Settle(ctx context.Context, t cnpay.Ticket, rule cnpay.SettleRu
 		schedule = rule.Schedule
 	}
 	horizon := horizonOf(t, cmp.Or(settings.Margin, rule.Margin, cnpay.DefaultMargin))
+	s.Horizon = time.Time(horizon)
 	var cause error
 	for _, d := range schedule {
 		if err := wait(ctx, d); err != nil {

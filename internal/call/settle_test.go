@@ -151,6 +151,29 @@ func TestAbsenceIsJudgedByTheTicket(t *testing.T) {
 	}
 }
 
+// A settlement says by which moment it judged absence, also one that makes no query.
+func TestHorizon(t *testing.T) {
+	none := []cnpay.Option{cnpay.WithSchedule(cnpay.Schedule{})}
+	asked := ticket()
+	for name, tt := range map[string]struct {
+		ticket cnpay.Ticket
+		rule   cnpay.SettleRule
+		opts   []cnpay.Option
+		want   time.Time
+	}{
+		"the default":        {ticket: asked, want: asked.Until.Add(cnpay.DefaultMargin)},
+		"the documents' own": {ticket: asked, rule: cnpay.SettleRule{Margin: 3 * time.Hour}, want: asked.Until.Add(3 * time.Hour)},
+		"the caller's own":   {ticket: asked, rule: cnpay.SettleRule{Margin: 3 * time.Hour}, opts: []cnpay.Option{cnpay.WithMargin(time.Second)}, want: asked.Until.Add(time.Second)},
+		"nobody knows it":    {ticket: cnpay.Ticket{Provider: "p", Gateway: "gateway", Account: "m"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := client().Settle(t.Context(), tt.ticket, tt.rule, append(none, tt.opts...))
+			require.Zero(t, s.Queries)
+			require.Equal(t, tt.want, s.Horizon)
+		})
+	}
+}
+
 // What was sent twice may be refused the first time and carried out the second.
 func TestRefusalOfWhatWasSentAgain(t *testing.T) {
 	for _, tt := range []struct {
