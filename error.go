@@ -53,16 +53,28 @@ func (e *Error) Error() string {
 	}
 	if e.Err != nil {
 		b.WriteString(": ")
-		b.WriteString(oneLine(e.Err.Error()))
+		most := longest
+		if errors.Is(e.Err, ErrInvalidRequest) {
+			most = longestFaults
+		}
+		b.WriteString(oneLineOf(e.Err.Error(), most))
 	}
 	return b.String()
 }
 
 func (e *Error) Unwrap() error { return e.Err }
 
+// The most characters of one text in an error: of what may come from the network, and of faults, which are our own words
+// and are all wanted.
+const (
+	longest       = 300
+	longestFaults = 10000
+)
+
 // oneLine keeps text that came from the network from breaking or flooding a log.
-func oneLine(s string) string {
-	const most = 300
+func oneLine(s string) string { return oneLineOf(s, longest) }
+
+func oneLineOf(s string, most int) string {
 	n := 0
 	return strings.Map(func(r rune) rune {
 		if n++; n > most {

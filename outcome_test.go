@@ -153,6 +153,18 @@ func TestErrorIsOneLine(t *testing.T) {
 	require.ErrorIs(t, err, cnpay.ErrRefused)
 }
 
+// A request with many faults is mended in one go.
+func TestErrorHasEveryFault(t *testing.T) {
+	var faults []cnpay.Fault
+	for i := range 40 {
+		faults = append(faults, cnpay.Fault{Field: fmt.Sprintf("goods[%d].price", i), Problem: "is required"})
+	}
+	err := &cnpay.Error{Outcome: cnpay.Failed, Err: &cnpay.InvalidRequestError{Faults: faults}}
+	require.Contains(t, err.Error(), "goods[39].price is required")
+	err.Err = errors.New(strings.Repeat("x", 1000))
+	require.Less(t, len(err.Error()), 400, "what the network says is bounded")
+}
+
 func TestInvalidRequestError(t *testing.T) {
 	var err error = &cnpay.InvalidRequestError{Faults: []cnpay.Fault{
 		{Field: "orderId", Problem: "is required"}, {Field: "txnAmt", Problem: "must be digits"},

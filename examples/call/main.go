@@ -105,7 +105,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.request, "request", "", "JSON `file` with the request by wire names, looked up in the current directory; - is standard input")
 	f.StringVar(&o.config, "config", "", "JSON `file` that names real or other gateways, as for examples/revoke")
 	f.StringVar(&o.ticket, "ticket", "", "JSON `file` with a ticket, or with what this program printed")
-	f.StringVar(&o.scenario, "scenario", "ok", "how the gateway in this process behaves: ok, refused, lost-answer, hang, http-502 ...")
+	f.StringVar(&o.scenario, "scenario", "ok", "how the gateway in this process behaves: "+spelled(everywhere())+", late 8s, and faults of its own")
 	f.BoolVar(&o.settle, "settle", false, "query until the outcome is final")
 	f.DurationVar(&o.timeout, "timeout", 30*time.Second, "for the call and, once more, for settling it")
 	f.BoolVar(&o.verbose, "v", false, "log each call on stderr")
@@ -194,6 +194,9 @@ func (o options) do(ctx context.Context, stderr io.Writer) (output, error) {
 	if err != nil {
 		return output{}, err
 	}
+	if err := knows(p.Name, o.scenario); err != nil {
+		return output{}, err
+	}
 	client, err := p.Open(config)
 	if err != nil {
 		return output{}, err
@@ -279,8 +282,12 @@ func (o options) call(ctx context.Context, client *clients.Client, op operation,
 	if o.settle && open && !p.Ticket.NoMoney && ctx.Err() == nil {
 		return o.settled(ctx, client, p.Ticket, opts)
 	}
-	if open && !p.Ticket.NoMoney {
-		p.Next = "settle it: call settle -ticket FILE, with this output as FILE"
+	switch {
+	case !open || p.Ticket.NoMoney:
+	case client.Gateway != nil:
+		p.Next = "settle it in the same run, with -settle: this gateway ends with the program"
+	default:
+		p.Next = "settle it: call settle -ticket FILE -config FILE, with this output as the ticket's FILE"
 	}
 	return p.print(err)
 }
@@ -307,6 +314,8 @@ func (o options) settled(ctx context.Context, client cnpay.Settler, ticket cnpay
 	}
 	switch {
 	case s.Outcome.Final():
+	case errors.Is(err, cnpay.ErrInvalidRequest):
+		p.Next = "settle it with the configuration and the ticket of the call, as they were"
 	case s.SendAgain:
 		p.Next = "sending the same request again, under the same number, is harmless and ends the doubt"
 	case s.Next > 0:
@@ -374,13 +383,13 @@ func list(name string, all []operation) string {
 		wide = max(wide, columns(o.Chinese))
 	}
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	row := func(name, kind, chinese, mandatory string) {
+	row := func(name, kind, chinese, wants string) {
 		padding := strings.Repeat(" ", wide-columns(chinese)+2)
-		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\n", name, kind, chinese+padding+mandatory)
+		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\n", name, kind, chinese+padding+wants)
 	}
-	row("OPERATION", "KIND", "中文", "MANDATORY")
+	row("OPERATION", "KIND", "中文", "WANTS")
 	for _, o := range all {
-		row(o.name, o.Kind, o.Chinese, strings.Join(o.mandatory(), " "))
+		row(o.name, o.Kind, o.Chinese, strings.Join(o.wants, ", "))
 	}
 	_ = t.Flush()
 	return b.String()

@@ -89,6 +89,17 @@ func TestSettleInAnotherProcess(t *testing.T) {
 	code, out, _ = call(t, "settle", "-ticket", file(t, "t.json", strings.Replace(string(ticket), p.Ticket.Gateway, "vsi-api.shouqianba.com", 1)), "-config", config)
 	require.Equal(t, exitUsage, code)
 	require.Contains(t, out, "gateway is not the client's", "a ticket of production is not settled at a test gateway")
+	require.Contains(t, out, `"next": "settle it with the configuration`)
+}
+
+// The gateway of this process cannot be asked by the next one.
+func TestWhatIsOpenHereIsSettledHere(t *testing.T) {
+	request := file(t, "r.json", `{"client_sn":"1","total_amount":"100","subject":"tea","operator":"me","dynamic_id":"280000000000000001"}`)
+	for scenario, code := range map[string]int{"lost-answer": exitUnknown, "late 10ms": exitUnknown, "pending": exitOK} {
+		exited, out, stderr := call(t, "upay", "orders.payByCode", "-request", request, "-scenario", scenario)
+		require.Equal(t, code, exited, stderr)
+		require.Contains(t, out, `"next": "settle it in the same run`, scenario)
+	}
 }
 
 func TestSettleInOneGo(t *testing.T) {
@@ -119,6 +130,8 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{[]string{"upay", "orders.query", "-request", file(t, "bad.json", "")}, "the file is empty"},
 		{[]string{"upay", "orders.query", "-ticket", good}, "-ticket is for settle"},
 		{[]string{"upay", "orders.query", "-timeout", "0"}, "more than zero"},
+		{[]string{"upay", "orders.query", "-request", good, "-scenario", "lost-anwser"}, "-scenario lost-anwser: want one of ok"},
+		{[]string{"upay", "orders.query", "-request", good, "-scenario", "twice"}, "unknown-code, pending, or"},
 		{[]string{"upay", "orders.query", "-config", good, "-scenario", "html"}, "-scenario is for"},
 		{[]string{"upay", "orders.query", "-config", file(t, "c.json", "{}")}, `no section "upay"`},
 		{[]string{"settle", "-ticket", good}, "settle needs -ticket, and -config"},

@@ -12,7 +12,6 @@ import (
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/cnpaytest"
-	"github.com/cnpay-go/cnpay/internal/spec"
 )
 
 // operation is a method of one of a client's services.
@@ -21,6 +20,7 @@ type operation struct {
 	method  reflect.Value
 	request reflect.Type // a struct
 	page    bool         // it makes a form for the payer's browser and sends nothing
+	wants   []string     // what a request must have, with the condition if there is one
 	cnpaytest.Operation
 }
 
@@ -64,23 +64,26 @@ func (o *operation) read() bool {
 	return true
 }
 
-// describe finds what the documents say, by the operation's ID in the ticket of an empty request.
+// describe finds what the documents say, by the operation's ID in the ticket of an empty request, and what such a request
+// lacks: what the client's configuration says is no part of it.
 func (o *operation) describe(client cnpay.Settler, documented []cnpaytest.Operation) {
 	ticket := reflect.ValueOf(client).MethodByName("Ticket")
 	if !ticket.IsValid() || !reflect.PointerTo(o.request).Implements(ticket.Type().In(0)) {
 		return
 	}
-	o.ID = ticket.Call([]reflect.Value{reflect.New(o.request)})[0].Interface().(cnpay.Ticket).Operation
+	found := ticket.Call([]reflect.Value{reflect.New(o.request)})
+	o.ID = found[0].Interface().(cnpay.Ticket).Operation
+	err, _ := found[1].Interface().(error)
+	if invalid := (*cnpay.InvalidRequestError)(nil); errors.As(err, &invalid) {
+		for _, f := range invalid.Faults {
+			o.wants = append(o.wants, f.Field+strings.TrimPrefix(f.Problem, "is required"))
+		}
+	}
 	for _, d := range documented {
 		if d.ID == o.ID {
 			o.Operation = d
 		}
 	}
-}
-
-// mandatory are the wire names that a request cannot do without.
-func (o *operation) mandatory() []string {
-	return (&spec.Table{}).Mandatory(reflect.New(o.request).Interface())
 }
 
 // call makes the call, or the form.

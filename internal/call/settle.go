@@ -61,8 +61,8 @@ func (c *Client) Settle(ctx context.Context, t cnpay.Ticket, rule cnpay.SettleRu
 
 // NotSettled is the error of a ticket whose operation has nothing that could settle it.
 func (c *Client) NotSettled(t cnpay.Ticket) (*cnpay.Settlement, error) {
-	fault := cnpay.Fault{Field: "operation", Problem: "is not one that " + c.Provider + " can settle"}
-	return &cnpay.Settlement{Ticket: t}, &cnpay.Error{Ticket: t, Err: &cnpay.InvalidRequestError{Faults: []cnpay.Fault{fault}}}
+	faults := append(c.foreign(t), cnpay.Fault{Field: "operation", Problem: "is not one that " + c.Provider + " can settle"})
+	return &cnpay.Settlement{Ticket: t}, &cnpay.Error{Ticket: t, Err: &cnpay.InvalidRequestError{Faults: faults}}
 }
 
 // foreign returns why a ticket is not this client's.
