@@ -19,6 +19,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/examples/internal/money"
 )
 
 //go:embed pages
@@ -588,7 +589,7 @@ func (s *shop) static(w http.ResponseWriter, r *http.Request) {
 
 func (s *shop) page(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
 	t, err := template.New("").Funcs(template.FuncMap{
-		"yuan": yuan, "decimal": decimal, "clock": clock, "moment": moment, "state": stateOf,
+		"yuan": yuan, "decimal": money.Decimal, "clock": clock, "moment": moment, "state": stateOf,
 	}).ParseFS(pages, "pages/layout.html", "pages/"+name)
 	var b strings.Builder
 	if err == nil {

@@ -3,10 +3,10 @@ package main
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/examples/internal/money"
 )
 
 // phrase is a text in the languages of the shop.
@@ -149,8 +149,6 @@ func problem(name, most string) phrase {
 	}[name]
 }
 
-func decimal(fen int64) string { return fmt.Sprintf("%d.%02d", fen/100, fen%100) }
-
 // yuan is an amount as people read it, with separators.
 func yuan(fen int64) string {
 	whole := strconv.FormatInt(fen/100, 10)
@@ -162,21 +160,8 @@ func yuan(fen int64) string {
 
 const mostOfAll = 100_000_000 // fen: what ChinaUMS takes at most
 
-// fen reads an amount in yuan, without ever touching a floating-point number.
-func fen(text string) (int64, error) {
-	whole, part, dotted := strings.Cut(text, ".")
-	if len(part) == 1 {
-		part += "0"
-	}
-	if !dotted {
-		part = "00"
-	}
-	amount, err := strconv.ParseUint(whole+part, 10, 63)
-	if err != nil || whole == "" || len(part) != 2 || amount == 0 || amount > mostOfAll {
-		return 0, fmt.Errorf("%q is no amount in yuan", text)
-	}
-	return int64(amount), nil
-}
+// fen reads an amount in yuan.
+func fen(text string) (int64, error) { return money.Parse(text, mostOfAll) }
 
 func clock(t time.Time) string { return t.In(cnpay.Beijing()).Format("15:04:05") }
 

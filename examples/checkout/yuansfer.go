@@ -7,6 +7,7 @@ import (
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/examples/internal/clients"
+	"github.com/cnpay-go/cnpay/examples/internal/money"
 	"github.com/cnpay-go/cnpay/yuansfer"
 )
 
@@ -41,7 +42,7 @@ func (s *shop) yuansferProvider(c *clients.Client) *provider {
 		start: func(ctx context.Context, o *order, p *payment, opts ...cnpay.Option) (offer, error) {
 			res, err := client.Pages.Cashier(ctx, &yuansfer.PageCashierRequest{
 				NewOrder: yuansfer.NewOrder{
-					Money:     yuansfer.Money{Amount: decimal(p.Amount), Currencies: currencies},
+					Money:     yuansfer.Money{Amount: money.Decimal(p.Amount), Currencies: currencies},
 					Reference: p.Number, Description: strings.NewReplacer("&", "＆", "=", "＝").Replace(o.subject()),
 					Timeout: max(1, int64(p.Before.Sub(p.At)/time.Minute)),
 				},
@@ -58,7 +59,7 @@ func (s *shop) yuansferProvider(c *clients.Client) *provider {
 			void:    giveUp,
 			refund: func(p *payment, t *transaction) sending {
 				return sendingOf(client.Transactions.Refund, &yuansfer.TransactionRefundRequest{
-					RefundAmount: decimal(t.Amount), Currencies: currencies,
+					RefundAmount: money.Decimal(t.Amount), Currencies: currencies,
 					OrderKey: yuansfer.OrderKey{Reference: p.Number}, RefundReference: t.Number,
 				})
 			},

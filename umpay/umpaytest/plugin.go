@@ -84,7 +84,7 @@ func rows() map[string]row {
 		"preauthDone":       {umpay.OpPreauthComplete, "onPaySuccess", "onPayFail", "onPayUnknown", 60160200, 60160004, 60160207, 60160032, 0, (*Server).complete, nil},
 		"cardPreAuthDoneRever": {umpay.OpPreauthCancelCompletion, "onReverSuccess", "onReverFail", "onReverUnknown", 60180200, 60180004, 60180005, 60180009, 60180003,
 			func(s *Server, q object, voucher string) (testgateway.Movement, testgateway.Refusal) {
-				if m, _ := s.ledger.Find(q.text("uPayTrace")); noteOf(m).cardless {
+				if m, _ := s.ledger.Find(q.text("uPayTrace")); noteOf(m).Cardless {
 					return m, testgateway.WrongState
 				}
 				return s.ledger.Undo(testgateway.Undo, voucher, q.text("uPayTrace"), q.number("amount"), s.note(voucher, q))
@@ -102,10 +102,10 @@ func rows() map[string]row {
 
 // note is what the books have of a transaction besides its money.
 type note struct {
-	orderID, payType          string
-	paySeq, authCode, tradeNo string
-	cardless                  bool // a completion without the card
-	at                        time.Time
+	OrderID, PayType          string
+	PaySeq, AuthCode, TradeNo string
+	Cardless                  bool // a completion without the card
+	At                        time.Time
 }
 
 func noteOf(m testgateway.Movement) note {
@@ -124,16 +124,16 @@ func (s *Server) note(voucher string, q object) note {
 		payType = "IC"
 	}
 	return note{
-		orderID: q.text("orderId"), payType: payType, at: s.now().In(cnpay.Beijing()),
-		paySeq: fmt.Sprintf("%012d", 153012000000+n), authCode: fmt.Sprintf("%06d", (123456+n)%1_000_000),
-		tradeNo: fmt.Sprintf("3805031403%06d", n%1_000_000),
+		OrderID: q.text("orderId"), PayType: payType, At: s.now().In(cnpay.Beijing()),
+		PaySeq: fmt.Sprintf("%012d", 153012000000+n), AuthCode: fmt.Sprintf("%06d", (123456+n)%1_000_000),
+		TradeNo: fmt.Sprintf("3805031403%06d", n%1_000_000),
 	}
 }
 
 // ordered reports whether an order number was used before.
 func (s *Server) ordered(q object) bool {
 	return slices.ContainsFunc(s.ledger.All(), func(m testgateway.Movement) bool {
-		return q.text("orderId") != "" && noteOf(m).orderID == q.text("orderId")
+		return q.text("orderId") != "" && noteOf(m).OrderID == q.text("orderId")
 	})
 }
 
@@ -143,7 +143,7 @@ func (s *Server) pay(q object, voucher string) (testgateway.Movement, testgatewa
 	}
 	n := s.note(voucher, q)
 	if q["mediaNo"] != nil {
-		n.payType = wallet(q.text("mediaNo"))
+		n.PayType = wallet(q.text("mediaNo"))
 	}
 	return s.ledger.Pay(testgateway.Payment, voucher, q.number("amount"), n)
 }
@@ -161,7 +161,7 @@ func wallet(code string) string {
 
 func (s *Server) void(q object, voucher string) (testgateway.Movement, testgateway.Refusal) {
 	m, _ := s.ledger.Find(q.text("uPayTrace"))
-	if n := noteOf(m); n.payType != "" && (n.payType != q.text("payType") || n.at.YearDay() != s.now().In(cnpay.Beijing()).YearDay()) {
+	if n := noteOf(m); n.PayType != "" && (n.PayType != q.text("payType") || n.At.YearDay() != s.now().In(cnpay.Beijing()).YearDay()) {
 		return m, testgateway.WrongState // another way of paying, or another day
 	}
 	return s.ledger.Undo(testgateway.Void, voucher, q.text("uPayTrace"), q.number("amount"), s.note(voucher, q))
@@ -171,7 +171,7 @@ func (s *Server) refund(q object, voucher string) (testgateway.Movement, testgat
 	original := q.text("uPayTrace")
 	if original == "" {
 		for _, m := range s.ledger.All() {
-			if n := noteOf(m); n.paySeq == q.text("paySeq") && n.at.Format("0102") == q.text("orderDate") {
+			if n := noteOf(m); n.PaySeq == q.text("paySeq") && n.At.Format("0102") == q.text("orderDate") {
 				original = m.Number
 			}
 		}
@@ -186,10 +186,10 @@ func (s *Server) refund(q object, voucher string) (testgateway.Movement, testgat
 func (s *Server) complete(q object, voucher string) (testgateway.Movement, testgateway.Refusal) {
 	n := s.note(voucher, q)
 	_, withAccount := q["account"]
-	n.cardless = withAccount
+	n.Cardless = withAccount
 	for _, m := range s.ledger.All() {
 		hold := noteOf(m)
-		if m.Kind == testgateway.Hold && hold.authCode == q.text("authCode") && strings.HasSuffix(hold.at.Format("20060102"), q.text("orderDate")) {
+		if m.Kind == testgateway.Hold && hold.AuthCode == q.text("authCode") && strings.HasSuffix(hold.At.Format("20060102"), q.text("orderDate")) {
 			return s.ledger.Complete(voucher, m.Number, q.number("amount"), 115, n)
 		}
 	}
@@ -295,15 +295,15 @@ func (s *Server) result(c *command, r row, m testgateway.Movement, code int64) o
 	amount := strconv.FormatInt(m.Amount, 10)
 	all := object{
 		"message": "处理完成", "code": code,
-		"orderId": n.orderID, "amount": amount, "payAmount": amount,
-		"cardPayType": "IC", "payType": n.payType, "tradeNo": n.tradeNo, "uPayOrderId": n.tradeNo,
+		"orderId": n.OrderID, "amount": amount, "payAmount": amount,
+		"cardPayType": "IC", "payType": n.PayType, "tradeNo": n.TradeNo, "uPayOrderId": n.TradeNo,
 		"orderDate": now.Format("20060102"), "platDate": now.Format("20060102"), "payDate": now.Format("20060102"),
 		"platTime": now.Format("150405"), "date": now.Format("0102"), "time": now.Format("150405"),
 		"uPospDate": now.Format("20060102"), "uPospTime": now.Format("150405"), "modDate": now.Format("20060102"), "modTime": now.Format("150405"),
-		"paySeq":        n.paySeq,
+		"paySeq":        n.PaySeq,
 		"unionPayMerId": "898110048160001", "unionPayPosId": "00000001", "uMerId": "41509208", "uPosId": "10000001",
 		"bankName": "中国银行", "account": Account, "cardExpiryDate": "2912",
-		"uPayTrace": m.Number, "batchId": "000001", "authCode": n.authCode,
+		"uPayTrace": m.Number, "batchId": "000001", "authCode": n.AuthCode,
 		"freeAmt": "0", "cardType": "00", "payAction": "2", "transCommand": "10", "cardMedia": "2", "tradeMerAbbr": "示例商户", "freeMessage": "免密免签",
 		"qrcodeUrl": "weixin://wxpay/bizpayurl?pr=" + m.Number,
 	}
@@ -328,18 +328,18 @@ func (s *Server) page(q object) (pages, page int64, list []object) {
 			testgateway.Waiting: umpay.OrderPaying, testgateway.Done: umpay.OrderDone, testgateway.Undone: umpay.OrderVoided, testgateway.Closed: umpay.OrderFailed,
 		}[m.State]
 		order := q.text("orderId")
-		if m.Kind != testgateway.Payment || n.at.Format("20060102") != q.text("orderDate") || state != q.text("orderState") ||
-			order != "" && order != n.orderID {
+		if m.Kind != testgateway.Payment || n.At.Format("20060102") != q.text("orderDate") || state != q.text("orderState") ||
+			order != "" && order != n.OrderID {
 			continue
 		}
 		all := object{
-			"tradeno": n.tradeNo, "proxyId": "1", "submerid": "41509208", "orderid": n.orderID, "orderdate": n.at.Format("20060102"),
+			"tradeno": n.TradeNo, "proxyId": "1", "submerid": "41509208", "orderid": n.OrderID, "orderdate": n.At.Format("20060102"),
 			"goodsid": "1", "goodsinfo": "示例商品", "amount": strconv.FormatInt(m.Amount, 10), "refundamt": strconv.FormatInt(m.Given, 10),
-			"intime": n.at.Format("2006-01-02 15:04:05"), "modtime": n.at.Format("2006-01-02 15:04:05"), "paytype": "BK",
-			"platTime": n.at.Format("150405"), "platDate": n.at.Format("20060102"), "posSN": s.config.Terminal, "subPayType": n.payType,
-			"paySeq": n.paySeq, "unionPayMerId": "898110048160001", "unionPayPosId": "00000001", "uMerId": "41509208", "uPosId": "10000001",
+			"intime": n.At.Format("2006-01-02 15:04:05"), "modtime": n.At.Format("2006-01-02 15:04:05"), "paytype": "BK",
+			"platTime": n.At.Format("150405"), "platDate": n.At.Format("20060102"), "posSN": s.config.Terminal, "subPayType": n.PayType,
+			"paySeq": n.PaySeq, "unionPayMerId": "898110048160001", "unionPayPosId": "00000001", "uMerId": "41509208", "uPosId": "10000001",
 			"bankName": "中国银行", "account": Account, "cardExpiryDate": "2912", "uPayTrace": m.Number, "batchId": "000001",
-			"authCode": n.authCode, "isFree": "0", "freeMessage": "", "orderstate": json.Number(state),
+			"authCode": n.AuthCode, "isFree": "0", "freeMessage": "", "orderstate": json.Number(state),
 		}
 		row := object{}
 		for _, name := range documented("transList") {

@@ -65,6 +65,7 @@ type Server struct {
 	nonces   map[string]bool
 	since    time.Time // from which every command is remembered; zero for a day ago
 	last     int64     // voucher
+	file     string    // of its memory; "" where it has none
 }
 
 type command struct {
@@ -163,7 +164,7 @@ func (s *Server) Left(uPayTrace string) int64 {
 func (s *Server) Numbers(uPayTrace string) (paySeq, authCode, tradeNo string) {
 	m, _ := s.ledger.Find(uPayTrace)
 	n, _ := m.Note.(note)
-	return n.paySeq, n.authCode, n.tradeNo
+	return n.PaySeq, n.AuthCode, n.TradeNo
 }
 
 // Forget loses all commands, as a bridge does that is installed again. What was carried out stays so.
@@ -171,6 +172,7 @@ func (s *Server) Forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.commands, s.since = map[string]*command{}, s.now()
+	_ = s.save() // the next command tries again
 }
 
 // Events are those of a command, in order of Seq and with card data in clear: what the POS app posts up.
@@ -193,6 +195,7 @@ func (s *Server) Resolve(id string, done bool) {
 			fault = cnpaytest.OK
 		}
 		s.play(id, c, rows()[c.op], fault)
+		_ = s.save() // the next command tries again
 	}
 }
 
@@ -215,6 +218,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, act func(r *http.
 		status, answer := http.StatusUnauthorized, any(object{"faults": []object{{"field": "Authorization", "problem": refused}}})
 		if refused == "" {
 			status, answer = act(r, body, fault)
+			if err := s.save(); err != nil { // whether it was carried out only a query says
+				status, answer = http.StatusInternalServerError, object{"faults": []object{{"field": "memory", "problem": err.Error()}}}
+			}
 		}
 		text := marshal(answer)
 		if header := s.header(strconv.Itoa(status), r.URL.EscapedPath(), nonce, text, fault); header != "" && refused == "" && !late {

@@ -3,12 +3,15 @@ package umpaytest_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/cnpaytest"
 	"github.com/cnpay-go/cnpay/umpay"
 	"github.com/cnpay-go/cnpay/umpay/umpaytest"
 )
@@ -125,4 +128,68 @@ func TestPostTrustsNothingUnsigned(t *testing.T) {
 		require.Equal(t, http.StatusOK, status)
 		require.Error(t, err)
 	}
+}
+
+// TestMemoryOutlivesTheTerminal: what was carried out is known after a restart, and no command runs a second time.
+func TestMemoryOutlivesTheTerminal(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "terminal.json")
+	open := func() (*umpaytest.Server, *umpay.Client) {
+		terminal, err := umpaytest.OpenServer(file)
+		require.NoError(t, err)
+		t.Cleanup(terminal.Close)
+		client, err := umpay.New(terminal.Config())
+		require.NoError(t, err)
+		return terminal, client
+	}
+	hold := &umpay.PreauthCreateRequest{ID: "1", Amount: 10000, OrderID: "o1"}
+	terminal, client := open()
+	terminal.Misbehave(umpay.OpPreauthCreate, cnpaytest.LostAnswer)
+	res, err := client.Preauth.Create(t.Context(), hold)
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
+	terminal.Close()
+
+	_, client = open()
+	found, err := client.Commands.Query(t.Context(), &umpay.CommandQueryRequest{ID: "1"})
+	require.NoError(t, err)
+	require.Equal(t, cnpay.Succeeded, found.Event.Verdict().Outcome)
+	require.WithinDuration(t, time.Now().AddDate(0, 0, -1), since(t, client), time.Minute)
+	res, err = client.Preauth.Create(t.Context(), hold)
+	require.NoError(t, err, "a repeat has the stored answer")
+	_, err = client.Preauth.Create(t.Context(), &umpay.PreauthCreateRequest{ID: "2", Amount: 10000, OrderID: "o1"})
+	require.ErrorIs(t, err, cnpay.ErrRefused, "the order number is taken")
+
+	terminal, client = open()
+	done, err := client.Preauth.CompleteWithCard(t.Context(), &umpay.PreauthCompleteWithCardRequest{
+		ID: "3", Amount: 9000, OrderDate: res.Result.OrderDate, AuthCode: res.Result.AuthCode,
+	})
+	require.NoError(t, err)
+	require.EqualValues(t, 9000, terminal.Left(done.Result.UPayTrace))
+	terminal.Forget()
+	_, client = open()
+	require.WithinDuration(t, time.Now(), since(t, client), time.Minute, "it has lost its memory")
+
+	require.NoError(t, os.WriteFile(file, []byte(`{"since":`), 0o600))
+	_, err = umpaytest.OpenServer(file)
+	require.ErrorContains(t, err, file)
+}
+
+// since is from when the terminal remembers every command.
+func since(t *testing.T, client *umpay.Client) time.Time {
+	res, _ := client.Commands.Query(t.Context(), &umpay.CommandQueryRequest{ID: "unknown"})
+	require.Equal(t, umpay.CommandMissing, res.State)
+	return res.Since
+}
+
+// TestMemoryThatCannotBeStored is no answer of an operation.
+func TestMemoryThatCannotBeStored(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "dir")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	terminal, err := umpaytest.OpenServer(filepath.Join(dir, "terminal.json"))
+	require.NoError(t, err)
+	defer terminal.Close()
+	client, err := umpay.New(terminal.Config())
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(dir))
+	res, err := client.Preauth.Create(t.Context(), &umpay.PreauthCreateRequest{ID: "1", Amount: 10000, OrderID: "o1"})
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(res, err))
 }
