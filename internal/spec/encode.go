@@ -12,11 +12,14 @@ import (
 // EncodeJSON writes a request as a JSON object: its fields in the order of the table, empty ones left out unless their
 // tag says zero. It does not escape more than JSON asks for.
 func (t *Table) EncodeJSON(request any) ([]byte, error) {
-	return t.appendObject(make([]byte, 0, 512), reflect.Indirect(reflect.ValueOf(request)))
+	v := reflect.Indirect(reflect.ValueOf(request))
+	typ := t.of(v.Type())
+	body, err := t.appendObject(make([]byte, 0, typ.size.Load()+64), typ, v)
+	typ.size.Store(int64(len(body))) // the next one is most likely as long
+	return body, err
 }
 
-func (t *Table) appendObject(b []byte, v reflect.Value) ([]byte, error) {
-	typ := t.of(v.Type())
+func (t *Table) appendObject(b []byte, typ *Type, v reflect.Value) ([]byte, error) {
 	b = append(b, '{')
 	begin := len(b)
 	var err error
@@ -30,10 +33,17 @@ func (t *Table) appendObject(b []byte, v reflect.Value) ([]byte, error) {
 			b = append(b, ',')
 		}
 		b = append(b, f.member...)
-		if f.asText && f.kind == number {
+		switch {
+		case f.kind == text:
+			b = AppendQuoted(b, held.String())
+		case f.kind == number && f.asText:
 			b = append(strconv.AppendInt(append(b, '"'), held.Int(), 10), '"')
-		} else if b, err = t.appendValue(b, held); err != nil {
-			return nil, fmt.Errorf("%s: %w", f.name, err)
+		case f.kind == number:
+			b = strconv.AppendInt(b, held.Int(), 10)
+		default:
+			if b, err = t.appendValue(b, held); err != nil {
+				return nil, fmt.Errorf("%s: %w", f.name, err)
+			}
 		}
 	}
 	return append(b, '}'), nil
@@ -57,10 +67,10 @@ func (t *Table) appendValue(b []byte, v reflect.Value) ([]byte, error) {
 	case reflect.Bool:
 		return strconv.AppendBool(b, v.Bool()), nil
 	case reflect.Struct:
-		return t.appendObject(b, v)
+		return t.appendObject(b, t.of(v.Type()), v)
 	case reflect.Pointer:
 		if v.Elem().Kind() == reflect.Struct {
-			return t.appendObject(b, v.Elem())
+			return t.appendObject(b, t.of(v.Type().Elem()), v.Elem())
 		}
 	case reflect.Slice:
 		if v.Type() == rawMessage {
@@ -77,11 +87,20 @@ func (t *Table) appendValue(b []byte, v reflect.Value) ([]byte, error) {
 func (t *Table) appendList(b []byte, list reflect.Value) ([]byte, error) {
 	b = append(b, '[')
 	var err error
+	var typ *Type // of the items, where they are structs
+	if list.Type().Elem().Kind() == reflect.Struct {
+		typ = t.of(list.Type().Elem())
+	}
 	for i := range list.Len() {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		if b, err = t.appendValue(b, list.Index(i)); err != nil {
+		if typ != nil {
+			b, err = t.appendObject(b, typ, list.Index(i))
+		} else {
+			b, err = t.appendValue(b, list.Index(i))
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -91,6 +110,9 @@ func (t *Table) appendList(b []byte, list reflect.Value) ([]byte, error) {
 // AppendQuoted adds s as a JSON text. What is not UTF-8 becomes U+FFFD, as in encoding/json; Check lets none through.
 func AppendQuoted(b []byte, s string) []byte {
 	b = append(b, '"')
+	if plain(s) {
+		return append(append(b, s...), '"')
+	}
 	begin := 0
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -110,6 +132,19 @@ func AppendQuoted(b []byte, s string) []byte {
 		i++
 	}
 	return append(append(b, s[begin:]...), '"')
+}
+
+// plain reports whether a text is the same inside quotes.
+func plain(s string) bool {
+	var seen byte
+	for i := range len(s) {
+		c := s[i]
+		if c < ' ' || c == '"' || c == '\\' {
+			return false
+		}
+		seen |= c
+	}
+	return seen < utf8.RuneSelf || utf8.ValidString(s)
 }
 
 func appendEscaped(b []byte, c byte) []byte {

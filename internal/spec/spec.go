@@ -31,6 +31,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -51,7 +52,8 @@ type Type struct {
 	fields []field
 	sorted []int // indices into fields, in byte order of wire names
 	byName map[string]int
-	unread []string // what is wrong with the tags themselves
+	unread []string     // what is wrong with the tags themselves
+	size   atomic.Int64 // of the last message that was encoded
 }
 
 type field struct {
