@@ -770,6 +770,27 @@ func TestListAndLanguages(t *testing.T) {
 	require.Contains(t, res.Header.Get("Set-Cookie"), "lang=en")
 }
 
+// What a payer may type is nothing that UMPay, which signs GBK, could not read.
+func TestUMPayReadsEveryDescription(t *testing.T) {
+	t.Parallel()
+	v := visit(t)
+	for description, want := range map[string]string{
+		strings.Repeat("茶", 32): strings.Repeat("茶", 32),
+		"🍵 & façade=ñ，«一壶»、㐀":   "？ ＆ fa？ade＝？，？一壶？、？",
+		"":                      "茶馆订单",
+	} {
+		require.Equal(t, want, inGBK((&order{Description: description}).subject()))
+		for _, way := range []string{"umpay-web", "umpay-scan"} {
+			id, location := v.order(way, "1.00", description)
+			if way == "umpay-web" {
+				require.Contains(t, v.cashier(location), want)
+			}
+			v.pay(id)
+			v.see(id, "Paid")
+		}
+	}
+}
+
 func TestFen(t *testing.T) {
 	for text, want := range map[string]int64{"1": 100, "0.01": 1, "12.5": 1250, "1000000": 100000000, "007": 700} {
 		got, err := fen(text)
