@@ -2,6 +2,7 @@ package umpay_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -70,7 +71,7 @@ func (s *fileStore) Events(_ context.Context, posSN, id string) ([]umpay.Event, 
 			events = append(events, event)
 		}
 	}
-	slices.SortFunc(events, func(a, b umpay.Event) int { return int(a.Seq - b.Seq) })
+	slices.SortFunc(events, func(a, b umpay.Event) int { return cmp.Compare(a.Seq, b.Seq) })
 	return events, err
 }
 
