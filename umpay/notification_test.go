@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -188,28 +187,4 @@ func TestReceiverOfOwnOperations(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, send(receiver, "/e", strings.Replace(body, "onCorrectSuccess", "onOther", 1), "N9000001", "s", time.Now(), newNonce()).Code)
 	require.Len(t, kept(t, store, "1"), 1)
 	require.Equal(t, cnpay.Unknown, umpay.Decide(kept(t, store, "1")).Outcome)
-}
-
-// TestReceiverKilledBeforeItAnswers: what was stored and not acknowledged is posted again, to another process, and stored
-// once.
-func TestReceiverKilledBeforeItAnswers(t *testing.T) {
-	terminal, client := start(t)
-	req := request()
-	_, err := client.Preauth.Cancel(t.Context(), req)
-	require.NoError(t, err)
-	store := umpay.NewMemoryStore(0)
-	config := terminal.Config()
-	receiver, err := umpay.NewReceiver(umpay.ReceiverConfig{Secrets: umpay.Terminals{config.Terminal: config.Secret}, Store: store})
-	require.NoError(t, err)
-	killed := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		receiver.ServeHTTP(httptest.NewRecorder(), r)
-		panic(http.ErrAbortHandler)
-	}))
-	defer killed.Close()
-	event := terminal.Events(req.ID)[3]
-	_, err = terminal.Post(t.Context(), killed.URL, event)
-	require.Error(t, err)
-	require.Len(t, kept(t, store, req.ID), 1)
-	require.Equal(t, http.StatusOK, post(t, terminal, receive(t, terminal, store), event))
-	require.Len(t, kept(t, store, req.ID), 1)
 }

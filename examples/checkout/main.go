@@ -1,5 +1,5 @@
-// Command checkout is a small shop that takes payments through UnionPay (银联), ChinaUMS (银联商务), Upay (收钱吧) and
-// Yuansfer, as the payer chooses.
+// Command checkout is a small shop that takes payments through UnionPay (银联), ChinaUMS (银联商务), Upay (收钱吧),
+// Yuansfer and UMPay (联动优势), as the payer chooses.
 //
 //	cd examples/checkout
 //	go run .                                  with gateways and cashier pages in this process
@@ -104,7 +104,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	f := flag.NewFlagSet("checkout", flag.ContinueOnError)
 	f.Usage = func() {
-		_, _ = fmt.Fprintf(f.Output(), "usage: checkout [flags]\n\nA shop that takes payments through UnionPay, ChinaUMS, Upay and Yuansfer. Without -config, with gateways inside this process.\n\n")
+		_, _ = fmt.Fprintf(f.Output(), "usage: checkout [flags]\n\nA shop that takes payments through UnionPay, ChinaUMS, Upay, Yuansfer and UMPay. Without -config, with gateways inside this process.\n\n")
 		f.PrintDefaults()
 	}
 	f.StringVar(&o.addr, "addr", "127.0.0.1:8080", "loopback `address` to serve at; the clerk's pages have no log-in. Port 0 takes any")
@@ -192,11 +192,13 @@ func playable(c *clients.Config) error {
 	want(c.ChinaUMS == nil || c.ChinaUMS.Gateway != "", unnamed, "chinaums")
 	want(c.Upay == nil || c.Upay.Gateway != "", unnamed, "upay")
 	want(c.Yuansfer == nil || c.Yuansfer.Gateway != "", unnamed, "yuansfer")
+	want(c.Spay == nil || c.Spay.Gateway != "", unnamed, "umpay/spay")
 	if u := c.ChinaUMS; u != nil {
 		want(u.MID != "" && u.TID != "" && len(u.Source) == 4 && u.CommunicationKey != "",
 			"chinaums: mid, tid, communicationKey and a source of four characters are required")
 	}
-	want(c.UnionPay != nil || c.ChinaUMS != nil || c.Upay != nil || c.Yuansfer != nil, "no section of unionpay, chinaums, upay or yuansfer")
+	want(c.UnionPay != nil || c.ChinaUMS != nil || c.Upay != nil || c.Yuansfer != nil || c.Spay != nil,
+		"no section of unionpay, chinaums, upay, yuansfer or umpay/spay")
 	if err := errors.Join(faults...); err != nil {
 		return fmt.Errorf("-config: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
@@ -218,7 +220,7 @@ func (s *shop) connect(config *clients.Config, opts ...cnpay.Option) (opened []*
 			}
 			return s.chinaUMS(c, umsMerchant{chinaumstest.MID, chinaumstest.TID, "327M"})
 		},
-		"upay": s.upayProvider, "yuansfer": s.yuansferProvider,
+		"upay": s.upayProvider, "yuansfer": s.yuansferProvider, "umpay/spay": s.umpay,
 	}
 	for _, p := range clients.Providers() {
 		if add[p.Name] == nil || config != nil && !p.Configured(config) {

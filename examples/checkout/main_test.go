@@ -101,10 +101,11 @@ func TestConfig(t *testing.T) {
 	require.NotContains(t, page, "演示")
 
 	for want, path := range map[string]string{
-		"environment must be":         config(t, gateway, "production", nil),
-		"upay: gateway must be named": config(t, gateway, "test", map[string]any{"upay": map[string]string{"terminalSn": "1"}}),
-		"a source of four characters": config(t, gateway, "test", map[string]any{"chinaums": map[string]string{"gateway": gateway.URL}}),
-		"no section of":               config(t, gateway, "test", map[string]any{"unionpay": nil}),
+		"environment must be":               config(t, gateway, "production", nil),
+		"umpay/spay: gateway must be named": config(t, gateway, "test", map[string]any{"umpay/spay": map[string]string{"merId": "1"}}),
+		"upay: gateway must be named":       config(t, gateway, "test", map[string]any{"upay": map[string]string{"terminalSn": "1"}}),
+		"a source of four characters":       config(t, gateway, "test", map[string]any{"chinaums": map[string]string{"gateway": gateway.URL}}),
+		"no section of":                     config(t, gateway, "test", map[string]any{"unionpay": nil}),
 	} {
 		var stdout, stderr strings.Builder
 		args := []string{"-addr", "127.0.0.1:0", "-config", path, "-notify-url", "https://shop.example/notify"}

@@ -84,7 +84,7 @@ func (s *shop) handler() http.Handler {
 
 	// Providers and their pages send from elsewhere, and their messages are signed. Nobody else may.
 	sameOrigin := http.NewCrossOriginProtection()
-	sameOrigin.AddInsecureBypassPattern("/notify/{name}")
+	sameOrigin.AddInsecureBypassPattern("/notify/{name...}")
 	sameOrigin.AddInsecureBypassPattern("/return/{id}")
 	return s.guard(sameOrigin.Handler(s.language(mux)))
 }

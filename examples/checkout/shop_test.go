@@ -20,6 +20,8 @@ import (
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/chinaums/chinaumstest"
 	"github.com/cnpay-go/cnpay/cnpaytest"
+	"github.com/cnpay-go/cnpay/umpay/spay"
+	"github.com/cnpay-go/cnpay/umpay/spay/spaytest"
 	"github.com/cnpay-go/cnpay/unionpay"
 	"github.com/cnpay-go/cnpay/unionpay/unionpaytest"
 	"github.com/cnpay-go/cnpay/upay/upaytest"
@@ -37,6 +39,7 @@ type visitor struct {
 	chinaums *chinaumstest.Server
 	upay     *upaytest.Server
 	yuansfer *yuansfertest.Server
+	umpay    *spaytest.Server
 }
 
 func visit(t *testing.T) *visitor {
@@ -62,6 +65,8 @@ func visit(t *testing.T) *visitor {
 			v.upay = g
 		case *yuansfertest.Server:
 			v.yuansfer = g
+		case *spaytest.Server:
+			v.umpay = g
 		}
 	}
 	handler = v.shop.handler()
@@ -155,7 +160,7 @@ func (v *visitor) cashier(location string) string {
 	if link := regexp.MustCompile(`<a href="([^"]*)"`).FindStringSubmatch(page); link != nil {
 		for address := html.UnescapeString(link[1]); ; {
 			res, page = v.get(address)
-			if res.StatusCode != http.StatusFound {
+			if res.StatusCode != http.StatusFound && res.StatusCode != http.StatusSeeOther {
 				require.Equal(v.t, http.StatusOK, res.StatusCode, page)
 				return page
 			}
@@ -189,6 +194,9 @@ func (v *visitor) pay(id string) {
 		var answer string
 		answer, err = v.upay.Notify(ctx, p.Number, cnpaytest.OK)
 		require.Equal(v.t, "success", answer)
+	case "umpay/spay":
+		require.NoError(v.t, v.umpay.Pay(p.Number))
+		err = v.umpay.Notify(ctx, p.Number)
 	default:
 		require.NoError(v.t, v.yuansfer.Pay(p.Number))
 		var answer string
@@ -244,7 +252,7 @@ func (v *visitor) paid(way string) string {
 
 // purchases are the ways that take money at once.
 func purchases() []string {
-	return []string{"unionpay", "chinaums-scan", "chinaums-wechat", "upay-scan", "upay-wap", "yuansfer"}
+	return []string{"unionpay", "chinaums-scan", "chinaums-wechat", "upay-scan", "upay-wap", "yuansfer", "umpay-web", "umpay-scan"}
 }
 
 func TestPayAndRefundInEveryWay(t *testing.T) {
@@ -275,7 +283,7 @@ func TestPayAndRefundInEveryWay(t *testing.T) {
 
 func TestReverse(t *testing.T) {
 	t.Parallel()
-	for _, way := range []string{"unionpay", "upay-scan", "upay-wap", "yuansfer"} {
+	for _, way := range []string{"unionpay", "upay-scan", "upay-wap", "yuansfer", "umpay-web", "umpay-scan"} {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
 			v := visit(t)
@@ -346,13 +354,14 @@ func TestRefundWhoseAnswerIsLost(t *testing.T) {
 	t.Parallel()
 	for way, operation := range map[string]string{
 		"unionpay": "refund", "chinaums-scan": "bills_refund", "chinaums-wechat": "netpay_refund", "upay-scan": "refund", "yuansfer": "data_refund",
+		"umpay-web": spay.OpOrderRefund,
 	} {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
 			v := visit(t)
 			id := v.paid(way)
 			gateway := map[string]cnpaytest.Gateway{
-				"unionpay": v.unionpay, "chinaums": v.chinaums, "upay": v.upay, "yuansfer": v.yuansfer,
+				"unionpay": v.unionpay, "chinaums": v.chinaums, "upay": v.upay, "yuansfer": v.yuansfer, "umpay/spay": v.umpay,
 			}[v.get1(id).latest().Ticket.Provider]
 			gateway.Misbehave(operation, cnpaytest.LostAnswer)
 			require.Empty(t, v.step(id, refund, "100"))
@@ -449,6 +458,10 @@ func TestForgedNotifications(t *testing.T) {
 		res, _ = v.get("/notify/" + name + "?respCode=00&orderId=" + own)
 		require.Equal(t, http.StatusMethodNotAllowed, res.StatusCode, name)
 	}
+	for _, method := range []string{http.MethodGet, http.MethodPost} { // UMPay notifies by GET
+		res, _ := v.do(v.request(method, "/notify/umpay/spay?order_id="+own+"&trade_state=TRADE_SUCCESS", nil))
+		require.Equal(t, http.StatusBadRequest, res.StatusCode)
+	}
 	require.NotContains(t, v.clerk(id), "Notification")
 	v.see(id, "Waiting")
 	require.Zero(t, v.unionpay.Received("query"))
@@ -500,6 +513,8 @@ func TestDuplicateNotification(t *testing.T) {
 					_, err = v.chinaums.Notify(t.Context(), number, cnpaytest.OK)
 				case "upay":
 					_, err = v.upay.Notify(t.Context(), number, cnpaytest.OK)
+				case "umpay/spay":
+					err = v.umpay.Notify(t.Context(), number)
 				default:
 					_, err = v.yuansfer.Notify(t.Context(), number, cnpaytest.OK)
 				}
@@ -753,6 +768,27 @@ func TestListAndLanguages(t *testing.T) {
 	res, _ := v.do(req)
 	require.Equal(t, "/orders/"+id, res.Header.Get("Location"))
 	require.Contains(t, res.Header.Get("Set-Cookie"), "lang=en")
+}
+
+// What a payer may type is nothing that UMPay, which signs GBK, could not read.
+func TestUMPayReadsEveryDescription(t *testing.T) {
+	t.Parallel()
+	v := visit(t)
+	for description, want := range map[string]string{
+		strings.Repeat("茶", 32): strings.Repeat("茶", 32),
+		"🍵 & façade=ñ，«一壶»、㐀":   "？ ＆ fa？ade＝？，？一壶？、？",
+		"":                      "茶馆订单",
+	} {
+		require.Equal(t, want, inGBK((&order{Description: description}).subject()))
+		for _, way := range []string{"umpay-web", "umpay-scan"} {
+			id, location := v.order(way, "1.00", description)
+			if way == "umpay-web" {
+				require.Contains(t, v.cashier(location), want)
+			}
+			v.pay(id)
+			v.see(id, "Paid")
+		}
+	}
 }
 
 func TestFen(t *testing.T) {

@@ -106,10 +106,10 @@ func TestScenarios(t *testing.T) {
 }
 
 // TestHelper is the program itself, for tests that kill it.
-func TestHelper(t *testing.T) {
+func TestHelper(*testing.T) {
 	args, helping := os.LookupEnv("POS_ARGS")
 	if !helping {
-		t.Skip("only for TestKilled")
+		return
 	}
 	os.Exit(run(context.Background(), strings.Split(args, " "), os.Stdin, os.Stdout, os.Stderr))
 }
