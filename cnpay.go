@@ -16,6 +16,19 @@
 // Settling needs no more than the call's [Ticket], in this process or in another one:
 //
 //	settlement, err := client.Settle(ctx, cnpay.TicketOf(res, err))
+//
+// # Requests and answers
+//
+// Their structs are the tables of the providers' documents, in the same order. The tag json of a field is its name on the
+// wire, and the tag spec is its line of the table. First comes whether it is there: M mandatory, C conditional, O optional,
+// R returned; C[accessType=1] is mandatory where accessType is 1, C[!sn] where sn is empty, and a plain C as the comment
+// says. Then comes what it may hold: N digits, AN letters and digits, ANS and S text, of a length (N6, AN8..40, S..32); a
+// time (YYYYMMDDhhmmss); one of a few values (0|1); or a kind that the provider's package explains. The word zero marks a
+// field whose empty value means something, pan a card number, and secret what is never printed. The value of a mandatory
+// field that the client's configuration has, or that the comment calls what empty means, is filled in. A request is checked
+// whole before anything is sent, and the error names every fault.
+//
+// A request of a program's own, for the function Do of a provider's package, has the same tags.
 package cnpay
 
 import (

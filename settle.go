@@ -24,6 +24,10 @@ type Settler interface {
 	//
 	// It returns the error of an outcome that is neither Succeeded nor Pending, as every call does, and a settlement
 	// in every case. When ctx ends, the outcome is that of the last verified answer.
+	//
+	// It waits as long as the schedule lasts: seconds for what is carried out at once, hours for what somebody pays later,
+	// days for some refunds and payouts. Where nobody waits that long give it a ctx that ends, or [WithSchedule] of one
+	// query, and settle the ticket again.
 	Settle(ctx context.Context, t Ticket, opts ...Option) (*Settlement, error)
 }
 

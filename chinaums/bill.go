@@ -9,7 +9,7 @@ import (
 // BillsService acts on bills (账单, C扫B): the payer scans one of the merchant's codes.
 //
 // There are three kinds of codes, by what [BillsService.CreateQR] says: a number, a date and an amount make a bill that
-// is paid once; an amount alone a code that anybody pays as often as he likes; and none of them a code whose payer
+// is paid once; an amount alone a code that anybody pays, any number of times; and none of them a code whose payer
 // enters the amount. Of the last two the platform makes a new bill for each payment and says its number only in the
 // notification: store BillNo and BillDate, because refund and query need them.
 type BillsService struct{ client *Client }

@@ -3,6 +3,10 @@
 // Requests are signed over the bytes that are sent (OPEN-BODY-SIG). Answers are not: TLS is their only protection, and
 // an answer about an order is accepted only when it names that order. Should an answer have a signature after all, it
 // is verified first.
+//
+// NotSent means of every operation that nothing left this machine: the same call may be made again. Once a ticket is
+// settled it means that the request never arrived, and no longer can. A request that is refused here, before it is sent, is
+// Failed.
 package chinaums
 
 import (

@@ -120,7 +120,7 @@ func mentions(body []byte, text string) bool {
 	}
 }
 
-// Nothing that a stranger sends to the notification's address can panic, and nothing that he did not get from ChinaUMS is
+// Nothing that a stranger sends to the notification's address can panic, and nothing that did not come from ChinaUMS is
 // accepted.
 func FuzzNotification(f *testing.F) {
 	f.Add([]byte("mid=1&merOrderId=3194&status=TRADE_SUCCESS&signType=SHA256&sign=00"))

@@ -55,7 +55,7 @@ func receiversOf(keys map[string][]cnpay.Secret) (map[string][]receiver, error) 
 // ParseNotification reads and verifies a notification. The error is [cnpay.ErrMalformed], [cnpay.ErrTooLarge] or
 // [cnpay.ErrSignature].
 //
-// Only the body counts: parameters in the address are nobody's signed word. It is read here, unless somebody has parsed
+// Only the body counts: parameters in the address are not signed. It is read here, unless somebody has parsed
 // the request's form already; [Client.ParseNotificationBody] takes one that was stored.
 func (c *Client) ParseNotification(r *http.Request) (Notification, error) {
 	pairs, err := inUTF8(limits().Form(r))

@@ -10,7 +10,7 @@ import (
 	"github.com/cnpay-go/cnpay"
 )
 
-// StartTx prepares the entry of a call in the merchant's own transaction, together with his order. Nothing is sent for a
+// StartTx prepares the entry of a call in the merchant's own transaction, together with the order. Nothing is sent for a
 // prepared entry until a call, or [Journal.Claim], claims it; what nobody claims within Config.Unclaimed expires and is
 // booked as NotSent. t is the ticket that the client's Ticket method returns for the request.
 //

@@ -32,8 +32,8 @@ func (id *Identity) CertID() string {
 	return id.Certificate.SerialNumber.String()
 }
 
-// LoadIdentity reads a private key and its certificate from PEM or from a
-// PKCS#12 file (.pfx, .p12), whichever data is; see [ParseCertificates] for the
+// LoadIdentity reads a private key and its certificate from data, the content
+// of a PEM or PKCS#12 file (.pfx, .p12), whichever it is; see [ParseCertificates] for the
 // forms in which both may come. The password is the one of the PKCS#12 file; a
 // key in PEM must not be encrypted. The error says what was found instead, and
 // the command that turns it into what is wanted; which file or setting it was is

@@ -270,7 +270,7 @@ type BillRecord struct {
 	PayCardType     string `json:"payCardType"`     // kind of card (支付卡类型)
 	OrigTraceNo     string `json:"origTraceNo"`     // trace number of the original transaction (原始交易的系统跟踪号)
 	OrigTxnTime     string `json:"origTxnTime"`     // time of the original transaction (原始交易日期时间), MMDDhhmmss
-	Fee             int64  `json:"fee"`             // merchant's fee (商户手续费), signed as the file has it; see above
+	Fee             int64  `json:"fee"`             // merchant's fee (商户手续费), signed as the file has it; see [BillRecord]
 	SettleAmt       int64  `json:"settleAmt"`       // amount after the fee (结算金额), signed
 	PayType         string `json:"payType"`         // way of paying (支付方式)
 	GroupMerID      string `json:"groupMerId"`      // group that the merchant belongs to (集团商户代码)

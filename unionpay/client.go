@@ -6,7 +6,7 @@
 // Sensitive fields are made with an [Encrypter]. Package unionpaytest plays UnionPay inside a test, and [Do] carries out
 // what this package lacks.
 //
-// Blanks at the ends of a field are cut off before it is signed and sent, as UnionPay's own program does it.
+// A field whose tag says GROUP holds a [Group]. Blanks at the ends of a field are cut off before it is signed and sent, as UnionPay's own program does it.
 //
 // Everything that UnionPay sends is signed. With sign method 01 its certificate comes inside the message and is trusted
 // only when the merchant's own files of the two authorities certify it and its owner is UnionPay.

@@ -20,7 +20,7 @@ import (
 )
 
 // ErrDecrypt is the error of every decryption that fails, whatever failed: telling a wrong padding from a wrong length
-// to the sender of a ciphertext would help him to read those of others.
+// to the sender of a ciphertext would help to read those of others.
 var ErrDecrypt = errors.New("unionpay: cannot be decrypted")
 
 // An Encrypter encrypts the sensitive fields (敏感信息加密) of requests for UnionPay: accNo, customerInfo, PIN, tracks.

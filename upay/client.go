@@ -3,6 +3,10 @@
 // Answers are not signed: TLS is their only protection. An answer about an order is accepted only when it names that
 // order.
 //
+// NotSent means of every operation that nothing left this machine: the same call may be made again. Once a ticket is
+// settled it means that the request never arrived, and no longer can. A request that is refused here, before it is sent, is
+// Failed.
+//
 // Comments that cite owner/name mean that public repository on GitHub: WoSai publishes Upay's documents and demos,
 // the others are clients or notes of other people.
 package upay

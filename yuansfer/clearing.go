@@ -59,7 +59,9 @@ type WithdrawalListResponse struct {
 func (r *WithdrawalListResponse) contradiction() error { return incomplete(r.Size, len(r.Withdrawals)) }
 
 // List returns the clearings of at most 16 days (结算列表, POST /app-data-search/v3/settle-list). It is in no newer document:
-// have Yuansfer confirm that the merchant may call it. A list that does not have as many items as it says is Unknown.
+// have Yuansfer confirm that the merchant may call it. It moves no money and may be repeated.
+//   - Answered: the list.
+//   - Unknown: refused, or nothing was heard, or a list that does not have as many items as it says; ask again.
 //
 //cnpay:op data_settle_list
 func (s *ClearingsService) List(ctx context.Context, req *ClearingListRequest, opts ...cnpay.Option) (*ClearingListResponse, error) {
@@ -81,7 +83,9 @@ func (s *ClearingsService) All(ctx context.Context, req *ClearingListRequest, op
 }
 
 // List returns the withdrawals of at most 16 days (提现列表, POST /app-data-search/v3/withdrawal-list). It is in no newer
-// document: have Yuansfer confirm that the merchant may call it. A list that does not have as many items as it says is Unknown.
+// document: have Yuansfer confirm that the merchant may call it. It moves no money and may be repeated.
+//   - Answered: the list.
+//   - Unknown: refused, or nothing was heard, or a list that does not have as many items as it says; ask again.
 //
 //cnpay:op data_withdrawal_list
 func (s *WithdrawalsService) List(ctx context.Context, req *WithdrawalListRequest, opts ...cnpay.Option) (*WithdrawalListResponse, error) {

@@ -12,7 +12,8 @@
 // # Amounts
 //
 // An amount is decimal text in the currency's major unit, "13" or "13.00", because currencies differ in their decimals; KRW
-// and JPY have none. Answers write "13" as "13.00", and some as a number.
+// and JPY have none. Answers write "13" as "13.00", and some as a number. The tags call it AMOUNT. Text that they call PLAIN
+// (PLAIN100 of at most 100 characters) has no control character, no & and no =, because nothing is escaped in what is signed.
 package yuansfer
 
 import (

@@ -48,7 +48,7 @@ type OrderV4PayRequest struct {
 	CardCVV string `json:"cardCvv" spec:"O N3..4 secret"`
 	// VaultID is a stored way of paying. No page has it; a request of December 2024 had it, with CreditType.
 	VaultID string `json:"vaultId" spec:"C S secret"`
-	// CreditType says who begins the payment: CIT or MIT style values.
+	// CreditType says who begins the payment: the payer (CIT) or the merchant (MIT). Its exact values are not published.
 	CreditType string `json:"creditType" spec:"C S"`
 }
 

@@ -37,13 +37,12 @@ const (
 	StatusClosed  = "closed" // not paid in time, or cancelled
 )
 
-// The states that a payout (支出) has besides: of the first the payee has the money, of the next three the payor has it
-// back, of the others no document says where it is.
+// The states that a payout (支出) has besides. Of the last three no document says where the money is in the end.
 const (
-	StatusCompleted = "completed" // credited
-	StatusReturned  = "returned"  // not claimed
-	StatusRefunded  = "refunded"  // given back after it was sent
-	StatusReversed  = "reversed"  // taken back after it was sent
+	StatusCompleted = "completed" // the payee has the money
+	StatusReturned  = "returned"  // not claimed in time; the payor has it back
+	StatusRefunded  = "refunded"  // given back after it was sent; the payor has it back
+	StatusReversed  = "reversed"  // taken back after it was sent; the payor has it back
 	StatusUnclaimed = "unclaimed" // the payee has no account yet
 	StatusOnHold    = "onhold"    // under review
 	StatusBlocked   = "blocked"

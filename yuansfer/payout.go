@@ -151,6 +151,8 @@ func (s *PayoutsService) Query(ctx context.Context, req *PayoutQueryRequest, opt
 }
 
 // Balance reads what the payor can send (支出余额, POST /v3/payouts/balance). It moves no money and may be repeated.
+//   - Answered: the balance is Balance, by currency.
+//   - Unknown: refused, or nothing was heard; ask again.
 //
 //cnpay:op payouts_balance
 func (s *PayoutsService) Balance(ctx context.Context, req *PayoutBalanceRequest, opts ...cnpay.Option) (*PayoutBalanceResponse, error) {

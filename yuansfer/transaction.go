@@ -273,7 +273,9 @@ func (s *TransactionsService) Cancel(ctx context.Context, req *TransactionCancel
 }
 
 // List returns the transactions of at most 16 days (交易列表, POST /app-data-search/v3/trans-list). It is in no newer document:
-// have Yuansfer confirm that the merchant may call it. A list that does not have as many items as it says is Unknown.
+// have Yuansfer confirm that the merchant may call it. It moves no money and may be repeated.
+//   - Answered: the list.
+//   - Unknown: refused, or nothing was heard, or a list that does not have as many items as it says; ask again.
 //
 //cnpay:op data_trans_list
 func (s *TransactionsService) List(ctx context.Context, req *TransactionListRequest, opts ...cnpay.Option) (*TransactionListResponse, error) {

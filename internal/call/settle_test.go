@@ -232,12 +232,14 @@ func TestTicketOfAnotherClient(t *testing.T) {
 		require.ErrorContains(t, err, name+" is not the client's")
 		require.Empty(t, *made)
 	}
+	_, err := client().NotSettled(cnpay.Ticket{Provider: "q", Operation: "o"})
+	require.ErrorContains(t, err, "provider is not the client's")
 	c := client()
 	c.OwnAccount = func(account string) bool { return account == "n" }
 	asked := ticket()
 	asked.Account = "n"
 	query, _ := play(found(cnpay.Succeeded, ""))
-	_, err := c.Settle(t.Context(), asked, cnpay.SettleRule{Schedule: cnpay.Schedule{0}, Query: query}, nil)
+	_, err = c.Settle(t.Context(), asked, cnpay.SettleRule{Schedule: cnpay.Schedule{0}, Query: query}, nil)
 	require.NoError(t, err)
 }
 

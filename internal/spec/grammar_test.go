@@ -166,6 +166,9 @@ func TestMisread(t *testing.T) {
 		"spec_test.item: a: its condition names b, which is no field of the struct",
 	}, table().Misread(&wrong{}))
 
+	// A program's own request with such tags is refused: a mistyped pan would be shown.
+	require.Contains(t, table().Check(&wrong{}), cnpay.Fault{Field: "domain", Problem: `has tags that cannot be read: its domain "AX4" is not known`})
+
 	text := reflect.TypeFor[string]()
 	twice := reflect.StructOf([]reflect.StructField{ // go vet would refuse it in source
 		{Name: "A", Type: text, Tag: `json:"a" spec:"M S"`}, {Name: "B", Type: text, Tag: `json:"a" spec:"M S"`},

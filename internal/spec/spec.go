@@ -448,13 +448,17 @@ func (t *Table) Differs(request, answer any, names ...string) string {
 	return ""
 }
 
-// Check returns every fault of a request, in the order of its table.
+// Check returns every fault of a request, in the order of its table; first those of its tags, if it is a program's own.
 func (t *Table) Check(request any) []cnpay.Fault {
 	return t.check(nil, reflect.Indirect(reflect.ValueOf(request)))
 }
 
 func (t *Table) check(faults []cnpay.Fault, v reflect.Value) []cnpay.Fault {
 	typ := t.of(v.Type())
+	for _, problem := range typ.unread { // of a program's own request: what it says would not be checked, or not be masked
+		name, problem, _ := strings.Cut(problem, ": ")
+		faults = append(faults, cnpay.Fault{Field: name, Problem: "has tags that cannot be read: " + problem})
+	}
 	for i := range typ.fields {
 		f := &typ.fields[i]
 		held := f.of(v)

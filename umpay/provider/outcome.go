@@ -12,24 +12,25 @@ import (
 	"github.com/cnpay-go/cnpay/internal/transport"
 )
 
-// The schedules are this package's own: no document has any.
-
-// OrderSchedule is when to query an order that somebody pays later.
+// OrderSchedule is when to query an order that somebody pays later: three times within the first minute, then every minute
+// for half an hour. Like the other schedules it is this package's own: no document has any.
 func OrderSchedule() cnpay.Schedule {
 	return append(cnpay.Schedule{10 * time.Second, 20 * time.Second, 30 * time.Second}, cnpay.Every(time.Minute, 30)...)
 }
 
-// CodeSchedule is when to query a payment by the payer's code, while payer and cashier wait.
+// CodeSchedule is when to query a payment by the payer's code, while payer and cashier wait: after three seconds,
+// then every five for a minute.
 func CodeSchedule() cnpay.Schedule {
 	return append(cnpay.Schedule{3 * time.Second}, cnpay.Every(5*time.Second, 12)...)
 }
 
-// CancelSchedule is when to query after a void or a closing.
+// CancelSchedule is when to query after a void or a closing: at once, then ever more rarely for two minutes.
 func CancelSchedule() cnpay.Schedule {
 	return cnpay.Schedule{0, 2 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute}
 }
 
-// RefundSchedule is when to query a refund, which banks and wallets carry out in their own time.
+// RefundSchedule is when to query a refund, which banks and wallets carry out in their own time: three times within half an
+// hour, then every hour for a day.
 func RefundSchedule() cnpay.Schedule {
 	return append(cnpay.Schedule{time.Minute, 4 * time.Minute, 25 * time.Minute}, cnpay.Every(time.Hour, 24)...)
 }

@@ -1,12 +1,18 @@
 // Package spay is a client of UMPay's online gateway (联动优势 U付, soopay 4.0): codes that the payer scans or shows, mini
 // programs, apps, cashier pages, quick payment with a text message, and pre-authorisation of credit cards.
 //
-// An order is named by OrderID and MerDate together, a refund by its RefundNo. Amounts are in fen.
+// An order is named by OrderID and MerDate together, a refund by its RefundNo. Amounts are in fen. In tags, ORDER is an order
+// number: 4 to 32 letters, digits or - _ * + #; REFUND and PRIVATE are text of at most 16 and 128 bytes without & and ",
+// because answers repeat it.
 //
 // Requests are signed over the bytes of their texts in GBK, whatever they are sent in, and so are answers: a character
 // that GBK does not have cannot be signed, so it is refused. Answers come inside an HTML page and are verified before
 // anything in them is read; one without a signature is Unknown. Card numbers, names and identity numbers are given to
 // this package in plain text; it encrypts them, and shows them nowhere.
+//
+// NotSent means of every operation that nothing left this machine: the same call may be made again. Once a ticket is
+// settled it means that the request never arrived, and no longer can. A request that is refused here, before it is sent, is
+// Failed.
 //
 // Comments that cite owner/name mean that public repository on GitHub. UMPay's own documents are not public; what is
 // documented here is what its programs for merchants do, and what their users recorded.
@@ -76,6 +82,9 @@ func New(config Config, opts ...cnpay.Option) (*Client, error) {
 		noMerchant = errors.New(fault.Field + " " + fault.Problem)
 	}
 	signer, noKey := sign.NewPlainRSASigner(config.Key, crypto.SHA1)
+	if noKey != nil {
+		noKey = fmt.Errorf("key: %w", noKey)
+	}
 	c.key, c.signer = config.Key, signer
 	if err := errors.Join(noGateway, noMerchant, noKey, c.setPlatform(config.PlatformKeys)); err != nil {
 		return nil, transport.ConfigError("umpay/spay", err)

@@ -10,7 +10,8 @@ import (
 	"github.com/cnpay-go/cnpay/internal/call"
 )
 
-// AtOnceSchedule is when to query after a request that is carried out at once.
+// AtOnceSchedule is when to query after a request that is carried out at once: at once, then ever more rarely for a
+// minute.
 func AtOnceSchedule() cnpay.Schedule {
 	return cnpay.Schedule{0, 2 * time.Second, 3 * time.Second, 5 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second}
 }
@@ -20,12 +21,14 @@ func TillSchedule() cnpay.Schedule {
 	return append(cnpay.Schedule{3 * time.Second}, cnpay.Every(5*time.Second, 12)...)
 }
 
-// RefundSchedule is when to query after a refund, which may take days.
+// RefundSchedule is when to query after a refund, which may take days: three times within half an hour, then every hour for
+// three days.
 func RefundSchedule() cnpay.Schedule {
 	return append(cnpay.Schedule{time.Minute, 4 * time.Minute, 25 * time.Minute}, cnpay.Every(time.Hour, 3*24)...)
 }
 
-// OrderSchedule is when to query for an order that can be paid for so long: until twice that time is over.
+// OrderSchedule is when to query an order that can be paid for so long: three times within half a minute, then every minute
+// until twice that time is over, for two days at most.
 func OrderSchedule(payable time.Duration) cnpay.Schedule {
 	const most = 2 * 24 * 60
 	first := cnpay.Schedule{10 * time.Second, 10 * time.Second, 10 * time.Second}

@@ -184,7 +184,7 @@ func TestPlatformKeyChanges(t *testing.T) {
 func TestConfigIsChecked(t *testing.T) {
 	_, err := spay.New(spay.Config{Gateway: "http://pay.soopay.net", MerID: "60000 100"})
 	require.EqualError(t, err, "umpay/spay: config: gateway: plain http to pay.soopay.net, which is not this machine; use https, or cnpay.WithPlainHTTP for a private line; "+
-		"merchant number holds a blank (U+0020) at character 6; sign: no private key; UMPay's public key is required")
+		"merchant number holds a blank (U+0020) at character 6; key: sign: no private key; UMPay's public key is required")
 	gateway, _ := start(t)
 	config := gateway.Config()
 	config.MerID = "\ufeff60000100\r\n"
