@@ -763,6 +763,7 @@ func TestSimulationFindsEachMissingRule(t *testing.T) {
 		"REPEATS":    {repeats: true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, off)
 			for n := uint64(1); n <= 20000; n++ {
 				if s := w.run(t, n); s.trouble != "" {

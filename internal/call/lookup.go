@@ -16,15 +16,16 @@ func WithOperations[O any](operations []O) cnpay.Option {
 	}
 }
 
-// Lookup finds an operation among those of the package's requests and then among the program's own.
+// Lookup finds an operation among the program's own, the newest first, and then among those of the package's requests: what a
+// program says of an operation is used, also where the package has one of the same name.
 func Lookup[O, R any](s cnpay.Settings, is func(O) bool, requests func() []R, operation func(R) O) (found O, ok bool) {
-	for _, request := range requests() {
-		if op := operation(request); is(op) {
+	for _, own := range slices.Backward(s.Operations) {
+		if op, ours := own.(O); ours && is(op) {
 			return op, true
 		}
 	}
-	for _, own := range s.Operations {
-		if op, ours := own.(O); ours && is(op) {
+	for _, request := range requests() {
+		if op := operation(request); is(op) {
 			return op, true
 		}
 	}
