@@ -222,10 +222,16 @@ func (x *exchange) Belongs(outcome cnpay.Outcome) error {
 	switch {
 	case differs != "":
 		return fmt.Errorf("%w: %s differs", cnpay.ErrMismatch, differs)
-	case !named && !x.op.Counter && (outcome == cnpay.Succeeded || outcome == cnpay.Pending):
+	case !named && !x.op.Counter && x.ofOrder() && (outcome == cnpay.Succeeded || outcome == cnpay.Pending):
 		return fmt.Errorf("%w: it names no order", cnpay.ErrMismatch)
 	}
 	return nil
+}
+
+// ofOrder reports whether the request is about an order at all; a program's own need not be.
+func (x *exchange) ofOrder() bool {
+	own := numbers()
+	return slices.ContainsFunc(own[:], func(name string) bool { return x.client.call.Fields.Has(x.request, name) })
 }
 
 // elsewhere is an answer some of whose echoes are compared by its own names.

@@ -49,6 +49,7 @@ func ExampleDo() {
 		fmt.Println(err)
 		return
 	}
+	gateway.Handle(contractPurchase(), func(map[string]string) map[string]string { return nil })
 	ctx := context.Background()
 	gateway.Misbehave("contract_consume", cnpaytest.LostAnswer)
 	res, err := unionpay.Do[contractPurchaseResponse](ctx, client, contractPurchase(), &contractPurchaseRequest{

@@ -15,6 +15,7 @@ package chinaumstest
 import (
 	_ "embed"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"sync"
@@ -52,6 +53,7 @@ func Operations() []cnpaytest.Operation { return testgateway.Operations(operatio
 // Server is the gateway. It has the methods of [cnpaytest.Gateway].
 type Server struct {
 	*testgateway.Server
+	mux           *http.ServeMux
 	config        chinaums.Config
 	authorization *regexp.Regexp
 	notifier      *http.Client
@@ -86,12 +88,12 @@ const authorisation = "206067"
 // NewServer starts a gateway with one application.
 func NewServer() *Server {
 	s := &Server{
-		now: time.Now, codes: map[string]object{}, notifier: &http.Client{Timeout: 10 * time.Second},
+		mux: http.NewServeMux(), now: time.Now, codes: map[string]object{}, notifier: &http.Client{Timeout: 10 * time.Second},
 		authorization: regexp.MustCompile(
 			`^OPEN-BODY-SIG AppId="([^"]*)",Timestamp="(\d{14})",Nonce="([^"]{1,128})",Signature="([^"]*)"$`),
 	}
 	s.ledger.Now = s.clock
-	mux := http.NewServeMux()
+	mux := s.mux
 	for _, op := range testgateway.Operations(operations) {
 		switch op.Method {
 		case http.MethodPost:
@@ -117,6 +119,17 @@ func NewServer() *Server {
 		},
 	}
 	return s
+}
+
+// Handle adds an operation that the gateway lacks, for programs that bring their own: its requests are verified, and what
+// answer returns is completed as the answers of netpay begin. The path is that of the documents: "/v1/netpay/qmf/order".
+func (s *Server) Handle(id, path string, answer func(request map[string]any) map[string]any) {
+	own := func(s *Server, q object, _ cnpaytest.Fault) object {
+		whole := s.head(q)
+		maps.Copy(whole, answer(q))
+		return whole
+	}
+	s.mux.HandleFunc("POST "+path, s.handle(testgateway.Operation{ID: id, Path: path}, own))
 }
 
 // Config is the configuration of a client for this gateway's application.

@@ -345,3 +345,25 @@ func TestNotify(t *testing.T) {
 	_, err = s.gateway.Notify(ended, number, cnpaytest.Late(time.Hour))
 	require.ErrorIs(t, err, context.Canceled)
 }
+
+func TestHandle(t *testing.T) {
+	s := open(t)
+	op := chinaums.Operation{ID: "shop_query", Path: "/v1/netpay/shop/query", NoMoney: true}
+	s.gateway.Handle(op.ID, op.Path, func(request map[string]any) map[string]any {
+		return map[string]any{"shopName": "shop of " + request["tid"].(string)}
+	})
+	type request struct{ chinaums.Head } // names no order
+	type response struct {
+		chinaums.Response
+		ShopName string `json:"shopName" spec:"O S"`
+	}
+	ask := &request{chinaums.Head{MID: chinaumstest.MID, TID: chinaumstest.TID}}
+	res, err := chinaums.Do[response](t.Context(), s.client, op, ask)
+	require.NoError(t, err)
+	require.Equal(t, "shop of "+chinaumstest.TID, res.ShopName)
+	require.Equal(t, 1, s.gateway.Received(op.ID))
+
+	s.gateway.Misbehave(op.ID, cnpaytest.Empty)
+	_, err = chinaums.Do[response](t.Context(), s.client, op, ask)
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(nil, err))
+}

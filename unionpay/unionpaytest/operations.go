@@ -63,7 +63,6 @@ func rows() map[string]row {
 		unionpay.OpMandateCancel:           {kinds: "74/04", act: (*Server).accept},
 		unionpay.OpMandateUnbind:           {kinds: "74/00", act: (*Server).unbind},
 		unionpay.OpMandateQueryBinding:     {kinds: "75/00", act: (*Server).binding},
-		"contract_consume":                 {kinds: "01/10", money: true, act: (*Server).accept},
 	}
 }
 
@@ -77,7 +76,7 @@ type operation struct {
 func known() []operation {
 	rows := rows()
 	var all []operation
-	for _, op := range testgateway.Operations(operations + more) {
+	for _, op := range testgateway.Operations(operations) {
 		if op.Path == "" {
 			continue
 		}
@@ -92,6 +91,8 @@ func known() []operation {
 
 // operationOf finds the operation by path, type and sub-type, and where several have the same by bizType.
 func (s *Server) operationOf(request fields, path string) (found operation, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	kind := request["txnType"] + "/" + request["txnSubType"]
 	for _, op := range s.known {
 		if op.Path != path || !slices.Contains(strings.Fields(op.kinds), kind) || op.bizType != "" && op.bizType != request["bizType"] {

@@ -21,6 +21,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -40,12 +41,8 @@ const (
 	UnsignedRefusal     cnpaytest.Fault = "unsigned-refusal"     // refused without a signature, the order stays as it was
 )
 
-var (
-	//go:embed operations.txt
-	operations string
-	//go:embed more.txt
-	more string
-)
+//go:embed operations.txt
+var operations string
 
 // Operations is what UnionPay's documents say of each operation that package unionpay has and the gateway knows.
 func Operations() []cnpaytest.Operation { return testgateway.Operations(operations) }
@@ -60,9 +57,8 @@ const (
 type Server struct {
 	*testgateway.Server
 
-	known []operation
-
 	mu           sync.Mutex
+	known        []operation
 	keys         *keyring
 	secureKey    cnpay.Secret
 	transactions []*transaction
@@ -136,6 +132,23 @@ func (s *Server) SetClock(now func() time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.clock = now
+}
+
+// Handle adds an operation that the gateway lacks, for programs that bring their own: its requests are verified, and the
+// answer has what answer returns besides what every answer has. One on money makes a transaction, which a query finds.
+func (s *Server) Handle(op unionpay.Operation, answer func(request map[string]string) map[string]string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known = append(s.known, operation{
+		testgateway.Operation{ID: op.ID, Method: http.MethodPost, Path: op.Path, Mandatory: []string{"orderId", "txnTime"}},
+		row{
+			kinds: op.TxnType + "/" + op.TxnSubType, money: !op.Query && !op.NoMoney, waits: op.PaidByPayer,
+			act: func(_ *Server, t *transaction, whole fields) (code, text string) {
+				maps.Copy(whole, answer(t.request))
+				return "00", success
+			},
+		},
+	})
 }
 
 // AddPreauth makes a pre-authorisation (预授权) of amount fen on UnionPay's page (bizType 000201) that has succeeded, and

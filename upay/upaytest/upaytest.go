@@ -44,6 +44,7 @@ func Operations() []cnpaytest.Operation { return testgateway.Operations(operatio
 // Server is the gateway. It has the methods of [cnpaytest.Gateway].
 type Server struct {
 	*testgateway.Server
+	mux    *http.ServeMux
 	ledger testgateway.Ledger // orders by client_sn, refunds by client_tsn, steps of pre-authorisations by client_trans_no
 
 	mu       sync.Mutex // one request after the other
@@ -56,8 +57,8 @@ type Server struct {
 
 // NewServer starts a gateway with one activated terminal.
 func NewServer() *Server {
-	s := &Server{now: time.Now}
 	mux := http.NewServeMux()
+	s := &Server{mux: mux, now: time.Now}
 	routes := map[string][]testgateway.Operation{}
 	for _, op := range append(testgateway.Operations(operations), depositFreeze()) {
 		if op.Method == http.MethodPost {
@@ -65,7 +66,7 @@ func NewServer() *Server {
 		}
 	}
 	for pattern, ops := range routes {
-		mux.HandleFunc(pattern, s.handle(ops))
+		mux.HandleFunc(pattern, s.handle(ops, rows()))
 	}
 	mux.HandleFunc("GET /gateway", s.cashier)
 	mux.HandleFunc("GET /pay/{sn}", s.payPage)
@@ -151,9 +152,15 @@ func rows() map[string]row {
 	}
 }
 
+// Handle adds an operation that the gateway lacks, for programs that bring their own: its requests are verified, and what
+// answer returns is the answer's biz_response. The path is that of the documents: "/upay/v2/deposit/freeze".
+func (s *Server) Handle(id, path string, answer func(request map[string]any) map[string]any) {
+	own := func(_ *Server, request object, _ cnpaytest.Fault) object { return accepted(answer(request)) }
+	s.mux.HandleFunc("POST "+path, s.handle([]testgateway.Operation{{ID: id}}, map[string]row{id: own}))
+}
+
 // handle serves the operations of one path: of two queries the one with a refund's number is the refund's.
-func (s *Server) handle(ops []testgateway.Operation) http.HandlerFunc {
-	all := rows()
+func (s *Server) handle(ops []testgateway.Operation, all map[string]row) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 		if err != nil {

@@ -148,3 +148,16 @@ func TestRefusedAndPendingChangeWhatTheySay(t *testing.T) {
 	require.Equal(t, "0", data["net_amount"])
 	require.Equal(t, "1449646835244", data["finish_time"])
 }
+
+func TestHandle(t *testing.T) {
+	s := start(t)
+	s.Handle("store_lock", "/upay/v2/store/lock", func(request map[string]any) map[string]any {
+		return map[string]any{"result_code": "SUCCESS", "data": map[string]any{"client_sn": request["client_sn"]}}
+	})
+	body := `{"terminal_sn":"00101010029201012912","client_sn":"1"}`
+	require.Equal(t, "1", signed(t, s, "store/lock", body).BizResponse.Data["client_sn"])
+	require.Equal(t, 1, s.Received("store_lock"))
+
+	s.SetTerminalKey("another")
+	require.Equal(t, "ILLEGAL_SIGN", signed(t, s, "store/lock", body).ErrorCode)
+}

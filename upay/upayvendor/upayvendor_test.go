@@ -154,7 +154,6 @@ type Store struct {
 func ExampleDo() {
 	gateway := upayvendortest.NewServer() // in production: upayvendor.Config{VendorSN: ..., VendorKey: ...}
 	defer gateway.Close()
-	gateway.AddStore("s1", map[string]string{"sn": "1580000000000001", "name": "人民广场店", "city": "上海"})
 	client, err := upayvendor.New(gateway.Config())
 	if err != nil {
 		fmt.Println(err)
@@ -162,6 +161,9 @@ func ExampleDo() {
 	}
 
 	op := upayvendor.Operation{ID: "store_get", Path: "/v2/store/get", Query: true, Repeatable: true}
+	gateway.Handle(op.ID, op.Path, func(map[string]string) map[string]any {
+		return map[string]any{"result_code": "SUCCESS", "data": map[string]string{"sn": "1580000000000001", "name": "人民广场店", "city": "上海"}}
+	})
 	res, err := upayvendor.Do[upayvendor.Response[Store]](context.Background(), client, op, &StoreGetRequest{ID: "s1"})
 	if err != nil {
 		fmt.Println(err)

@@ -49,6 +49,7 @@ func Operations() []cnpaytest.Operation { return testgateway.Operations(operatio
 // Server is the gateway. It has the methods of [cnpaytest.Gateway].
 type Server struct {
 	*testgateway.Server
+	mux    *http.ServeMux
 	ledger testgateway.Ledger // by the merchant's number, with a prefix for all but payments
 
 	mu         sync.Mutex // one request after the other
@@ -63,8 +64,8 @@ type Server struct {
 
 // NewServer starts a gateway with one merchant and one store.
 func NewServer() *Server {
-	s := &Server{agreements: map[string]*agreement{}, schedules: map[string]string{}, details: map[string]*detail{}, now: time.Now}
 	mux := http.NewServeMux()
+	s := &Server{mux: mux, agreements: map[string]*agreement{}, schedules: map[string]string{}, details: map[string]*detail{}, now: time.Now}
 	for _, op := range Operations() {
 		if op.Path != "" {
 			mux.HandleFunc(op.Method+" "+op.Path, s.handle(op, rows()[op.ID]))
@@ -121,6 +122,13 @@ func (s *Server) RefuseRepeats(code string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.repeats = code
+}
+
+// Handle adds an operation that the gateway lacks, for programs that bring their own: its requests are verified, and what
+// answer returns is the answer's result. The path is that of the documents: "/app-instore/v3/pay".
+func (s *Server) Handle(id, path string, answer func(request map[string]string) map[string]any) {
+	own := func(_ *Server, q fields, _ cnpaytest.Fault) (object, string) { return answer(q), "" }
+	s.mux.HandleFunc("POST "+path, s.handle(cnpaytest.Operation{ID: id}, own))
 }
 
 type (

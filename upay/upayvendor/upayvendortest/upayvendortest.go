@@ -5,8 +5,8 @@
 //	client, err := upayvendor.New(gateway.Config())
 //	gateway.AddCode("12345678", 1)
 //
-// It checks signatures with its own code, keeps activation codes as Upay does, knows the stores that a test adds, and
-// misbehaves on command. See package upay/upaytest for payments.
+// It checks signatures with its own code, keeps activation codes as Upay does, and misbehaves on command. See package
+// upay/upaytest for payments.
 package upayvendortest
 
 import (
@@ -31,23 +31,22 @@ var operations string
 // Server is the gateway. It has the methods of [cnpaytest.Gateway].
 type Server struct {
 	*testgateway.Server
+	mux    *http.ServeMux
 	config upayvendor.Config
 
 	mu      sync.Mutex // one request after the other
 	codes   map[string]int
 	devices map[string]bool
-	stores  map[string]map[string]string
 	last    int
 }
 
 // NewServer starts a gateway with one vendor.
 func NewServer() *Server {
-	s := &Server{codes: map[string]int{}, devices: map[string]bool{}, stores: map[string]map[string]string{}}
 	mux := http.NewServeMux()
+	s := &Server{mux: mux, codes: map[string]int{}, devices: map[string]bool{}}
 	for _, op := range testgateway.Operations(operations) {
 		mux.HandleFunc(op.Method+" "+op.Path, s.handle(op.ID, op.Mandatory, s.activate))
 	}
-	mux.HandleFunc("POST /v2/store/get", s.handle("store_get", nil, s.store))
 	s.Server = testgateway.Start(mux)
 	s.config = upayvendor.Config{
 		Gateway: s.URL, API: s.URL, VendorSN: "91800129", VendorKey: cnpay.Secret(testgateway.RandomHex(16)),
@@ -83,12 +82,12 @@ func (s *Server) Uses(code string) int {
 	return s.codes[code]
 }
 
-// AddStore makes a store, which /v2/store/get returns by its id. That operation is no part of package upayvendor: it is there
-// for tests of upayvendor.Do.
-func (s *Server) AddStore(id string, fields map[string]string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stores[id] = fields
+// Handle adds an operation that the gateway lacks, for programs that bring their own: its requests are verified, and what
+// answer returns is the answer's biz_response. The path is that of the documents: "/v2/store/get".
+func (s *Server) Handle(id, path string, answer func(request map[string]string) map[string]any) {
+	s.mux.HandleFunc("POST "+path, s.handle(id, nil, func(request map[string]string, _ cnpaytest.Fault) object {
+		return object{"result_code": "200", "biz_response": answer(request)}
+	}))
 }
 
 type object map[string]any
@@ -152,12 +151,4 @@ func (s *Server) activate(request map[string]string, fault cnpaytest.Fault) obje
 		result["result_code"] = "ACTIVATE_PERHAPS"
 	}
 	return object{"result_code": "200", "biz_response": result}
-}
-
-func (s *Server) store(request map[string]string, fault cnpaytest.Fault) object {
-	store, ok := s.stores[request["id"]]
-	if !ok || fault == cnpaytest.Refused {
-		return object{"result_code": "200", "biz_response": object{"result_code": "FAIL", "error_code": "STORE_NOT_EXISTS", "error_message": "门店不存在"}}
-	}
-	return object{"result_code": "200", "biz_response": object{"result_code": "SUCCESS", "data": store}}
 }
