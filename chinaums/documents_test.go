@@ -28,4 +28,5 @@ func TestDocuments(t *testing.T) {
 		})
 	}
 	conform.Requests(t, &spec.Table{}, string(documented), messages)
+	conform.Answers[Client](t, &spec.Table{})
 }

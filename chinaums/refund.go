@@ -36,8 +36,8 @@ type Refunded struct {
 	RefundInvoiceAmount int64 `json:"refundInvoiceAmount" spec:"O N"`
 }
 
-// RefundFunds is where the money of a refund goes.
-type RefundFunds struct {
+// RefundRoute is where the money of a refund goes.
+type RefundRoute struct {
 	// RefundFunds is method:fen with bars between them (退款渠道列表).
 	RefundFunds string `json:"refundFunds" spec:"O S"`
 	// RefundFundsDesc is the same in words (退款渠道描述).
@@ -81,7 +81,7 @@ func (*OrderRefundRequest) operation() Operation {
 type OrderRefundResponse struct {
 	OrderResponse
 	Refunded
-	RefundFunds
+	RefundRoute
 
 	// RefundAmount is what was refunded of the order (总退款金额), fen.
 	RefundAmount int64 `json:"refundAmount" spec:"O N"`
@@ -107,7 +107,7 @@ func (*OrderQueryRefundRequest) operation() Operation {
 type OrderQueryRefundResponse struct {
 	OrderResponse
 	Refunded
-	RefundFunds
+	RefundRoute
 
 	// BankCardNo is the card (银行卡号), masked by the platform.
 	BankCardNo string `json:"bankCardNo" spec:"O S pan"`

@@ -27,4 +27,5 @@ func TestDocuments(t *testing.T) {
 		})
 	}
 	conform.Requests(t, &spec.Table{}, string(documented), messages)
+	conform.Answers[Client](t, &spec.Table{})
 }

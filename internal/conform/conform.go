@@ -239,6 +239,24 @@ type Message struct {
 	Request    any
 }
 
+// Answers requires that the tags of every answer are understood, of all methods of the services of C, a client's struct.
+func Answers[C any](t *testing.T, table *spec.Table) {
+	seen := 0
+	for service := range reflect.TypeFor[C]().Fields() {
+		if !service.IsExported() {
+			continue
+		}
+		for method := range service.Type.Methods() {
+			result := reflect.TypeFor[cnpay.Result]()
+			if method.Type.NumOut() == 2 && method.Type.Out(0).Implements(result) && method.Type.Out(0).Kind() == reflect.Pointer {
+				seen++
+				require.Empty(t, table.Misread(reflect.New(method.Type.Out(0).Elem()).Interface()), method.Name)
+			}
+		}
+	}
+	require.NotZero(t, seen)
+}
+
 // Requests compares what a package says of its operations with its operations.txt, which was written from the documents:
 // each operation is in both, with the same path, the same kind, and the same mandatory fields. And every tag is
 // understood.

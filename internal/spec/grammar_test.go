@@ -174,6 +174,39 @@ func TestMisread(t *testing.T) {
 		{Name: "A", Type: text, Tag: `json:"a" spec:"M S"`}, {Name: "B", Type: text, Tag: `json:"a" spec:"M S"`},
 	})
 	require.Len(t, table().Misread(reflect.New(twice).Interface()), 1)
+
+	// A block's field that Go does not promote would never be sent nor read.
+	require.Equal(t, []string{"spec_test.namesake: funds: the struct has another Funds, which hides it"}, table().Misread(&namesake{}))
+	require.Equal(t, []string{
+		"spec_test.ambiguous: a: the struct has another A, which hides it",
+		"spec_test.ambiguous: b: the struct has another A, which hides it",
+	}, table().Misread(&ambiguous{}))
+	require.Empty(t, table().Misread(&replaced{}))
+}
+
+type Funds struct {
+	Funds string `json:"funds" spec:"O S"`
+	Words string `json:"words" spec:"O S"`
+}
+
+type namesake struct{ Funds }
+
+type LetterA struct {
+	A string `json:"a" spec:"O S"`
+}
+
+type LetterB struct {
+	A string `json:"b" spec:"O S"`
+}
+
+type ambiguous struct {
+	LetterA
+	LetterB
+}
+
+type replaced struct {
+	LetterA
+	A string `json:"a" spec:"M S"`
 }
 
 type wrong struct {

@@ -147,6 +147,7 @@ func (t *Table) read(rt reflect.Type) *Type {
 		typ.byName[name] = len(typ.fields)
 		typ.fields = append(typ.fields, read)
 	}
+	typ.unread = append(typ.unread, unpromoted(rt, rt)...)
 	for i := range typ.fields {
 		f := &typ.fields[i]
 		for j := range f.condition {
@@ -166,6 +167,24 @@ func (t *Table) read(rt reflect.Type) *Type {
 	}
 	slices.SortFunc(typ.sorted, func(a, b int) int { return strings.Compare(typ.fields[a].name, typ.fields[b].name) })
 	return typ
+}
+
+// unpromoted finds fields of rt's embedded blocks that Go does not promote: another thing of the struct has their name, the
+// block itself for one. They would be neither sent nor read, without a word.
+func unpromoted(rt, block reflect.Type) (unread []string) {
+	for f := range block.Fields() {
+		switch name, _, _ := strings.Cut(f.Tag.Get("json"), ","); {
+		case f.Anonymous && f.Type.Kind() == reflect.Struct:
+			unread = append(unread, unpromoted(rt, f.Type)...)
+		case name == "" || name == "-" || !f.IsExported():
+		default:
+			promoted, _ := rt.FieldByName(f.Name)
+			if winner, _, _ := strings.Cut(promoted.Tag.Get("json"), ","); winner != name {
+				unread = append(unread, name+": the struct has another "+f.Name+", which hides it")
+			}
+		}
+	}
+	return unread
 }
 
 // parse reads a spec tag and returns what is wrong with it.
