@@ -14,6 +14,8 @@ package upay
 import (
 	"cmp"
 	"errors"
+	"net/url"
+	"strings"
 	"sync/atomic"
 
 	"github.com/cnpay-go/cnpay"
@@ -31,6 +33,8 @@ const (
 
 	ProductionCashier = "https://qr.shouqianba.com"            // of the cashier's page
 	ProductionPreauth = "https://upay-auth-api.shouqianba.com" // of the pre-authorisation product
+
+	upaysDomain = ".shouqianba.com"
 )
 
 // Config is the terminal's access to the gateway. Blanks, line ends and invisible characters around TerminalSN and
@@ -44,8 +48,11 @@ type Config struct {
 	// TerminalKey is not used any more. See [TerminalsService.CheckIn].
 	Keys KeyStore
 
-	Cashier        string // scheme and host of the cashier's page; empty means ProductionCashier
-	PreauthGateway string // scheme and host of the pre-authorisation product; empty means ProductionPreauth
+	// Cashier is scheme and host of the cashier's page, PreauthGateway those of the pre-authorisation product. Empty means
+	// ProductionCashier and ProductionPreauth where Gateway is one of Upay's own hosts, and Gateway where it is not: what is
+	// to go to a stand-in never reaches production.
+	Cashier        string
+	PreauthGateway string
 
 	// NotificationKeys are the public keys that verify notifications, in PEM or Base64; empty means [NotificationKey].
 	NotificationKeys []string
@@ -73,8 +80,12 @@ type Client struct {
 func New(config Config, opts ...cnpay.Option) (*Client, error) {
 	settings := cnpay.Settings{}.With(opts...)
 	gateway, noGateway := transport.Gateway(cmp.Or(config.Gateway, Production), settings.PlainHTTP)
-	cashier, noCashier := transport.Gateway(cmp.Or(config.Cashier, ProductionCashier), settings.PlainHTTP)
-	preauth, noPreauth := transport.Gateway(cmp.Or(config.PreauthGateway, ProductionPreauth), settings.PlainHTTP)
+	productCashier, productPreauth := ProductionCashier, ProductionPreauth
+	if u, err := url.Parse(gateway); noGateway == nil && err == nil && !strings.HasSuffix(strings.ToLower(u.Hostname()), upaysDomain) {
+		productCashier, productPreauth = gateway, gateway
+	}
+	cashier, noCashier := transport.Gateway(cmp.Or(config.Cashier, productCashier), settings.PlainHTTP)
+	preauth, noPreauth := transport.Gateway(cmp.Or(config.PreauthGateway, productPreauth), settings.PlainHTTP)
 	terminalSN, noTerminal := credential.Required("terminal number", config.TerminalSN)
 	c := &Client{
 		call: call.Client{

@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -350,3 +352,38 @@ func TestDump(t *testing.T) {
 	require.Contains(t, dumps[0].Answer, `"result_code":"CANCEL_SUCCESS"`)
 	require.NotContains(t, dumps[0].Request+dumps[0].Answer, gateway.Config().TerminalKey.Reveal())
 }
+
+// What is configured for a stand-in of the gateway never reaches production, pages and pre-authorisations included.
+func TestStandInNeverReachesProduction(t *testing.T) {
+	for gateway, want := range map[string][2]string{
+		"":                                     {"https://qr.shouqianba.com", "https://upay-auth-api.shouqianba.com"},
+		upay.Production:                        {"https://qr.shouqianba.com", "https://upay-auth-api.shouqianba.com"},
+		"https://API.shouqianba.com:443/":      {"https://qr.shouqianba.com", "https://upay-auth-api.shouqianba.com"},
+		"https://upay.test.merchant.example":   {"https://upay.test.merchant.example", "https://upay.test.merchant.example"},
+		"https://shouqianba.com.attacker.test": {"https://shouqianba.com.attacker.test", "https://shouqianba.com.attacker.test"},
+		"http://127.0.0.1:8080":                {"http://127.0.0.1:8080", "http://127.0.0.1:8080"},
+	} {
+		var called string
+		client, err := upay.New(upay.Config{Gateway: gateway, TerminalSN: "10298371039", TerminalKey: "k"}, cnpay.WithHTTPClient(&http.Client{
+			Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				called = r.URL.Scheme + "://" + r.URL.Host
+				return nil, errors.New("no network")
+			}),
+		}))
+		require.NoError(t, err, gateway)
+		form, err := client.Pages.Cashier(&upay.PageCashierRequest{
+			Sale: upay.Sale{ClientSN: "A1", TotalAmount: 1, Subject: "s", Operator: "o"}, ReturnURL: "https://shop.example/r",
+		})
+		require.NoError(t, err, gateway)
+		require.True(t, strings.HasPrefix(form.Link, want[0]+"/gateway?"), "%s: %s", gateway, form.Link)
+		_, err = client.Preauth.Cancel(t.Context(), &upay.PreauthCancelRequest{
+			PreauthNumber: upay.PreauthNumber{AuthSN: "1"}, PreauthStep: upay.PreauthStep{ClientTransNo: "T1", Amount: 1, Operator: "o", Subject: "s"},
+		})
+		require.Error(t, err)
+		require.Equal(t, want[1], called, gateway)
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
