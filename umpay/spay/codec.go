@@ -217,7 +217,13 @@ func (x *exchange) Judge(httpStatus int) (cnpay.Verdict, error) {
 	if f, ok := x.answer.(*FileDownloadResponse); ok && f.Body != nil {
 		return f.judgeFile(x.client.call.Account, x.text("settle_date"), x.text("settle_type"))
 	}
-	return x.op.judge(x.answer, httpStatus)
+	v, cause := x.op.judge(x.answer, httpStatus)
+	if r, ok := x.answer.(interface{ refunded() *Refunded }); ok && v.Outcome == cnpay.Succeeded && !x.op.Query {
+		if cause = amountContradiction(x.text("refund_amount"), x.text("org_amount"), r.refunded().RefundAmt); cause != nil {
+			v.Outcome = cnpay.Unknown
+		}
+	}
+	return v, cause
 }
 
 // Belongs refuses an answer of another protocol, to another merchant or about another order, and a success that does not
@@ -235,7 +241,7 @@ func (x *exchange) Belongs(outcome cnpay.Outcome) error {
 		return fmt.Errorf("%w: mer_id differs", cnpay.ErrMismatch)
 	}
 	names := []string{"order_id", "mer_date", "amount", "refund_no"}
-	if x.op.Query || x.text("order_id") == "" { // a completion has a number of its own at UMPay
+	if x.op.Query || x.op.ID == OpQuickPayConfirm || x.text("order_id") == "" { // a completion has a number of its own at UMPay
 		names = append(names, "trade_no")
 	}
 	if name := fields.Differs(x.request, x.answer, names...); name != "" {

@@ -147,3 +147,34 @@ func TestRefundAnswerWithoutItsNumber(t *testing.T) {
 		require.ErrorIs(t, x.Belongs(cnpay.Succeeded), want, refundNo)
 	}
 }
+
+// A success of a refund whose amount is not this refund's decides nothing. What was refunded so far may be more than it.
+func TestRefundAnswerOfAnotherAmount(t *testing.T) {
+	own, platform := newTestKeys(t)
+	c := newTestClient(t, own, platform)
+	for answered, want := range map[int64]cnpay.Outcome{
+		0: cnpay.Succeeded, 300: cnpay.Succeeded, 301: cnpay.Succeeded, 1500: cnpay.Succeeded,
+		299: cnpay.Unknown, -1: cnpay.Unknown, 1501: cnpay.Unknown,
+	} {
+		request := &OrderRefundRequest{RefundNo: "R1", OrderID: "SHOP1", MerDate: "20260901", OrgAmount: 1500, RefundAmount: 300}
+		answer := &OrderRefundResponse{Refunded: Refunded{RefundNo: "R1", RefundState: RefundSuccess, RefundAmt: answered}}
+		answer.RetCode = "0000"
+		x := &exchange{client: c, op: request.operation(), request: request, answer: answer}
+		v, cause := x.Judge(http.StatusOK)
+		require.Equal(t, want, v.Outcome, answered)
+		require.Equal(t, want == cnpay.Unknown, cause != nil)
+	}
+}
+
+// The confirmation names the order by UMPay's number alone: an answer with another number is another order's.
+func TestConfirmationOfAnotherOrder(t *testing.T) {
+	own, platform := newTestKeys(t)
+	c := newTestClient(t, own, platform)
+	for tradeNo, want := range map[string]error{"3805031403717574": nil, "": nil, "3805031403717575": cnpay.ErrMismatch} {
+		request := &QuickPayConfirmRequest{OrderID: "SHOP1", MerDate: "20260901", TradeNo: "3805031403717574"}
+		answer := &QuickPayConfirmResponse{}
+		answer.MerID, answer.Version, answer.OrderID, answer.TradeNo = c.call.Account, "4.0", "SHOP1", tradeNo
+		x := &exchange{client: c, op: request.operation(), request: request, answer: answer}
+		require.ErrorIs(t, x.Belongs(cnpay.Succeeded), want, tradeNo)
+	}
+}

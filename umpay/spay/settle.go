@@ -199,19 +199,24 @@ func settleRefund(c *Client, t cnpay.Ticket, opts ...cnpay.Option) cnpay.SettleR
 	}
 }
 
-// refundContradiction says how a refund that was found is not the one that was asked for. refund_amt is this refund's
-// amount or that of all refunds so far: the documents have it either way.
+// refundContradiction says how a refund that was found is not the one that was asked for.
 func refundContradiction(t cnpay.Ticket, r *OrderQueryRefundResponse) error {
-	whole, _ := strconv.ParseInt(t.Fields["org_amount"], 10, 64)
-	part, err := strconv.ParseInt(t.Fields["refund_amount"], 10, 64)
+	if r.OrderID != "" && r.OrderID != t.Fields["order_id"] || r.MerDate != "" && r.MerDate != t.Fields["mer_date"] {
+		return call.Contradiction("the refund is of another order")
+	}
+	return amountContradiction(t.Fields["refund_amount"], t.Fields["org_amount"], r.RefundAmt)
+}
+
+// amountContradiction says how refund_amt is not that of a refund of refund_amount, all of org_amount where that is empty.
+// It is this refund's amount or that of all refunds so far: the documents have it either way.
+func amountContradiction(refundAmount, orgAmount string, answered int64) error {
+	whole, _ := strconv.ParseInt(orgAmount, 10, 64)
+	part, err := strconv.ParseInt(refundAmount, 10, 64)
 	if err != nil {
 		part = whole
 	}
-	switch {
-	case r.OrderID != "" && r.OrderID != t.Fields["order_id"], r.MerDate != "" && r.MerDate != t.Fields["mer_date"]:
-		return call.Contradiction("the refund is of another order")
-	case r.RefundAmt != 0 && (r.RefundAmt < part || whole > 0 && r.RefundAmt > whole):
-		return call.Contradiction("refund_amt %d is not that of a refund of %d", r.RefundAmt, part)
+	if answered != 0 && (answered < part || whole > 0 && answered > whole) {
+		return call.Contradiction("refund_amt %d is not that of a refund of %d", answered, part)
 	}
 	return nil
 }
