@@ -17,7 +17,8 @@ import (
 type EventKind string
 
 const (
-	EventOpened       EventKind = "opened"       // a generation was prepared or sent
+	EventPrepared     EventKind = "prepared"     // a generation that nobody has claimed
+	EventOpened       EventKind = "opened"       // a generation: sent, or claimed
 	EventAnswer       EventKind = "answer"       // the call's own answer, or its error, left it open
 	EventQuery        EventKind = "query"        // a query left it open
 	EventNotification EventKind = "notification" // a notification left it open
@@ -69,7 +70,11 @@ func (j *Journal) History(ctx context.Context, e Entry) ([]Event, error) {
 			history = append(history, v)
 			continue
 		}
-		history = append(history, Event{What: EventOpened, Generation: v.Generation, Times: 1, First: v.First, At: v.First})
+		begun := Event{What: EventOpened, Generation: v.Generation, Times: 1, First: v.First, At: v.First}
+		if State(v.Mark) == Ready {
+			begun.What = EventPrepared
+		}
+		history = append(history, begun)
 		v.First, v.Times = v.At, 1
 		said := slices.ContainsFunc(kept, func(x Event) bool { return x.What == EventByHand && x.Generation == v.Generation })
 		switch state := State(v.Mark); {
@@ -91,7 +96,7 @@ func (j *Journal) History(ctx context.Context, e Entry) ([]Event, error) {
 
 // rank puts the opening of a generation before what has the same time.
 func rank(v Event) int {
-	if v.What == EventOpened {
+	if v.What == EventOpened || v.What == EventPrepared {
 		return 1
 	}
 	return 0

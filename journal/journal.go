@@ -251,7 +251,11 @@ func (j *Journal) ContradictedEntries(ctx context.Context, id int64, limit int) 
 }
 
 func (j *Journal) list(ctx context.Context, where string, id int64, limit int) ([]Entry, error) {
-	rows, err := j.db.QueryContext(ctx, "SELECT "+j.columns()+" FROM cnpay_entries WHERE "+where+" ORDER BY id LIMIT $2", id, limit)
+	return j.scanned(ctx, "SELECT "+j.columns()+" FROM cnpay_entries WHERE "+where+" ORDER BY id LIMIT $2", id, limit)
+}
+
+func (j *Journal) scanned(ctx context.Context, query string, args ...any) ([]Entry, error) {
+	rows, err := j.db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}

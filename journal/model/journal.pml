@@ -15,7 +15,7 @@
  *   PREPARED      the merchant writes the entry in a transaction of his own; a caller claims it before its first byte, or it expires
  *   BY_ORIGINAL   the query shows only the original order: absent, accepted and refused look alike (Upay revoke, ChinaUMS void)
  *   EXEC_HORIZON  the documents bound the time from acceptance to execution, and the horizon counts it in
- *   HAND          two persons close the entry by hand, as they see fit: what they say may be wrong
+ *   HAND          a person closes the entry by hand, as it pleases: what is said may be wrong (TWO: two persons do)
  *   REPEATS       a repeat under the same number is carried out again (no operation of ours may be sent again then)
  *
  * Rules (all on; NO_X takes one away, to see the error that it prevents):
@@ -268,8 +268,7 @@ end: atomic { entry == READY -> entry = NOTSENT; booked++ }
 #endif
 }
 
-proctype Person() {       /* looks at the entry, and closes it later; somebody else may be doing the same */
-#ifdef HAND
+proctype Person() { /* looks at the entry, and closes it later */
     byte gen; bool past;
 end: atomic { entry == OPEN -> gen = generation; past = late[generation] }
     atomic {
@@ -287,12 +286,17 @@ end: atomic { entry == OPEN -> gen = generation; past = late[generation] }
             booked++; hand = true; rash = (entry != SUCCEEDED && !late[generation])
         :: true
         fi }
-#else
-    skip
-#endif
 }
 
-init { atomic { run Caller(); run Caller(); run Operator(); run Network(); run Gateway(); run Clock(); run Settler(); run Settler(); run Notifier(); run Merchant(); run Person(); run Person(); run Watch() } }
+#if defined(HAND) && defined(TWO)
+#define PERSONS run Person(); run Person();
+#elif defined(HAND)
+#define PERSONS run Person();
+#else
+#define PERSONS
+#endif
+
+init { atomic { run Caller(); run Caller(); run Operator(); run Network(); run Gateway(); run Clock(); run Settler(); run Settler(); run Notifier(); run Merchant(); PERSONS run Watch() } }
 
 proctype Watch() {
 end: do
