@@ -53,7 +53,8 @@ func (j *Journal) Handler(config HandlerConfig) http.Handler {
 		journal: j, config: config, styles: template.CSS(styles),
 		policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
 			"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-		origins: http.NewCrossOriginProtection(),
+		origins:   http.NewCrossOriginProtection(),
+		languages: language.NewMatcher([]language.Tag{language.English, language.Chinese}),
 	}
 	p.templates = template.Must(template.New("").ParseFS(pageFiles, "page/*.html"))
 	return p
@@ -66,6 +67,7 @@ type pages struct {
 	styles    template.CSS
 	policy    string
 	origins   *http.CrossOriginProtection
+	languages language.Matcher
 }
 
 // view is what every page has.
@@ -174,7 +176,7 @@ func (p *pages) view(r *http.Request, base string) *view {
 	default:
 		accepted, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
 		if err == nil && len(accepted) > 0 {
-			_, best, _ := language.NewMatcher([]language.Tag{language.English, language.Chinese}).Match(accepted...)
+			_, best, _ := p.languages.Match(accepted...)
 			v.English = best == 0
 		}
 	}
