@@ -268,14 +268,14 @@ func TestThePageInChromium(t *testing.T) {
 	for _, address := range []string{evil.URL, strings.Replace(evil.URL, "127.0.0.1", "localhost", 1)} { // another origin, another site
 		b.open(address)
 		b.click("#win")
-		b.text("已拒绝")
+		b.text("Nothing was changed.")
 		require.Equal(t, Open, s.of(t, other.Ticket.Order).State)
 	}
 	b.open(fmt.Sprintf("%sentries/%d", root, other.ID)) // the same form on the page itself is taken
 	b.click("[name=outcome][value=failed]")
 	b.write("textarea", "seen")
 	b.click("#close")
-	b.text("手工关闭")
+	b.text("Closed by hand, and booked.")
 	require.Equal(t, Failed, s.of(t, other.Ticket.Order).State)
 }
 

@@ -283,19 +283,11 @@ func (p *pages) list(w http.ResponseWriter, r *http.Request, v *view) {
 // summarise counts by provider and age, whatever the account and the operation.
 func (l *listing) summarise(v *view, counts []OpenCount) {
 	ages := OpenAges()
-	for i, age := range ages {
-		from := time.Duration(0)
-		if i > 0 {
-			from = ages[i-1]
-		}
-		if from == 0 {
-			l.Ages = append(l.Ages, v.T("不到 "+v.words(age), "under "+v.words(age)))
-		} else {
-			l.Ages = append(l.Ages, v.T(v.words(from)+"以上", "over "+v.words(from)))
-		}
+	for _, age := range ages {
+		l.Ages = append(l.Ages, v.T("不到 "+v.words(age), "under "+v.words(age)))
 	}
 	oldest := v.words(ages[len(ages)-1])
-	l.Ages = append(l.Ages, v.T(oldest+"以上", "over "+oldest))
+	l.Ages = append(l.Ages, v.T(oldest+"以上", oldest+" and more"))
 	accounts := map[string]bool{}
 	for _, c := range counts {
 		accounts[c.Account] = true
