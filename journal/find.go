@@ -98,6 +98,12 @@ func (j *Journal) find(ctx context.Context, s search, limit int) ([]Entry, error
 		AND ($2 = '' OR account = $2) ORDER BY `+order+" LIMIT $5", s.Provider, s.Account, s.After, s.ID, limit)
 }
 
+// contradicted counts what somebody must look into, by an index of its own.
+func (j *Journal) contradicted(ctx context.Context) (n int64, err error) {
+	err = j.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM cnpay_entries WHERE conflicts > 0").Scan(&n)
+	return n, prefix(err)
+}
+
 // kinds is how many combinations of provider, account and operation a search by order number goes through.
 const kinds = 1000
 

@@ -215,7 +215,10 @@ func (j *Journal) Close(ctx context.Context, e Entry, outcome cnpay.Outcome, by,
 	if err != nil {
 		return prefix(err)
 	}
-	if until := now.until(j.margin()); outcome != cnpay.Succeeded && now.now.Before(until) && now.Generation == e.Generation && now.State == Open {
+	if now.State != Open || now.Generation != e.Generation { // a prepared one keeps its generation when it is claimed
+		return prefix(ErrNotOpen)
+	}
+	if until := now.until(j.margin()); outcome != cnpay.Succeeded && now.now.Before(until) {
 		return fmt.Errorf("journal: %w until %s", ErrOnItsWay, until.Format(time.RFC3339))
 	}
 	closed, err := j.decide(ctx, decision{id: e.ID, generation: e.Generation, outcome: outcome, reason: byHand + reason, by: by})

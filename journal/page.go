@@ -229,6 +229,7 @@ type listing struct {
 	Accounts  []string
 	Stranger  string // the filter's provider, where nothing of it is open
 	Open      int64
+	Wrong     int64 // contradicted
 }
 
 type summary struct {
@@ -264,6 +265,10 @@ func (p *pages) list(w http.ResponseWriter, r *http.Request, v *view) {
 	}
 	counts, err := p.journal.OpenByAge(ctx)
 	if err != nil {
+		p.broken(w, r, v, err)
+		return
+	}
+	if l.Wrong, err = p.journal.contradicted(ctx); err != nil {
 		p.broken(w, r, v, err)
 		return
 	}
