@@ -150,7 +150,7 @@ func day(t *testing.T, telemetry *cnpayotel.Recorder) (secrets []string) {
 	require.NoError(t, err)
 	return []string{
 		card, customer, reserved, config.TerminalKey.Reveal(), config.TerminalSN, bank.Config().MerID, "62000000001", "314159",
-		settled.Message, "参与了活动", "Bad Gateway", "respMsg", "PRIVATE", "CERTIFICATE", "EOF", "connection",
+		"成功", "参与了活动", "Bad Gateway", "respMsg", "PRIVATE", "CERTIFICATE", "EOF", "connection",
 	}
 }
 
