@@ -145,7 +145,7 @@ func day(t *testing.T, telemetry *cnpayotel.Recorder) (secrets []string) {
 	require.Equal(t, cnpay.NotSent, outcome)
 
 	_, err = telemetry.ObserveOpen(func(context.Context) ([]cnpayotel.Open, error) {
-		return []cnpayotel.Open{{Provider: "upay", Age: "under 1m", Count: 1}}, nil
+		return []cnpayotel.Open{{Provider: "upay", Operation: upay.OpOrderRevoke, Under: time.Minute, Count: 1}}, nil
 	})
 	require.NoError(t, err)
 	return []string{

@@ -93,6 +93,8 @@ func New(config Config) (*Recorder, error) {
 	return r, nil
 }
 
+var _ cnpay.Recorder = (*Recorder)(nil)
+
 // spanKey finds the span of one recorder's call: those added after it may put spans of their own into the context.
 type spanKey struct{ *Recorder }
 

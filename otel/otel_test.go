@@ -374,15 +374,22 @@ func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f
 func TestOpenEntries(t *testing.T) {
 	w := newWatch(t)
 	var failure error
-	registration, err := w.ObserveOpen(func(context.Context) ([]cnpayotel.Open, error) {
-		return []cnpayotel.Open{
-			{Provider: "upay", Age: "under 1m", Count: 3}, {Provider: "upay", Age: "under 1m", Count: 4},
-			{Provider: "upay", Age: "over 1h", Count: 0}, {Provider: "unionpay", Age: "over 1h", Count: 1},
-		}, failure
-	})
+	rows := []cnpayotel.Open{
+		{Provider: "upay", Operation: "revoke", Under: time.Minute, Count: 3},
+		{Provider: "upay", Operation: "revoke", Under: time.Minute, Count: 4}, // of another account
+		{Provider: "upay", Operation: "revoke", Under: 10 * time.Hour, Count: 1},
+		{Provider: "unionpay", Operation: "payout", Under: 90 * time.Second, Count: 1},
+		{Provider: "unionpay", Operation: "payout", Count: 2},
+	}
+	registration, err := w.ObserveOpen(func(context.Context) ([]cnpayotel.Open, error) { return rows, failure })
 	require.NoError(t, err)
+	const revokes, payouts = ",cnpay.operation=revoke,cnpay.provider=upay", ",cnpay.operation=payout,cnpay.provider=unionpay"
 	require.Equal(t, map[string]int{
-		"cnpay.age=under 1m,cnpay.provider=upay": 7, "cnpay.age=over 1h,cnpay.provider=upay": 0, "cnpay.age=over 1h,cnpay.provider=unionpay": 1,
+		"cnpay.age=under 1m" + revokes: 7, "cnpay.age=under 10h" + revokes: 1, "cnpay.age=under 1m30s" + payouts: 1, "cnpay.age=older" + payouts: 2,
+	}, w.counts(t, "cnpay.entries.open"))
+	rows = rows[:1]
+	require.Equal(t, map[string]int{
+		"cnpay.age=under 1m" + revokes: 3, "cnpay.age=under 10h" + revokes: 0, "cnpay.age=under 1m30s" + payouts: 0, "cnpay.age=older" + payouts: 0,
 	}, w.counts(t, "cnpay.entries.open"))
 	failure = errors.New("database down")
 	require.ErrorIs(t, w.reader.Collect(t.Context(), new(metricdata.ResourceMetrics)), failure)
