@@ -383,8 +383,8 @@ const shopVariable = "CNPAY_TEST_SHOP"
 
 const (
 	crashTimeout = 2 * time.Second
-	crashLate    = 3 * time.Second
-	crashMargin  = 8 * time.Second
+	crashLate    = 6 * time.Second
+	crashMargin  = 10 * time.Second
 	crashTables  = `CREATE TABLE IF NOT EXISTS books (id TEXT NOT NULL, generation BIGINT NOT NULL, state TEXT NOT NULL, at BIGINT NOT NULL);
 		CREATE INDEX IF NOT EXISTS books_id ON books (id);
 		CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY)`
