@@ -90,6 +90,7 @@ type bank struct {
 	numbers  []string // handed out, the oldest first
 	accepted map[string]*time.Timer
 	calm     bool
+	silent   bool // for the next query
 }
 
 // truth is what happened.
@@ -97,6 +98,7 @@ type truth struct {
 	Orders   map[string]*fact
 	Attempts map[string]*attempt
 	Unsigned int
+	Silent   string // the replica that met silence
 }
 
 // fact is an order at the bank.
@@ -133,6 +135,11 @@ func (b *bank) serve(ctx context.Context) error {
 	mux.HandleFunc("GET /next", b.next)
 	mux.HandleFunc("GET /told", b.told)
 	mux.HandleFunc("GET /calm", func(http.ResponseWriter, *http.Request) { b.quiet() })
+	mux.HandleFunc("GET /silence", func(http.ResponseWriter, *http.Request) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.silent = true
+	})
 	mux.HandleFunc("GET /truth", func(w http.ResponseWriter, r *http.Request) {
 		if err := b.write(r.FormValue("file")); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -169,14 +176,17 @@ func (b *bank) quiet() {
 func (b *bank) next(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.calm {
+	if b.calm && r.FormValue("by") != "test" {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
 	number, news := "", ""
 	switch x := b.r.IntN(20); {
-	case x < 12 || len(b.numbers) == 0:
+	case x < 12 || b.calm || len(b.numbers) == 0:
 		kind := []int{toPay, toPay, toPay, toPay, toRevoke, toRevoke, toRevokeOnce, toRefund, toPrepare, toPrepare}[b.r.IntN(10)]
+		if b.calm {
+			kind = toPay
+		}
 		number = fmt.Sprintf("%d%09d", kind, len(b.truth.Attempts))
 		f := &fact{}
 		if kind != toPay && kind != toPrepare {
@@ -260,6 +270,9 @@ func (b *bank) receive(w http.ResponseWriter, r *http.Request) {
 	}
 	if b.calm {
 		fault = -1
+	}
+	if query && b.silent {
+		fault, b.silent, b.truth.Silent = 3, false, r.Header.Get("X-Replica")
 	}
 	wait := time.Duration(b.r.IntN(60)) * time.Millisecond
 	var answer map[string]any
@@ -411,8 +424,9 @@ func merchant(ctx context.Context) error {
 	client, err = upay.New(upay.Config{Gateway: c.Bank, TerminalSN: crashTerminal, TerminalKey: crashKey},
 		cnpay.WithRecorder(j), cnpay.WithTimeout(crashTimeout),
 		cnpay.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			r = r.Clone(r.Context())
+			r.Header.Set("X-Replica", c.Name)
 			if id, ok := r.Context().Value(attemptKey{}).(string); ok {
-				r = r.Clone(r.Context())
 				r.Header.Set("X-Attempt", id)
 			}
 			return http.DefaultTransport.RoundTrip(r)

@@ -25,6 +25,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/upay"
 )
 
@@ -37,7 +38,7 @@ import (
 
 var (
 	kills = flag.Int("kills", 20, "processes that the crash test kills on each database")
-	slow  = flag.Bool("slow", false, "crash test with the journal's own Crash and Lease of 30 s, for the figures")
+	slow  = flag.Bool("slow", false, "crash test with the journal's own Crash, Lease and Sweep, for the figures")
 )
 
 // actor is a process of the crash test.
@@ -142,6 +143,15 @@ func (c *crash) ask(path string) {
 	require.Less(c.t, res.StatusCode, 300)
 }
 
+// read reads the truth.
+func (c *crash) read() {
+	file := filepath.Join(c.t.TempDir(), "truth.json")
+	c.ask("/truth?file=" + url.QueryEscape(file))
+	text, err := os.ReadFile(file)
+	require.NoError(c.t, err)
+	require.NoError(c.t, json.Unmarshal(text, &c.truth))
+}
+
 // check lets everything come to its end, in health, and compares the journal and the books with the truth.
 func (c *crash) check() {
 	t := c.t
@@ -177,11 +187,7 @@ func (c *crash) check() {
 	for _, r := range c.replicas {
 		r.kill()
 	}
-	file := filepath.Join(t.TempDir(), "truth.json")
-	c.ask("/truth?file=" + url.QueryEscape(file))
-	text, err := os.ReadFile(file)
-	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(text, &c.truth))
+	c.read()
 	require.Zero(t, c.truth.Unsigned)
 
 	counts := map[string]int{}
@@ -313,15 +319,67 @@ func TestCrashOfOneProcessOnSQLite(t *testing.T) {
 }
 
 func TestCrashOfThreeReplicasOnPostgreSQL(t *testing.T) {
-	dsn := ""
-	if os.Getenv(postgresVariable) == "" {
-		dsn = newCluster(t).dsn
-	} else {
-		dsn = schemaOf(t, postgresql(t))
-	}
-	c := newCrash(t, PostgreSQL, dsn, 3)
+	c := newCrash(t, PostgreSQL, shared(t), 3)
 	c.kill(*kills)
 	c.check()
+}
+
+// TestCrashOfASettlerIsReplacedInThirtySeconds has the journal's own lease: three replicas, of which the one that asks for an
+// order is killed in the middle of its query.
+func TestCrashOfASettlerIsReplacedInThirtySeconds(t *testing.T) {
+	defer func(was bool) { *slow = was }(*slow)
+	*slow = true
+	c := newCrash(t, PostgreSQL, shared(t), 3)
+	c.ask("/calm")
+	c.ask("/silence")
+	db, err := openShop(c.config)
+	require.NoError(t, err)
+	defer db.Close()
+	var client *upay.Client
+	j, err := newCrashJournal(db, c.config, func() *upay.Client { return client })
+	require.NoError(t, err)
+	require.NoError(t, j.Migrate(t.Context()))
+	deaf := roundTripper(func(r *http.Request) (*http.Response, error) {
+		res, err := http.DefaultTransport.RoundTrip(r)
+		if err == nil {
+			_ = res.Body.Close()
+		}
+		return nil, errors.Join(err, io.ErrUnexpectedEOF)
+	})
+	client, err = upay.New(upay.Config{Gateway: c.config.Bank, TerminalSN: crashTerminal, TerminalKey: crashKey},
+		cnpay.WithRecorder(j), cnpay.WithHTTPClient(&http.Client{Transport: deaf}))
+	require.NoError(t, err)
+	res, err := http.Get(c.config.Bank + "/next?by=test")
+	require.NoError(t, err)
+	defer res.Body.Close()
+	var order struct{ Number string }
+	require.NoError(t, json.NewDecoder(res.Body).Decode(&order))
+	outcome, err := crashCall(t.Context(), client, order.Number)
+	require.Equal(t, cnpay.Unknown, outcome, "%v", err)
+
+	require.Eventually(t, func() bool { c.read(); return c.truth.Silent != "" }, 20*time.Second, 20*time.Millisecond)
+	i := slices.IndexFunc(c.replicas, func(a *actor) bool { return a.name == c.truth.Silent })
+	require.True(t, c.replicas[i].kill(), "it had ended by itself")
+	dead := time.Now()
+	of := func() Entry {
+		e, err := j.Entry(t.Context(), cnpay.Ticket{Provider: "upay", Account: crashTerminal, Operation: upay.OpOrderPayByCode, Order: order.Number})
+		require.NoError(t, err)
+		return e
+	}
+	require.Equal(t, Open, of().State)
+	require.Eventually(t, func() bool { return of().State == Succeeded }, 30*time.Second, 50*time.Millisecond, "the lease of 25 s, and a sweep or two")
+	require.Equal(t, 1, of().Queries, "the query of the dead one was never recorded")
+	t.Logf("settled %v after the kill", time.Since(dead).Round(100*time.Millisecond))
+	booked, _ := c.booked(db, order.Number)
+	require.Equal(t, []string{"0 succeeded"}, booked)
+}
+
+// shared is the address of a database that replicas share.
+func shared(t *testing.T) string {
+	if os.Getenv(postgresVariable) == "" {
+		return newCluster(t).dsn
+	}
+	return schemaOf(t, postgresql(t))
 }
 
 // schemaOf is the address of a test's database.
