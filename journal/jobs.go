@@ -33,7 +33,8 @@ func wait(attempt int) time.Duration {
 }
 
 // Run settles until ctx ends: it hands what is due to River as jobs, unique per entry, generation and turn, and works
-// them in this process and in every other one that runs. Any number of replicas may run at once.
+// them in this process and in every other one that runs. Any number of replicas may run at once. While the database is
+// down it waits, at its beginning too: its error is one of the configuration.
 func (j *Journal) Run(ctx context.Context) error {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &worker{journal: j})
@@ -51,16 +52,25 @@ func (j *Journal) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	if err := client.Start(ctx); err != nil {
-		return fmt.Errorf("journal: %w", err)
+	sweep := time.NewTicker(j.config.Sweep)
+	defer sweep.Stop()
+	for {
+		err := client.Start(ctx)
+		if err == nil {
+			break
+		}
+		j.config.Logger.ErrorContext(ctx, "journal: not started yet", "error", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-sweep.C:
+		}
 	}
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), j.config.Limit)
 		defer cancel()
 		_ = client.StopAndCancel(ctx)
 	}()
-	sweep := time.NewTicker(j.config.Sweep)
-	defer sweep.Stop()
 	pruned := time.Time{}
 	for {
 		if err := j.sweep(ctx, client); err != nil && ctx.Err() == nil {

@@ -57,8 +57,8 @@ type Config struct {
 	Limit time.Duration // 0 means 5 s
 	// Crash is how long after the beginning of a call whose end was never recorded its order is queried first.
 	Crash time.Duration // 0 means 30 s
-	// Lease is how long a settler has an entry; a settler that died is replaced after it.
-	Lease time.Duration // 0 means 30 s
+	// Lease is how long a settler has an entry; a settler that died is replaced at the sweep after it.
+	Lease time.Duration // 0 means 25 s, so that the query of the next one is under way within 30 s
 	// Sweep is how often a settler looks for what is due.
 	Sweep time.Duration // 0 means 1 s
 	// Unclaimed is how long a prepared entry waits for its caller before it expires as NotSent.
@@ -112,7 +112,7 @@ func New(db *sql.DB, dialect Dialect, config Config) (*Journal, error) {
 	}
 	config.Limit = cmp.Or(config.Limit, 5*time.Second)
 	config.Crash = cmp.Or(config.Crash, 30*time.Second)
-	config.Lease = cmp.Or(config.Lease, 30*time.Second)
+	config.Lease = cmp.Or(config.Lease, 25*time.Second)
 	config.Sweep = cmp.Or(config.Sweep, time.Second)
 	config.Unclaimed = cmp.Or(config.Unclaimed, 15*time.Minute)
 	config.Workers = cmp.Or(max(config.Workers, 0), 10)

@@ -27,6 +27,9 @@ import (
 const postgresVariable = "CNPAY_TEST_POSTGRES"
 
 func TestMain(m *testing.M) {
+	if role := os.Getenv(roleVariable); role != "" {
+		os.Exit(plays(role))
+	}
 	if os.Getenv(postgresVariable) == "" {
 		fmt.Println("journal: " + postgresVariable + " is not set: tests run on SQLite alone")
 	}

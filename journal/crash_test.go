@@ -1,0 +1,472 @@
+package journal
+
+import (
+	"bufio"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnpay-go/cnpay"
+	"github.com/cnpay-go/cnpay/upay"
+)
+
+// The crash test kills merchants with SIGKILL again and again, against a gateway in a process of its own that counts what
+// arrives, loses answers, is silent, refuses, and is late. At the end every order that arrived must be true in the journal,
+// and final, or open with the reason that Upay's documents give.
+//
+// The margin of absence is 10 s here, and no request is carried out later than 6 s after it arrived, so that absence can be
+// proven within the test. With merchants' own margins, an hour by default, the same proof takes that much longer.
+
+var (
+	kills = flag.Int("kills", 20, "processes that the crash test kills on each database")
+	slow  = flag.Bool("slow", false, "crash test with the journal's own Crash, Lease and Sweep, for the figures")
+)
+
+// actor is a process of the crash test.
+type actor struct {
+	cmd   *exec.Cmd
+	name  string
+	stdin io.Closer
+}
+
+// act starts this binary in a role, and returns what it prints too.
+func act(t *testing.T, role, name string, env ...string) (*actor, io.Reader) {
+	program, err := os.Executable()
+	require.NoError(t, err)
+	c := exec.Command(program)
+	c.Env = append(append(os.Environ(), roleVariable+"="+role), env...)
+	c.Stderr = os.Stderr
+	stdin, err := c.StdinPipe()
+	require.NoError(t, err)
+	out, err := c.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, c.Start())
+	return &actor{c, name, stdin}, out
+}
+
+// kill is SIGKILL, and returns when the process is gone. It reports whether the process lived until then.
+func (a *actor) kill() bool {
+	_ = a.cmd.Process.Kill()
+	_ = a.cmd.Wait()
+	_ = a.stdin.Close()
+	return !a.cmd.ProcessState.Exited()
+}
+
+// crash is one run of the crash test.
+type crash struct {
+	t        *testing.T
+	config   shopConfig
+	replicas []*actor
+	last     int
+	killed   map[string]time.Time
+	truth    truth
+}
+
+func newCrash(t *testing.T, dialect Dialect, dsn string, replicas int) *crash {
+	bank, out := act(t, "bank", "bank")
+	t.Cleanup(func() { bank.kill() })
+	address, err := bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err)
+	c := &crash{
+		t: t, config: shopConfig{Dialect: dialect, DSN: dsn, Bank: strings.TrimSpace(address), Slow: *slow},
+		replicas: make([]*actor, replicas), killed: map[string]time.Time{},
+	}
+	t.Cleanup(func() {
+		for _, r := range c.replicas {
+			if r != nil {
+				r.kill()
+			}
+		}
+	})
+	db, err := openShop(c.config)
+	require.NoError(t, err)
+	defer db.Close()
+	_, err = db.Exec(crashTables)
+	require.NoError(t, err)
+	for i := range c.replicas {
+		c.start(i)
+	}
+	return c
+}
+
+func (c *crash) start(i int) {
+	c.last++
+	config := c.config
+	config.Name = "m" + strconv.Itoa(c.last)
+	text, err := json.Marshal(config)
+	require.NoError(c.t, err)
+	c.replicas[i], _ = act(c.t, "merchant", config.Name, shopVariable+"="+string(text))
+}
+
+// kills n processes: one of the replicas, or, one time in four, all of them at once.
+func (c *crash) kill(n int) {
+	for len(c.killed) < n {
+		time.Sleep(300*time.Millisecond + time.Duration(rand.Int64N(int64(1500*time.Millisecond))))
+		victims := []int{rand.IntN(len(c.replicas))}
+		if rand.IntN(4) == 0 {
+			victims = rand.Perm(len(c.replicas))
+		}
+		for _, i := range victims {
+			_ = c.replicas[i].cmd.Process.Kill()
+			c.killed[c.replicas[i].name] = time.Now()
+		}
+		for _, i := range victims {
+			require.True(c.t, c.replicas[i].kill(), "a merchant ended by itself")
+			c.start(i)
+		}
+	}
+}
+
+func (c *crash) ask(path string) {
+	res, err := http.Get(c.config.Bank + path)
+	require.NoError(c.t, err)
+	defer res.Body.Close()
+	require.Less(c.t, res.StatusCode, 300)
+}
+
+// read reads the truth.
+func (c *crash) read() {
+	file := filepath.Join(c.t.TempDir(), "truth.json")
+	c.ask("/truth?file=" + url.QueryEscape(file))
+	text, err := os.ReadFile(file)
+	require.NoError(c.t, err)
+	require.NoError(c.t, json.Unmarshal(text, &c.truth))
+}
+
+// check lets everything come to its end, in health, and compares the journal and the books with the truth.
+func (c *crash) check() {
+	t := c.t
+	c.ask("/calm")
+	db, err := openShop(c.config)
+	require.NoError(t, err)
+	defer db.Close()
+	client, err := upay.New(upay.Config{Gateway: c.config.Bank, TerminalSN: crashTerminal, TerminalKey: crashKey})
+	require.NoError(t, err)
+	j, err := newCrashJournal(db, c.config, func() *upay.Client { return client })
+	require.NoError(t, err)
+	closes := func() int { // how many are open that can be closed
+		entries, err := j.OpenEntries(t.Context(), 0, 1<<20)
+		require.NoError(t, err)
+		n := 0
+		for _, e := range entries {
+			if !undecidable(e) {
+				n++
+			}
+		}
+		return n
+	}
+	quiet := time.Now()
+	limit := 90 * time.Second
+	if *slow {
+		limit = 5 * time.Minute
+	}
+	for closes() > 0 && time.Since(quiet) < limit {
+		time.Sleep(200 * time.Millisecond)
+	}
+	settled := time.Since(quiet)
+	time.Sleep(max(0, crashTimeout+crashMargin-settled)) // nothing can arrive any more
+	for _, r := range c.replicas {
+		r.kill()
+	}
+	c.read()
+	require.Zero(t, c.truth.Unsigned)
+
+	counts := map[string]int{}
+	var waits []time.Duration
+	for number, f := range c.truth.Orders {
+		ticket, err := client.Ticket(crashRequest(number))
+		require.NoError(t, err)
+		e, err := j.Entry(t.Context(), ticket)
+		if errors.Is(err, ErrNoEntry) {
+			counts["never begun"]++
+			if len(f.Arrivals) > 0 {
+				t.Errorf("%s arrived, and has no entry", number)
+			}
+			continue
+		}
+		require.NoError(t, err)
+		booked, ats := c.booked(db, number)
+		counts[string(e.State)]++
+		for _, fault := range f.faults(number, e, booked) {
+			t.Errorf("%s: %s\nentry %+v\nbank %+v\nbooked %v", number, fault, e, *f, booked)
+		}
+		for _, id := range f.Arrivals {
+			a := c.truth.Attempts[id]
+			if a == nil || a.Told != "" || c.killed[a.By].IsZero() {
+				continue
+			}
+			dead := c.killed[a.By]
+			if i := slices.IndexFunc(ats, func(at time.Time) bool { return at.After(dead) }); i >= 0 {
+				waits = append(waits, ats[i].Sub(dead))
+			}
+		}
+	}
+	arrivals, executions, heard := 0, 0, 0
+	for _, f := range c.truth.Orders {
+		arrivals, executions = arrivals+len(f.Arrivals), executions+f.Executions
+	}
+	for id, a := range c.truth.Attempts {
+		if a.Told != "" {
+			heard++
+		}
+		f := c.truth.Orders[a.Number]
+		switch {
+		case a.Told == "succeeded" && f.Executions == 0:
+			t.Errorf("%s: a call said succeeded, and nothing was carried out", a.Number)
+		case (a.Told == "failed" || a.Told == "not_sent") && f.By == id:
+			t.Errorf("%s: a call said %s, and it was carried out", a.Number, a.Told)
+		}
+	}
+	slices.Sort(waits)
+	at := func(share float64) time.Duration {
+		if len(waits) == 0 {
+			return 0
+		}
+		return waits[int(share*float64(len(waits)-1))].Round(10 * time.Millisecond)
+	}
+	t.Logf("%d processes killed; %d orders, %d requests arrived, %d carried out; entries: %v; %d of %d calls lived to hear their outcome",
+		len(c.killed), len(c.truth.Orders), arrivals, executions, counts, heard, len(c.truth.Attempts))
+	t.Logf("from the kill to the outcome of %d requests that had arrived: median %v, 99 %% %v; all settled %v after the last kill",
+		len(waits), at(0.5), at(0.99), settled.Round(100*time.Millisecond))
+	require.Greater(t, arrivals, len(c.killed), "the merchants did too little")
+	require.NotEmpty(t, waits, "nobody was killed in a call")
+}
+
+// undecidable reports whether an entry may stay open: a revoke that the merchant does not send again, whose order is as it
+// was before. It says so.
+func undecidable(e Entry) bool {
+	return e.State == Open && kindOf(e.Ticket.Fields["client_sn"]) == toRevokeOnce && e.Code == upay.OrderStatusPaid && e.Reason != ""
+}
+
+// faults are what is wrong with an order.
+func (f *fact) faults(number string, e Entry, booked []string) []string {
+	var faults []string
+	switch {
+	case e.State == Succeeded && f.Executions == 0:
+		faults = append(faults, "succeeded, and nothing was carried out")
+	case (e.State == Failed || e.State == NotSent) && f.Executions > 0:
+		faults = append(faults, string(e.State)+", and it was carried out")
+	case !e.State.Final() && !(undecidable(e) && f.Executions == 0):
+		faults = append(faults, "still open")
+	}
+	if f.Executions > 1 {
+		faults = append(faults, "carried out twice")
+	}
+	if len(f.Arrivals) > e.Generation+1 {
+		faults = append(faults, "more requests arrived than the entry has generations")
+	}
+	if e.Conflicts > 0 {
+		faults = append(faults, "contradicted")
+	}
+	seen := map[string]bool{}
+	for _, b := range booked {
+		generation, state, _ := strings.Cut(b, " ")
+		if seen[generation] {
+			faults = append(faults, "booked twice")
+		}
+		seen[generation] = true
+		if state == string(Succeeded) && generation != strconv.Itoa(e.Generation) {
+			faults = append(faults, "booked as succeeded, and opened again")
+		}
+	}
+	if e.State.Final() && !slices.Contains(booked, fmt.Sprint(e.Generation, " ", e.State)) {
+		faults = append(faults, "not booked")
+	}
+	if !e.State.Final() && seen[strconv.Itoa(e.Generation)] {
+		faults = append(faults, "booked, and open")
+	}
+	return faults
+}
+
+func (c *crash) booked(db *sql.DB, number string) (booked []string, ats []time.Time) {
+	rows, err := db.Query("SELECT generation, state, at FROM books WHERE id = $1 ORDER BY at", number)
+	require.NoError(c.t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var generation int
+		var state string
+		var ms int64
+		require.NoError(c.t, rows.Scan(&generation, &state, &ms))
+		booked, ats = append(booked, fmt.Sprint(generation, " ", state)), append(ats, at(ms))
+	}
+	require.NoError(c.t, rows.Err())
+	return booked, ats
+}
+
+func TestCrashOfOneProcessOnSQLite(t *testing.T) {
+	c := newCrash(t, SQLite, filepath.Join(t.TempDir(), "journal.db"), 1)
+	c.kill(*kills)
+	c.check()
+}
+
+func TestCrashOfThreeReplicasOnPostgreSQL(t *testing.T) {
+	c := newCrash(t, PostgreSQL, shared(t), 3)
+	c.kill(*kills)
+	c.check()
+}
+
+// TestCrashOfASettlerIsReplacedInThirtySeconds has the journal's own lease: three replicas, of which the one that asks for an
+// order is killed in the middle of its query.
+func TestCrashOfASettlerIsReplacedInThirtySeconds(t *testing.T) {
+	defer func(was bool) { *slow = was }(*slow)
+	*slow = true
+	c := newCrash(t, PostgreSQL, shared(t), 3)
+	c.ask("/calm")
+	c.ask("/silence")
+	db, err := openShop(c.config)
+	require.NoError(t, err)
+	defer db.Close()
+	var client *upay.Client
+	j, err := newCrashJournal(db, c.config, func() *upay.Client { return client })
+	require.NoError(t, err)
+	require.NoError(t, j.Migrate(t.Context()))
+	deaf := roundTripper(func(r *http.Request) (*http.Response, error) {
+		res, err := http.DefaultTransport.RoundTrip(r)
+		if err == nil {
+			_ = res.Body.Close()
+		}
+		return nil, errors.Join(err, io.ErrUnexpectedEOF)
+	})
+	client, err = upay.New(upay.Config{Gateway: c.config.Bank, TerminalSN: crashTerminal, TerminalKey: crashKey},
+		cnpay.WithRecorder(j), cnpay.WithHTTPClient(&http.Client{Transport: deaf}))
+	require.NoError(t, err)
+	res, err := http.Get(c.config.Bank + "/next?by=test")
+	require.NoError(t, err)
+	defer res.Body.Close()
+	var order struct{ Number string }
+	require.NoError(t, json.NewDecoder(res.Body).Decode(&order))
+	outcome, err := crashCall(t.Context(), client, order.Number)
+	require.Equal(t, cnpay.Unknown, outcome, "%v", err)
+
+	require.Eventually(t, func() bool { c.read(); return c.truth.Silent != "" }, 20*time.Second, 20*time.Millisecond)
+	i := slices.IndexFunc(c.replicas, func(a *actor) bool { return a.name == c.truth.Silent })
+	require.True(t, c.replicas[i].kill(), "it had ended by itself")
+	dead := time.Now()
+	of := func() Entry {
+		e, err := j.Entry(t.Context(), cnpay.Ticket{Provider: "upay", Account: crashTerminal, Operation: upay.OpOrderPayByCode, Order: order.Number})
+		require.NoError(t, err)
+		return e
+	}
+	require.Equal(t, Open, of().State)
+	require.Eventually(t, func() bool { return of().State == Succeeded }, 30*time.Second, 50*time.Millisecond, "the lease of 25 s, and a sweep or two")
+	require.Equal(t, 1, of().Queries, "the query of the dead one was never recorded")
+	t.Logf("settled %v after the kill", time.Since(dead).Round(100*time.Millisecond))
+	booked, _ := c.booked(db, order.Number)
+	require.Equal(t, []string{"0 succeeded"}, booked)
+}
+
+// shared is the address of a database that replicas share.
+func shared(t *testing.T) string {
+	if os.Getenv(postgresVariable) == "" {
+		return newCluster(t).dsn
+	}
+	return schemaOf(t, postgresql(t))
+}
+
+// schemaOf is the address of a test's database.
+func schemaOf(t *testing.T, db *sql.DB) string {
+	var schema string
+	require.NoError(t, db.QueryRow("SELECT current_schema()").Scan(&schema))
+	address, err := url.Parse(os.Getenv(postgresVariable))
+	require.NoError(t, err)
+	query := address.Query()
+	query.Set("search_path", schema)
+	address.RawQuery = query.Encode()
+	return address.String()
+}
+
+// cluster is a PostgreSQL of the test's own, which it may stop.
+type cluster struct {
+	t            *testing.T
+	bin, dir     string
+	port         string
+	dsn, options string
+}
+
+// newCluster makes one, in a folder of its own, durable as by default.
+func newCluster(t *testing.T) *cluster {
+	bins, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if path, err := exec.LookPath("initdb"); err == nil {
+		bins = append(bins, path)
+	}
+	if len(bins) == 0 || runtime.GOOS == "windows" {
+		t.Skip("PostgreSQL's initdb is not here: this ran on SQLite alone")
+	}
+	dir, err := os.MkdirTemp("", "cnpay-postgres")
+	require.NoError(t, err)
+	c := &cluster{t: t, bin: filepath.Dir(bins[len(bins)-1]), dir: dir}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if os.Getuid() == 0 { // it does not run as root
+		u, err := user.Lookup("postgres")
+		require.NoError(t, err)
+		uid, err := strconv.Atoi(u.Uid)
+		require.NoError(t, err)
+		require.NoError(t, os.Chown(dir, uid, -1))
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	_, c.port, err = net.SplitHostPort(listener.Addr().String())
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+	c.dsn = "postgres://merchant@127.0.0.1:" + c.port + "/postgres"
+	c.run("initdb", "-D", filepath.Join(dir, "data"), "-A", "trust", "-U", "merchant")
+	c.start()
+	t.Cleanup(c.stop)
+	return c
+}
+
+func (c *cluster) run(program string, args ...string) {
+	words := append([]string{filepath.Join(c.bin, program)}, args...)
+	if os.Getuid() == 0 {
+		words = append([]string{"runuser", "-u", "postgres", "--"}, words...)
+	}
+	cmd := exec.Command(words[0], words[1:]...)
+	cmd.Dir = c.dir
+	out, err := cmd.CombinedOutput()
+	require.NoError(c.t, err, "%s: %s", program, out)
+}
+
+func (c *cluster) start() {
+	c.run("pg_ctl", "-D", filepath.Join(c.dir, "data"), "-l", filepath.Join(c.dir, "log"), "-w", "-t", "120",
+		"-o", "-p "+c.port+" -k "+c.dir+" -c listen_addresses=127.0.0.1", "start")
+}
+
+// stop ends it as a crash does: without a checkpoint, in the middle of whatever is under way.
+func (c *cluster) stop() {
+	c.run("pg_ctl", "-D", filepath.Join(c.dir, "data"), "-m", "immediate", "stop")
+}
+
+func TestCrashOfPostgreSQLUnderLoad(t *testing.T) {
+	db := newCluster(t)
+	c := newCrash(t, PostgreSQL, db.dsn, 3)
+	for range max(2, *kills/10) {
+		time.Sleep(500*time.Millisecond + time.Duration(rand.Int64N(int64(2*time.Second))))
+		db.stop()
+		time.Sleep(time.Duration(rand.Int64N(int64(2 * time.Second))))
+		if rand.IntN(2) == 0 {
+			c.kill(len(c.killed) + 1)
+		}
+		db.start()
+	}
+	c.kill(len(c.killed) + 3)
+	c.check()
+}
