@@ -33,7 +33,7 @@ type customer struct {
 	amount      int64
 }
 
-func customers() []customer {
+func kinds() []customer {
 	return []customer{{"pay", "", 1250}, {"pay", "refund", 8800}, {"preauth", "complete", 50000}, {"pay", "revoke", 300}, {"preauth", "cancel", 20000}}
 }
 
@@ -52,12 +52,17 @@ func (d day) play(ctx context.Context) error {
 	d.rest.Go(func() { d.before(ctx) })
 	prefix := strings.ToUpper(strconv.FormatInt(time.Now().Unix(), 36))
 	names := []string{"unionpay", "chinaums", "upay", "yuansfer", "umpay"}
+	var customers sync.WaitGroup
 	for i, name := range names {
-		d.rest.Go(func() { // one customer after the other at each provider, so that each fault meets its own
+		customers.Go(func() { // one customer after the other at each provider, so that each fault meets its own
 			for n, done := 0, 0; done < d.orders/len(names) && ctx.Err() == nil; n++ {
 				done += d.serve(ctx, name, prefix, i, n)
 			}
 		})
+	}
+	customers.Wait()
+	if d.orders > 0 && ctx.Err() == nil {
+		d.print("-- the customers have gone; what nobody pays runs out in a minute\n")
 	}
 	d.rest.Wait()
 	if ctx.Err() != nil || d.orders == 0 {
@@ -68,7 +73,7 @@ func (d day) play(ctx context.Context) error {
 
 // serve is one customer. It returns how many orders that were.
 func (d day) serve(ctx context.Context, name, prefix string, i, n int) int {
-	c := customers()[n%len(customers())]
+	c := kinds()[n%len(kinds())]
 	first := request{Provider: name, Operation: c.first, Amount: c.amount, Code: d.code(ctx, name, c.first)}
 	number := fmt.Sprintf("%s%d%03dA", prefix, i, n)
 	if o := d.order(ctx, number, first, faults()[(3*n+i)%len(faults())], n%4 == 0); o.State != "succeeded" || c.then == "" {
@@ -109,7 +114,10 @@ func (d day) order(ctx context.Context, number string, asked request, fault cnpa
 	case scans && o.Show != "":
 		_, _ = callJSON(ctx, http.MethodPost, "http://"+d.world.addr+"/pay", p, nil)
 	case scans && o.State == stateOpen: // no code to scan: the customer goes away, and the order runs out
-		d.rest.Go(func() { d.row(began, d.until(ctx, number, o), asked, met+", nobody pays", first) })
+		d.rest.Go(func() {
+			time.AfterFunc(payTime, func() { _, _ = callJSON(ctx, http.MethodPost, "http://"+d.world.addr+"/close", p, nil) })
+			d.row(began, d.until(ctx, number, o), asked, met+", nobody pays", first)
+		})
 		return &order{}
 	}
 	if twice {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -144,6 +145,8 @@ func (w *world) gateway(p played) (cnpaytest.Gateway, string, bool) {
 		"upay cancel": upay.OpPreauthCancel, "upay refund": upay.OpOrderRefund, "upay revoke": upay.OpOrderRevoke,
 		"yuansfer pay": yuansfer.OpInStoreCreateQR, "yuansfer preauth": yuansfer.OpPreauthCreate, "yuansfer complete": yuansfer.OpPreauthComplete,
 		"yuansfer cancel": yuansfer.OpPreauthCancel, "yuansfer refund": yuansfer.OpTransactionRefund, "yuansfer revoke": yuansfer.OpTransactionCancel,
+		"unionpay query": unionpay.OpOrderQuery, "chinaums query": chinaums.OpBillQuery, "upay query": upay.OpOrderQuery,
+		"yuansfer query": yuansfer.OpTransactionQuery, "umpay query": spay.OpOrderQuery,
 		"umpay pay": spay.OpOrderPayByCode, "umpay refund": spay.OpOrderRefund, "umpay revoke": spay.OpOrderCancel,
 	}[p.Provider+" "+p.Operation]
 	return gateways[p.Provider], operation, ok
@@ -216,6 +219,10 @@ func (w *world) handler(stop func()) http.Handler {
 		if !ok {
 			return nil, fmt.Errorf("%s has no %s", p.Provider, p.Operation)
 		}
+		if always, ok := strings.CutPrefix(string(p.Fault), "always "); ok {
+			gateway.AlwaysMisbehave(operation, cnpaytest.Fault(always))
+			return p, nil
+		}
 		gateway.Misbehave(operation, p.Fault)
 		return p, nil
 	})
@@ -227,6 +234,12 @@ func (w *world) handler(stop func()) http.Handler {
 		return gateway.Received(operation), nil
 	})
 	do("POST /pay", func(ctx context.Context, p played) (any, error) { return p, w.pay(ctx, p) })
+	do("POST /close", func(_ context.Context, p played) (any, error) { // what nobody has paid in time
+		if p.Provider == "yuansfer" && !w.yuansfer.Paid(p.Order) { // ChinaUMS's closes by its own clock
+			w.yuansfer.SetStatus(p.Order, yuansfer.StatusClosed)
+		}
+		return p, nil
+	})
 	do("POST /notify", func(ctx context.Context, p played) (any, error) { return p, w.notify(ctx, p) })
 	mux.HandleFunc("POST /stop", func(http.ResponseWriter, *http.Request) { stop() })
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {

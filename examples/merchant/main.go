@@ -109,7 +109,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 		err = serveWorld(ctx, o.gateways)
 	case o.command == "stop":
-		_, err = callJSON(ctx, http.MethodPost, "http://"+o.gateways+"/stop", nil, nil)
+		if _, err = callJSON(ctx, http.MethodPost, "http://"+o.gateways+"/stop", nil, nil); err != nil {
+			err = fmt.Errorf("-addr %s: nobody plays the gateways there (%w)", o.gateways, err)
+		}
 	default:
 		err = serve(ctx, o, stdout, stderr)
 	}
