@@ -221,13 +221,13 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	return err
 }
 
-// hurry asks every second, where the documents wait for longer. Only for a played day.
+// hurry asks four times a second once the documents' schedule has begun. Only for a played day.
 type hurry struct{ cnpay.Settler }
 
 func (h hurry) Settle(ctx context.Context, t cnpay.Ticket, opts ...cnpay.Option) (*cnpay.Settlement, error) {
 	s, err := h.Settler.Settle(ctx, t, opts...)
 	if s != nil {
-		s.Next = min(s.Next, time.Second)
+		s.Next = min(s.Next, 250*time.Millisecond)
 	}
 	return s, err
 }

@@ -173,6 +173,7 @@ func (w worldClient) tell(t *testing.T, what, provider, order string) {
 func file(t *testing.T) string { return filepath.Join(t.TempDir(), "merchant.db") }
 
 func TestCommandLine(t *testing.T) {
+	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer taken.Close()
@@ -222,6 +223,7 @@ func TestCommandLine(t *testing.T) {
 
 // A merchant is killed between the first byte and the answer; the next life finds the order, and books it once.
 func TestKilledBeforeTheAnswer(t *testing.T) {
+	t.Parallel()
 	w, db := gatewaysOf(t), file(t)
 	first := live(t, w, db)
 	w.misbehave(t, "upay", "pay", cnpaytest.Hang) // carried out, and no answer
@@ -246,6 +248,7 @@ func TestKilledBeforeTheAnswer(t *testing.T) {
 
 // Ctrl-C while a call is in flight: its client is answered, the call ends and its outcome is recorded, the exit code is 0.
 func TestGracefulStop(t *testing.T) {
+	t.Parallel()
 	w, db := gatewaysOf(t), file(t)
 	l := live(t, w, db)
 	w.misbehave(t, "umpay", "pay", cnpaytest.Hang)
@@ -266,6 +269,7 @@ func TestGracefulStop(t *testing.T) {
 
 // The whole day, as a newcomer sees it.
 func TestDay(t *testing.T) {
+	t.Parallel()
 	w := gatewaysOf(t)
 	l := live(t, w, file(t), "-day", "60")
 	require.Eventually(t, func() bool { return strings.Contains(l.out.String(), "serving until Ctrl-C") }, 2*time.Minute, 100*time.Millisecond, "%s\n%s", l.out.String(), l.errs.String())
