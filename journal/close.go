@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/cnpay-go/cnpay"
 )
@@ -21,6 +22,7 @@ type decision struct {
 	ticket     *cnpay.Ticket // with what answers added; nil keeps the one that is there
 	landed     bool
 	queries    int    // that found it
+	by         string // the person who says so; empty where something proves it
 	source     string // of a conflict: "answer", "query", "notification"
 	mark       string // distinguishes conflicts of one source
 }
@@ -34,6 +36,12 @@ func (j *Journal) decide(ctx context.Context, d decision) (closed bool, err erro
 		if e, err = j.closeIn(ctx, tx, d); err != nil {
 			return err
 		}
+		if d.by != "" {
+			said := Event{What: EventByHand, Generation: e.Generation, Outcome: d.outcome, Text: strings.TrimPrefix(d.reason, byHand), Who: d.by}
+			if _, err := j.note(ctx, tx, e.ID, said); err != nil {
+				return err
+			}
+		}
 		return j.book(ctx, tx, e)
 	})
 	var unbooked *bookError
@@ -43,6 +51,9 @@ func (j *Journal) decide(ctx context.Context, d decision) (closed bool, err erro
 	case errors.As(err, &unbooked):
 		j.counters.bookFails.Add(1)
 		j.config.Logger.ErrorContext(ctx, "journal: not booked", append(e.attrs(), "error", err)...)
+		if d.by != "" {
+			return false, prefix(err) // the person is told, and may say it again
+		}
 		return false, errors.Join(err, j.keepFound(ctx, d, err))
 	case err != nil:
 		return false, fmt.Errorf("journal: %w", err)
@@ -50,6 +61,9 @@ func (j *Journal) decide(ctx context.Context, d decision) (closed bool, err erro
 	j.config.Logger.InfoContext(ctx, "journal: closed", append(e.attrs(), "reason", e.Reason)...)
 	return true, nil
 }
+
+// byHand begins the reason of what a person closed.
+const byHand = "by hand: "
 
 var errNotOpen = errors.New("not open in this generation")
 
@@ -77,13 +91,13 @@ func (j *Journal) closeIn(ctx context.Context, tx *sql.Tx, d decision) (Entry, e
 	case j.without.cas:
 	case d.prepared:
 		where = " AND state = 'ready'"
-	case d.outcome == cnpay.Succeeded: // somebody has paid what nobody had claimed: that is how it is
+	case d.outcome == cnpay.Succeeded && d.by == "": // somebody has paid what nobody had claimed: that is how it is
 		where = " AND state IN ('open', 'ready')"
 	default:
 		where = " AND state = 'open'"
 	}
 	generation := d.generation
-	if d.outcome == cnpay.Succeeded || j.without.generation {
+	if d.outcome == cnpay.Succeeded && d.by == "" || j.without.generation { // SEEN: a person means the one that was seen
 		generation = -1
 	}
 	text := ""
@@ -97,10 +111,18 @@ func (j *Journal) closeIn(ctx context.Context, tx *sql.Tx, d decision) (Entry, e
 	if d.landed {
 		landed = 1
 	}
+	word := 0 // WORD
+	switch {
+	case d.by != "":
+		word = 1
+	case d.prepared: // nothing new is known of what went before
+		word = -1
+	}
 	e, err := scan(tx.QueryRowContext(ctx, `UPDATE cnpay_entries SET state = $1, outcome = $1, code = $2, reason = $3,
-		ticket = CASE WHEN $4 <> '' AND generation = $5 THEN $4 ELSE ticket END, landed = $6, found = '', lease = 0, asked = asked + $10, closed = `+j.now+`
+		ticket = CASE WHEN $4 <> '' AND generation = $5 THEN $4 ELSE ticket END, landed = $6, found = '', lease = 0, asked = asked + $10,
+		by_hand = CASE WHEN $11 < 0 THEN by_hand ELSE $11 END, closed = `+j.now+`
 		WHERE id = $7 AND ($8 < 0 OR generation = $8) AND ($9 = '' OR owner = $9)`+where+" RETURNING "+j.columns(),
-		d.outcome.String(), d.code, short(d.reason), text, d.generation, landed, d.id, generation, d.owner, d.queries))
+		d.outcome.String(), d.code, short(d.reason), text, d.generation, landed, d.id, generation, d.owner, d.queries, word))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Entry{}, errNotOpen
 	}
@@ -129,9 +151,8 @@ func (j *Journal) conflict(ctx context.Context, e Entry, d decision) error {
 	kept := false
 	err := j.inTx(ctx, func(tx *sql.Tx) error {
 		var err error
-		if kept, err = changed(tx.ExecContext(ctx, `INSERT INTO cnpay_conflicts (entry, generation, source, mark, outcome, code, at)
-			VALUES ($1, $2, $3, $4, $5, $6, `+j.now+`) ON CONFLICT (entry, generation, source, mark) DO NOTHING`,
-			e.ID, e.Generation, d.source, d.mark, d.outcome.String(), d.code)); err != nil || !kept {
+		says := Event{What: EventConflict, Generation: e.Generation, Source: d.source, Mark: d.mark, Outcome: d.outcome, Code: d.code}
+		if kept, err = j.note(ctx, tx, e.ID, says); err != nil || !kept {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, "UPDATE cnpay_entries SET conflicts = conflicts + 1 WHERE id = $1", e.ID)
@@ -154,7 +175,8 @@ func (j *Journal) keepFound(ctx context.Context, d decision, cause error) error 
 	if d.outcome == cnpay.Succeeded {
 		generation = -1
 	}
-	_, err := j.db.ExecContext(ctx, `UPDATE cnpay_entries SET found = $1, code = $2, reason = $3, due = `+j.now+`
+	failure := learnt(EventUnbooked, d.generation, d.outcome, d.code, cause.Error())
+	_, err := j.noted(ctx, d.id, []Event{failure}, `UPDATE cnpay_entries SET found = $1, code = $2, reason = $3, due = `+j.now+`
 		WHERE id = $4 AND ($5 < 0 OR generation = $5) AND state = 'open'`,
 		d.outcome.String(), d.code, short("found "+d.outcome.String()+" and not booked: "+cause.Error()), d.id, generation)
 	return err
@@ -170,24 +192,12 @@ type Conflict struct {
 
 // ConflictsOf returns what contradicted an entry after it was closed.
 func (j *Journal) ConflictsOf(ctx context.Context, e Entry) ([]Conflict, error) {
-	rows, err := j.db.QueryContext(ctx, "SELECT source, mark, outcome, code FROM cnpay_conflicts WHERE entry = $1 ORDER BY at", e.ID)
-	if err != nil {
-		return nil, fmt.Errorf("journal: %w", err)
-	}
-	defer rows.Close()
+	events, err := j.events(ctx, e.ID, EventConflict)
 	var conflicts []Conflict
-	for rows.Next() {
-		var c Conflict
-		var outcome string
-		if err := rows.Scan(&c.Source, &c.Mark, &outcome, &c.Code); err != nil {
-			return nil, fmt.Errorf("journal: %w", err)
-		}
-		if err := c.Outcome.UnmarshalText([]byte(outcome)); err != nil {
-			return nil, fmt.Errorf("journal: %w", err)
-		}
-		conflicts = append(conflicts, c)
+	for _, v := range events {
+		conflicts = append(conflicts, Conflict{Source: v.Source, Mark: v.Mark, Outcome: v.Outcome, Code: v.Code})
 	}
-	return conflicts, rows.Err()
+	return conflicts, err
 }
 
 // Notified closes the entry that a verified notification is about, if it decides. It may be called any number of times,
@@ -218,7 +228,8 @@ func (j *Journal) Notified(ctx context.Context, n cnpay.Notification) error {
 	// REFUSAL: once a number was used again, a refusal may be an earlier sending's, however late it is notified.
 	case d.outcome == cnpay.Failed && (e.Generation == 0 || j.without.refusal):
 	default:
-		_, err := j.db.ExecContext(ctx, `UPDATE cnpay_entries SET due = `+j.now+`, outcome = CASE WHEN $1 = 'pending' THEN $1 ELSE outcome END
+		says := []Event{learnt(EventNotification, e.Generation, d.outcome, "", "")}
+		_, err := j.noted(ctx, e.ID, says, `UPDATE cnpay_entries SET due = `+j.now+`, outcome = CASE WHEN $1 = 'pending' THEN $1 ELSE outcome END
 			WHERE id = $2 AND generation = $3 AND state = 'open'`, d.outcome.String(), e.ID, e.Generation)
 		if err != nil {
 			return fmt.Errorf("journal: %w", err)

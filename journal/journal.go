@@ -90,7 +90,7 @@ type Journal struct {
 }
 
 // without takes rules out, by the names of the model, for the tests that must find the fault.
-type without struct{ unique, cas, generation, refusal, fresh, claim bool }
+type without struct{ unique, cas, generation, refusal, fresh, claim, word bool }
 
 // New makes a journal in db. It starts nothing and sends nothing to the database.
 func New(db *sql.DB, dialect Dialect, config Config) (*Journal, error) {
@@ -160,6 +160,7 @@ type Entry struct {
 	now        time.Time // when it was read
 	firstBegan int64
 	landed     bool
+	byHand     bool // the newest closing, or what it rests on, is a person's word
 	turn       int64
 	found      string
 }
@@ -167,7 +168,7 @@ type Entry struct {
 // columns are those that scan reads.
 func (j *Journal) columns() string {
 	return `id, ticket, generation, state, outcome, code, reason, asked, conflicts, created, opened, due, closed,
-		first_began, landed, turn, found, ` + j.now
+		first_began, landed, by_hand, turn, found, ` + j.now
 }
 
 type scanner interface{ Scan(...any) error }
@@ -175,9 +176,9 @@ type scanner interface{ Scan(...any) error }
 func scan(row scanner) (Entry, error) {
 	var e Entry
 	var ticket, outcome string
-	var created, opened, due, closed, landed, now int64
+	var created, opened, due, closed, landed, byHand, now int64
 	err := row.Scan(&e.ID, &ticket, &e.Generation, &e.State, &outcome, &e.Code, &e.Reason, &e.Queries, &e.Conflicts,
-		&created, &opened, &due, &closed, &e.firstBegan, &landed, &e.turn, &e.found, &now)
+		&created, &opened, &due, &closed, &e.firstBegan, &landed, &byHand, &e.turn, &e.found, &now)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -187,7 +188,7 @@ func scan(row scanner) (Entry, error) {
 	if err := e.Outcome.UnmarshalText([]byte(outcome)); err != nil {
 		return Entry{}, fmt.Errorf("entry %d: %w", e.ID, err)
 	}
-	e.Created, e.Opened, e.Due, e.Closed, e.landed, e.now = at(created), at(opened), at(due), at(closed), landed != 0, at(now)
+	e.Created, e.Opened, e.Due, e.Closed, e.landed, e.byHand, e.now = at(created), at(opened), at(due), at(closed), landed != 0, byHand != 0, at(now)
 	return e, nil
 }
 
@@ -250,7 +251,11 @@ func (j *Journal) ContradictedEntries(ctx context.Context, id int64, limit int) 
 }
 
 func (j *Journal) list(ctx context.Context, where string, id int64, limit int) ([]Entry, error) {
-	rows, err := j.db.QueryContext(ctx, "SELECT "+j.columns()+" FROM cnpay_entries WHERE "+where+" ORDER BY id LIMIT $2", id, limit)
+	return j.scanned(ctx, "SELECT "+j.columns()+" FROM cnpay_entries WHERE "+where+" ORDER BY id LIMIT $2", id, limit)
+}
+
+func (j *Journal) scanned(ctx context.Context, query string, args ...any) ([]Entry, error) {
+	rows, err := j.db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
@@ -333,8 +338,12 @@ func (j *Journal) Prune(ctx context.Context, d time.Duration) (int64, error) {
 				if err != nil {
 					return err
 				}
-				if ok {
-					n++
+				if !ok {
+					continue
+				}
+				n++
+				if _, err := tx.ExecContext(ctx, "DELETE FROM cnpay_events WHERE entry = $1", e.ID); err != nil {
+					return err
 				}
 			}
 			return nil

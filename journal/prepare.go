@@ -60,6 +60,11 @@ func (j *Journal) StartTx(ctx context.Context, tx *sql.Tx, t cnpay.Ticket) (Entr
 	if err != nil {
 		return Entry{}, fmt.Errorf("journal: %w", err)
 	}
+	if ok {
+		if err := j.ended(ctx, tx, e); err != nil {
+			return Entry{}, fmt.Errorf("journal: %w", err)
+		}
+	}
 	if e, err = j.entry(ctx, tx, t); err == nil && !ok {
 		return e, taken(e)
 	}
@@ -105,7 +110,7 @@ func (j *Journal) Claim(ctx context.Context, e Entry, until time.Time) (cnpay.Ti
 	if !ok {
 		return cnpay.Ticket{}, taken(now)
 	}
-	return s.ticket, j.keepOpen(ctx, s, cnpay.Call{Outcome: cnpay.Pending})
+	return s.ticket, j.keepOpen(ctx, s, cnpay.Call{Outcome: cnpay.Pending}, false)
 }
 
 // expire closes what nobody has claimed, by compare and set (CLAIM).

@@ -113,7 +113,7 @@ func (j *Journal) insert(ctx context.Context, s sending) (bool, error) {
 // renew opens a new generation by compare and set (GENERATION, CLAIM): the entry is as it was read, or nothing changes.
 func (j *Journal) renew(ctx context.Context, e Entry, s sending) (bool, sending, error) {
 	s.id, s.generation = e.ID, e.Generation+1
-	s.alone = e.landed || j.past(ctx, e)
+	s.alone = (e.landed || j.past(ctx, e)) && (!e.byHand || j.without.word) // WORD: what a person says proves nothing
 	s.fresh = s.alone && e.State != Open
 	if e.State == Ready && e.Generation == 0 {
 		s.generation, s.alone, s.fresh = 0, true, true
@@ -140,11 +140,18 @@ func (j *Journal) renew(ctx context.Context, e Entry, s sending) (bool, sending,
 	if j.without.claim {
 		guard = " AND ($10 >= 0 OR $11 <> '')"
 	}
-	ok, err := changed(j.db.ExecContext(ctx, `UPDATE cnpay_entries SET generation = $1, state = 'open', outcome = 'unknown', code = '', reason = '',
-		ticket = $2, gateway = $3, first_began = $4, until = $5, owner = $6, found = $7, landed = 0, lease = 0, asked = 0, closed = 0,
-		due = `+j.now+` + $8, opened = `+j.now+` WHERE id = $9`+guard,
-		s.generation, text, s.ticket.Gateway, first, millis(s.ticket.Until), s.owner, found, j.config.Crash.Milliseconds(),
-		e.ID, e.Generation, string(e.State)))
+	ok := false
+	err = j.inTx(ctx, func(tx *sql.Tx) error {
+		ok, err = changed(tx.ExecContext(ctx, `UPDATE cnpay_entries SET generation = $1, state = 'open', outcome = 'unknown', code = '', reason = '',
+			ticket = $2, gateway = $3, first_began = $4, until = $5, owner = $6, found = $7, landed = 0, lease = 0, asked = 0, closed = 0,
+			due = `+j.now+` + $8, opened = `+j.now+` WHERE id = $9`+guard,
+			s.generation, text, s.ticket.Gateway, first, millis(s.ticket.Until), s.owner, found, j.config.Crash.Milliseconds(),
+			e.ID, e.Generation, string(e.State)))
+		if err != nil || !ok || s.generation == e.Generation {
+			return err
+		}
+		return j.ended(ctx, tx, e)
+	})
 	if err != nil {
 		j.doubt(ctx, s)
 	}
@@ -283,14 +290,14 @@ func (j *Journal) finish(ctx context.Context, s sending, t cnpay.Ticket, c cnpay
 	case c.Outcome == cnpay.NotSent && (s.fresh || j.without.fresh): // FRESH
 		d.landed = s.alone
 	default:
-		return j.keepOpen(ctx, s, c)
+		return j.keepOpen(ctx, s, c, true)
 	}
 	_, err := j.decide(ctx, d)
 	return err
 }
 
 // keepOpen hands an open entry to the settlers, who query first when the documents say so.
-func (j *Journal) keepOpen(ctx context.Context, s sending, c cnpay.Call) error {
+func (j *Journal) keepOpen(ctx context.Context, s sending, c cnpay.Call, answered bool) error {
 	text, err := encode(s.ticket)
 	if err != nil {
 		return err
@@ -306,9 +313,13 @@ func (j *Journal) keepOpen(ctx context.Context, s sending, c cnpay.Call) error {
 	default:
 		reason = c.Err.Error()
 	}
-	_, err = changed(j.db.ExecContext(ctx, `UPDATE cnpay_entries SET outcome = $1, code = $2, reason = $3, ticket = $4,
+	var events []Event
+	if answered {
+		events = []Event{learnt(EventAnswer, s.generation, outcome, c.Code, reason)}
+	}
+	_, err = j.noted(ctx, s.id, events, `UPDATE cnpay_entries SET outcome = $1, code = $2, reason = $3, ticket = $4,
 		due = `+j.now+` + $5 WHERE id = $6 AND generation = $7 AND state = 'open'`,
-		outcome.String(), c.Code, short(reason), text, j.firstQuery(ctx, s.ticket, c.Duration).Milliseconds(), s.id, s.generation))
+		outcome.String(), c.Code, short(reason), text, j.firstQuery(ctx, s.ticket, c.Duration).Milliseconds(), s.id, s.generation)
 	return err
 }
 

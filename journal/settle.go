@@ -162,21 +162,31 @@ func (j *Journal) ask(ctx context.Context, e Entry) error {
 		})
 		return err
 	}
+	var done []Event
 	switch {
 	case s.SendAgain && j.config.Resend != nil: // REPEATS: only what is harmless to repeat, and only if the merchant says so
 		j.counters.resent.Add(1)
-		err = cmp.Or(j.config.Resend(ctx, e, s), err)
+		refused := j.config.Resend(ctx, e, s)
+		done, err = []Event{{What: EventResend, Generation: e.Generation, Text: text(refused)}}, cmp.Or(refused, err)
 	case s.GiveUp != "" && j.config.GiveUp != nil:
-		err = cmp.Or(j.config.GiveUp(ctx, e, s), err)
+		refused := j.config.GiveUp(ctx, e, s)
+		done, err = []Event{{What: EventGiveUp, Generation: e.Generation, Mark: s.GiveUp, Text: text(refused)}}, cmp.Or(refused, err)
 	}
-	return j.postpone(context.WithoutCancel(ctx), e, s, err)
+	return j.postpone(context.WithoutCancel(ctx), e, s, err, done...)
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }
 
 // postpone gives the lease back and says when the next query is due, if the entry is still as it was. Where the
 // schedule of the documents is over, queries come further and further apart, and one right behind the horizon.
-func (j *Journal) postpone(ctx context.Context, e Entry, s *cnpay.Settlement, why error) error {
+func (j *Journal) postpone(ctx context.Context, e Entry, s *cnpay.Settlement, why error, done ...Event) error {
 	var next time.Duration
-	outcome, code, learnt, asked := e.Outcome, e.Code, e.Ticket, 0
+	outcome, code, ticket, asked := e.Outcome, e.Code, e.Ticket, 0
 	if s != nil {
 		next, asked = s.Next, min(s.Queries, 1)
 		if s.Answer != nil {
@@ -186,7 +196,7 @@ func (j *Journal) postpone(ctx context.Context, e Entry, s *cnpay.Settlement, wh
 			}
 		}
 		for name, value := range s.Ticket.Fields {
-			learnt = learnt.With(name, value)
+			ticket = ticket.With(name, value)
 		}
 	}
 	if next <= 0 {
@@ -197,18 +207,22 @@ func (j *Journal) postpone(ctx context.Context, e Entry, s *cnpay.Settlement, wh
 			}
 		}
 	}
-	reason := ""
-	if why != nil {
-		reason = why.Error()
-	}
-	text, err := encode(learnt)
+	reason := text(why)
+	stored, err := encode(ticket)
 	if err != nil {
 		return err
 	}
-	_, err = j.db.ExecContext(ctx, `UPDATE cnpay_entries SET lease = 0, asked = asked + $1, asked_at = `+j.now+`,
+	if asked > 0 {
+		answer := learnt(EventQuery, e.Generation, cnpay.Unknown, "", reason)
+		if s.Answer != nil {
+			answer = learnt(EventQuery, e.Generation, outcome, code, reason)
+		}
+		done = append([]Event{answer}, done...)
+	}
+	_, err = j.noted(ctx, e.ID, done, `UPDATE cnpay_entries SET lease = 0, asked = asked + $1, asked_at = `+j.now+`,
 		outcome = $2, code = $3, reason = $4, ticket = $5, due = CASE WHEN found = '' THEN `+j.now+` + $6 ELSE due END
 		WHERE id = $7 AND generation = $8 AND turn = $9 AND state = 'open'`,
-		asked, outcome.String(), code, short(reason), text, next.Milliseconds(), e.ID, e.Generation, e.turn)
+		asked, outcome.String(), code, short(reason), stored, next.Milliseconds(), e.ID, e.Generation, e.turn)
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}

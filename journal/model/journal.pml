@@ -15,6 +15,7 @@
  *   PREPARED      the merchant writes the entry in a transaction of his own; a caller claims it before its first byte, or it expires
  *   BY_ORIGINAL   the query shows only the original order: absent, accepted and refused look alike (Upay revoke, ChinaUMS void)
  *   EXEC_HORIZON  the documents bound the time from acceptance to execution, and the horizon counts it in
+ *   HAND          a person closes the entry by hand, as it pleases: what is said may be wrong (TWO: two persons do)
  *   REPEATS       a repeat under the same number is carried out again (no operation of ours may be sent again then)
  *
  * Rules (all on; NO_X takes one away, to see the error that it prevents):
@@ -31,6 +32,9 @@
  *                 first, or the entry had been closed as FAILED or NOTSENT (NO_FRESH: it closes whatever was sent before)
  *   CLAIM         a prepared entry is claimed, or expires, by compare and set
  *   STATE         "accepted" is not "absent"
+ *   SEEN          a person closes the generation that was seen, while it is open, and as FAILED or NOTSENT only past its horizon
+ *   WORD          a person's word proves nothing: after it no sending is alone, until something else has closed the entry
+ *   CONFLICT      what contradicts a closed entry is kept with it
  */
 mtype = { NONE, READY, OPEN, SUCCEEDED, FAILED, NOTSENT };   /* the entry; READY is prepared */
 mtype = { ABSENT, ACCEPTED, EXECUTED, REFUSED };          /* the order at the gateway */
@@ -44,7 +48,16 @@ bool fresh[4];                         /* ... and nothing had happened by then *
 bool landed[4];                        /* its own caller knows that it is on its way no longer: answered, or never sent */
 byte poised;              /* callers between their commit and their first byte, frozen ones excepted */
 bool late[4];             /* the horizon of a generation has passed */
+bool hand;                /* the newest closing, or what it rests on, is a person's word */
+bool conflict;            /* something contradicted a closed entry, and that is kept */
+bool rash;                /* a person closed as FAILED or NOTSENT what could be on its way */
 bool without_entry;       /* something was sent that no entry knows of */
+
+#if defined(HAND) && !defined(NO_CONFLICT)
+#define CONTRADICTED(x) -> if :: (x) -> conflict = true :: else fi
+#else
+#define CONTRADICTED(x)
+#endif
 
 inline succeed() {        /* an execution is true for every generation */
     atomic {
@@ -52,8 +65,8 @@ inline succeed() {        /* an execution is true for every generation */
 #ifdef NO_CAS
         :: true -> entry = SUCCEEDED; booked++
 #else
-        :: entry == OPEN -> entry = SUCCEEDED; booked++
-        :: else
+        :: entry == OPEN -> entry = SUCCEEDED; booked++; hand = false
+        :: else CONTRADICTED(entry == FAILED || entry == NOTSENT)
 #endif
         fi
     }
@@ -65,14 +78,20 @@ inline close(outcome, gen) {
 #ifdef NO_GENERATION
         :: entry == OPEN -> entry = outcome; booked++
 #else
-        :: entry == OPEN && generation == gen -> entry = outcome; booked++
+        :: entry == OPEN && generation == gen -> entry = outcome; booked++; hand = false
 #endif
-        :: else
+        :: else CONTRADICTED(entry == SUCCEEDED && generation == gen)
         fi
     }
 }
 
-inline open(gen) { alone[gen] = (gen == 0 || late[gen - 1] || (alone[gen - 1] && landed[gen - 1])) }
+#ifdef NO_WORD
+#define TRUSTED true
+#else
+#define TRUSTED !hand
+#endif
+
+inline open(gen) { alone[gen] = (gen == 0 || (TRUSTED && (late[gen - 1] || (alone[gen - 1] && landed[gen - 1])))) }
 
 inline unsent(gen) {      /* the caller knows that it sent nothing, and may say so or die */
     if
@@ -249,13 +268,45 @@ end: atomic { entry == READY -> entry = NOTSENT; booked++ }
 #endif
 }
 
-init { atomic { run Caller(); run Caller(); run Operator(); run Network(); run Gateway(); run Clock(); run Settler(); run Settler(); run Notifier(); run Merchant(); run Watch() } }
+proctype Person() { /* looks at the entry, and closes it later */
+    byte gen; bool past;
+end: atomic { entry == OPEN -> gen = generation; past = late[generation] }
+    atomic {
+        if
+#ifdef NO_SEEN
+        :: entry == OPEN ->
+#else
+        :: entry == OPEN && generation == gen ->
+#endif
+            if
+            :: true -> entry = SUCCEEDED
+            :: past -> entry = FAILED
+            :: past -> entry = NOTSENT
+            fi;
+            booked++; hand = true; rash = (entry != SUCCEEDED && !late[generation])
+        :: true
+        fi }
+}
+
+#if defined(HAND) && defined(TWO)
+#define PERSONS run Person(); run Person();
+#elif defined(HAND)
+#define PERSONS run Person();
+#else
+#define PERSONS
+#endif
+
+init { atomic { run Caller(); run Caller(); run Operator(); run Network(); run Gateway(); run Clock(); run Settler(); run Settler(); run Notifier(); run Merchant(); PERSONS run Watch() } }
 
 proctype Watch() {
 end: do
-    :: atomic { ((entry == SUCCEEDED && order != EXECUTED) || ((entry == FAILED || entry == NOTSENT) && order == EXECUTED)
-       || booked > 1 || executions > 1 || without_entry) -> assert(false) }
+    :: atomic { (!hand && ((entry == SUCCEEDED && order != EXECUTED) || ((entry == FAILED || entry == NOTSENT) && order == EXECUTED))
+       || booked > 1 || executions > 1 || without_entry || rash) -> assert(false) }
     od
 }
 
+#ifdef KEPT
+ltl kept { [] ((hand && (entry == FAILED || entry == NOTSENT) && order == EXECUTED) -> <> (conflict || entry == SUCCEEDED)) }
+#else
 ltl settled { [] (entry == OPEN -> <> (entry != OPEN)) }
+#endif
