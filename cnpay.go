@@ -61,6 +61,7 @@ type Call struct {
 	Outcome    Outcome // of this sending alone: of one that is not the first, the caller hears Unknown for Failed and NotSent
 	Code       string  // the provider's code
 	Message    string  // the provider's human-readable message
+	Host       string  // that the request was for, with its port where the address has one; some operations have another than the ticket's
 	HTTPStatus int     // zero when no answer came
 	Sent       int     // how many times the request may have left this machine
 	Duration   time.Duration

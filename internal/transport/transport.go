@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/cnpay-go/cnpay"
@@ -130,7 +131,7 @@ func (c *Client) Do(ctx context.Context, s cnpay.Settings, x *Exchange) error {
 	}
 	call := cnpay.Call{
 		Outcome: verdict.Outcome, Code: verdict.Code, Message: verdict.Message,
-		HTTPStatus: r.status, Sent: r.sent, Duration: time.Since(begun),
+		Host: host(x.URL), HTTPStatus: r.status, Sent: r.sent, Duration: time.Since(begun),
 	}
 	if failure != nil {
 		if !known {
@@ -146,6 +147,13 @@ func (c *Client) Do(ctx context.Context, s cnpay.Settings, x *Exchange) error {
 		return failure // never a nil pointer in an error
 	}
 	return nil
+}
+
+// host is that of a URL, with its port if it has one.
+func host(url string) string {
+	_, rest, _ := strings.Cut(url, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return host
 }
 
 // outcome is that of the call: a query that was answered says nothing of its order, and one that was not says nothing.

@@ -447,3 +447,19 @@ func TestGateway(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "http://10.0.0.1:8080", got)
 }
+
+// Some operations have a host of their own, which the ticket does not name.
+func TestHostThatWasCalled(t *testing.T) {
+	for url, want := range map[string]string{
+		"https://vip-apigateway.example/api":     "vip-apigateway.example",
+		"http://127.0.0.1:8080/files?day=0101//": "127.0.0.1:8080",
+		"https://[::1]:8443":                     "[::1]:8443",
+	} {
+		j := &journal{}
+		x := exchange(url)
+		x.Ticket.Gateway = "another.example"
+		s := cnpay.Settings{}.With(cnpay.WithRecorder(j), cnpay.WithRetry(cnpay.Retry{Attempts: 1}))
+		_ = transport.New(&http.Client{Transport: canned{}}).Do(t.Context(), s, x)
+		require.Equal(t, want, j.finished[0].Host)
+	}
+}
