@@ -115,8 +115,8 @@ func (d day) order(ctx context.Context, number string, asked request, fault cnpa
 		_, _ = callJSON(ctx, http.MethodPost, "http://"+d.world.addr+"/pay", p, nil)
 	case scans && o.State == stateOpen: // no code to scan: the customer goes away, and the order runs out
 		d.rest.Go(func() {
-			time.AfterFunc(payTime, func() { _, _ = callJSON(ctx, http.MethodPost, "http://"+d.world.addr+"/close", p, nil) })
-			d.row(began, d.until(ctx, number, o), asked, met+", nobody pays", first)
+			_, _ = callJSON(ctx, http.MethodPost, "http://"+d.world.addr+"/leave", p, nil)
+			d.row(ctx, began, d.until(ctx, number, o), asked, met+", nobody pays", first)
 		})
 		return &order{}
 	}
@@ -127,7 +127,7 @@ func (d day) order(ctx context.Context, number string, asked request, fault cnpa
 		met += ", notified twice"
 	}
 	o = d.until(ctx, number, o)
-	d.row(began, o, asked, met, first)
+	d.row(ctx, began, o, asked, met, first)
 	return o
 }
 
@@ -149,12 +149,16 @@ func (d day) before(ctx context.Context) {
 	_, _ = callJSON(ctx, http.MethodGet, d.base+"/orders?state=open&limit=1000", nil, &open)
 	for _, o := range open {
 		began := time.Now()
-		o = d.until(ctx, o.Number, o)
-		d.row(began, o, request{Provider: o.Provider, Operation: o.Operation, Amount: o.Amount}, "open before", "-")
+		d.rest.Go(func() {
+			d.row(ctx, began, d.until(ctx, o.Number, o), request{Provider: o.Provider, Operation: o.Operation, Amount: o.Amount}, "open before", "-")
+		})
 	}
 }
 
-func (d day) row(began time.Time, o *order, asked request, fault, first string) {
+func (d day) row(ctx context.Context, began time.Time, o *order, asked request, fault, first string) {
+	if ctx.Err() != nil {
+		return
+	}
 	d.mu.Lock()
 	d.states[o.State]++
 	d.mu.Unlock()

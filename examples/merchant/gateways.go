@@ -234,10 +234,12 @@ func (w *world) handler(stop func()) http.Handler {
 		return gateway.Received(operation), nil
 	})
 	do("POST /pay", func(ctx context.Context, p played) (any, error) { return p, w.pay(ctx, p) })
-	do("POST /close", func(_ context.Context, p played) (any, error) { // what nobody has paid in time
-		if p.Provider == "yuansfer" && !w.yuansfer.Paid(p.Order) { // ChinaUMS's closes by its own clock
-			w.yuansfer.SetStatus(p.Order, yuansfer.StatusClosed)
-		}
+	do("POST /leave", func(_ context.Context, p played) (any, error) { // the payer goes away, and the order runs out
+		time.AfterFunc(payTime, func() {
+			if p.Provider == "yuansfer" && !w.yuansfer.Paid(p.Order) { // ChinaUMS's gateway does it by its own clock
+				w.yuansfer.SetStatus(p.Order, yuansfer.StatusClosed)
+			}
+		})
 		return p, nil
 	})
 	do("POST /notify", func(ctx context.Context, p played) (any, error) { return p, w.notify(ctx, p) })

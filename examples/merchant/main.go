@@ -14,6 +14,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -142,7 +143,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return fmt.Errorf("-db: %w", err)
 	}
 	defer db.Close()
-	s := &service{store: db, log: log, wait: 3 * time.Second}
+	s := &service{store: db, log: log, wait: 3 * time.Second, token: rand.Text()}
 	settlers := map[string]cnpay.Settler{}
 	j, err := journal.New(db.DB, dialect, journal.Config{
 		Client: func(t cnpay.Ticket) (cnpay.Settler, error) {
@@ -196,7 +197,8 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	playing := make(chan error, 1)
 	go func() { playing <- day{base: base, world: world, orders: o.day, out: stdout}.play(ctx) }()
 	go world.visit(ctx)
-	_, err = fmt.Fprintf(stdout, "API    %s/orders\ngates  http://%s, which outlive this program (merchant stop ends them)\nkill   kill -9 %d\n\n", base, o.gateways, os.Getpid())
+	_, err = fmt.Fprintf(stdout, "API       %s/orders\noperator  http://operator:%s@%s/operator/\ngateways  http://%s, which outlive this program (merchant stop ends them)\nkill me   kill -9 %d\n\n",
+		base, s.token, listener.Addr(), o.gateways, os.Getpid())
 
 	for err == nil && ctx.Err() == nil {
 		select {

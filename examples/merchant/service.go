@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ type service struct {
 	providers map[string]*provider
 	log       *slog.Logger
 	wait      time.Duration // how long a request waits for its call
+	token     string        // the operator's password
 	calls     sync.WaitGroup
 }
 
@@ -52,10 +54,29 @@ func (s *service) handler() http.Handler {
 	for name, p := range s.providers {
 		mux.Handle("/notify/"+name, p.notify)
 	}
+	mux.Handle("/operator/", s.operator(http.StripPrefix("/operator", s.journal.Handler(journal.HandlerConfig{Allow: who}))))
 	// Another site's page cannot order, nor operate. Providers' notifications are signed.
 	sameOrigin := http.NewCrossOriginProtection()
 	sameOrigin.AddInsecureBypassPattern("/notify/{provider}")
 	return s.logged(sameOrigin.Handler(mux))
+}
+
+// operator asks for the operator's password. A merchant has a log-in, which knows people by their names.
+func (s *service) operator(page http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, password, _ := r.BasicAuth(); subtle.ConstantTimeCompare([]byte(password), []byte(s.token)) != 1 {
+			w.Header().Set("WWW-Authenticate", `Basic realm="operator"`)
+			http.Error(w, "the merchant program printed the password when it began", http.StatusUnauthorized)
+			return
+		}
+		page.ServeHTTP(w, r)
+	})
+}
+
+// who is kept with what an operator closes by hand.
+func who(r *http.Request) (string, bool) {
+	name, _, ok := r.BasicAuth()
+	return name, ok
 }
 
 // put does an operation, once, however often it is asked for under the same number. 200: this is how it ended. 202: not
