@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -244,6 +245,48 @@ func TestKilledBeforeTheAnswer(t *testing.T) {
 	require.Equal(t, 1, w.received(t, "upay", "pay"), "sent twice")
 	require.Equal(t, books{Rows: 1, Orders: 1, Taken: 1250}, second.books())
 	require.Zero(t, second.stop(), second.errs.String())
+}
+
+// The README's commands, as they stand there but for addresses, program and file.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	w, db := gatewaysOf(t), file(t)
+	text, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	_, kills, ok := strings.Cut(string(text), "## Kill it")
+	require.True(t, ok)
+	blocks := strings.Split(kills, "```sh\n")
+	first := live(t, w, db)
+	command := func(line string, at *life) *exec.Cmd {
+		line = strings.NewReplacer("http://127.0.0.1:8080", at.base, "127.0.0.1:8089", w.addr, "PID", strconv.Itoa(at.cmd.Process.Pid), "curl ", "curl -sS ").Replace(line)
+		return exec.Command("bash", "-c", strings.TrimSuffix(line, "&"))
+	}
+	before, _, _ := strings.Cut(blocks[1], "\n```")
+	lines := strings.Split(before, "\n")
+	require.Len(t, lines, 3)
+	out, err := command(lines[0], first).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	order := command(lines[1], first)
+	require.NoError(t, order.Start())
+	require.Eventually(t, func() bool { return w.received(t, "upay", "pay") == 1 }, 10*time.Second, 10*time.Millisecond)
+	require.NoError(t, command(lines[2], first).Run())
+	<-first.done
+	require.Error(t, order.Wait(), "curl has an answer of a merchant that was killed")
+
+	after, _, _ := strings.Cut(blocks[2], "\n```")
+	lines = strings.Split(after, "\n")
+	require.Len(t, lines, 3)
+	require.Equal(t, "go run . -day 0 &", lines[0])
+	second := live(t, w, db)
+	require.Eventually(t, func() bool {
+		out, err = command(lines[1], second).CombinedOutput()
+		return err == nil && strings.Contains(string(out), `"state":"succeeded"`)
+	}, 20*time.Second, 100*time.Millisecond, "%s", out)
+	again, err := command(lines[2], second).CombinedOutput()
+	require.NoError(t, err)
+	require.Equal(t, string(out), string(again))
+	require.Equal(t, 1, w.received(t, "upay", "pay"))
+	require.Equal(t, books{Rows: 1, Orders: 1, Taken: 1250}, second.books())
 }
 
 // Ctrl-C while a call is in flight: its client is answered, the call ends and its outcome is recorded, the exit code is 0.
