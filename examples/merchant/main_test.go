@@ -1,0 +1,329 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnpay-go/cnpay/cnpaytest"
+)
+
+const asMerchant = "MERCHANT_TEST_RUNS"
+
+// TestMain makes the test's own binary the program: with the variable set it is the merchant, or the gateways.
+func TestMain(m *testing.M) {
+	if os.Getenv(asMerchant) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+func program(args ...string) *exec.Cmd {
+	c := exec.Command(os.Args[0], args...)
+	c.Env = append(os.Environ(), asMerchant+"=1")
+	return c
+}
+
+// freeAddr is a loopback address at which nobody listens.
+func freeAddr(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	return l.Addr().String()
+}
+
+// gatewaysOf is where a test's gateways are: the first merchant starts them.
+func gatewaysOf(t *testing.T) worldClient {
+	w := worldClient{freeAddr(t)}
+	t.Cleanup(func() { _ = w.call(context.Background(), http.MethodPost, "/stop", nil, nil) })
+	return w
+}
+
+// life is one life of the merchant's program.
+type life struct {
+	t         *testing.T
+	cmd       *exec.Cmd
+	base      string
+	done      chan error
+	out, errs *output
+}
+
+// output is what a program has written.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// live starts the program and waits until it serves.
+func live(t *testing.T, w worldClient, db string, more ...string) *life {
+	t.Helper()
+	l := &life{t: t, done: make(chan error, 1), out: new(output), errs: new(output)}
+	l.cmd = program(append([]string{"-addr", "127.0.0.1:0", "-db", db, "-gateways", w.addr, "-day", "0"}, more...)...)
+	l.cmd.Stderr = l.errs
+	out, err := l.cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, l.cmd.Start())
+	addr := make(chan string, 1)
+	go func() {
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			if base, ok := strings.CutPrefix(lines.Text(), "API"); ok {
+				addr <- strings.TrimSuffix(strings.TrimSpace(base), "/orders")
+			}
+			_, _ = fmt.Fprintln(l.out, lines.Text())
+		}
+		l.done <- l.cmd.Wait()
+	}()
+	t.Cleanup(func() { _ = l.cmd.Process.Kill() })
+	select {
+	case l.base = <-addr:
+	case err := <-l.done:
+		t.Fatalf("the merchant ended: %v\n%s", err, l.errs.String())
+	case <-time.After(time.Minute):
+		t.Fatalf("the merchant does not serve\n%s", l.errs.String())
+	}
+	return l
+}
+
+// kill is kill -9.
+func (l *life) kill() {
+	require.NoError(l.t, l.cmd.Process.Kill())
+	<-l.done
+}
+
+// stop is Ctrl-C. It returns the exit code.
+func (l *life) stop() int {
+	require.NoError(l.t, l.cmd.Process.Signal(os.Interrupt))
+	<-l.done
+	return l.cmd.ProcessState.ExitCode()
+}
+
+// put makes a request; the order is empty where it was refused.
+func (l *life) put(number string, asked any) (int, order) {
+	l.t.Helper()
+	var o order
+	status, err := callJSON(context.Background(), http.MethodPut, l.base+"/orders/"+number, asked, &o)
+	require.NoError(l.t, err)
+	return status, o
+}
+
+func (l *life) get(number string) order {
+	l.t.Helper()
+	var o order
+	_, err := callJSON(context.Background(), http.MethodGet, l.base+"/orders/"+number, nil, &o)
+	require.NoError(l.t, err)
+	return o
+}
+
+// settled waits until an order's outcome is known.
+func (l *life) settled(number string) order {
+	l.t.Helper()
+	var o order
+	require.Eventually(l.t, func() bool { o = l.get(number); return o.State != stateOpen }, 30*time.Second, 50*time.Millisecond, "%s stays open: %+v", number, &o)
+	return o
+}
+
+func (l *life) books() (b books) {
+	l.t.Helper()
+	_, err := callJSON(context.Background(), http.MethodGet, l.base+"/books", nil, &b)
+	require.NoError(l.t, err)
+	require.Equal(l.t, b.Orders, b.Rows, "an order is booked twice")
+	return b
+}
+
+func (w worldClient) misbehave(t *testing.T, provider, operation string, fault cnpaytest.Fault) {
+	t.Helper()
+	require.NoError(t, w.call(t.Context(), http.MethodPost, "/misbehave", played{Provider: provider, Operation: operation, Fault: fault}, nil))
+}
+
+func (w worldClient) received(t *testing.T, provider, operation string) (n int) {
+	t.Helper()
+	require.NoError(t, w.call(t.Context(), http.MethodPost, "/received", played{Provider: provider, Operation: operation}, &n))
+	return n
+}
+
+func (w worldClient) tell(t *testing.T, what, provider, order string) {
+	t.Helper()
+	require.NoError(t, w.call(t.Context(), http.MethodPost, "/"+what, played{Provider: provider, Order: order}, nil))
+}
+
+func file(t *testing.T) string { return filepath.Join(t.TempDir(), "merchant.db") }
+
+func TestCommandLine(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	stranger := &http.Server{Handler: http.NotFoundHandler()}
+	go func() { _ = stranger.Serve(taken) }()
+	text := filepath.Join(t.TempDir(), "text")
+	require.NoError(t, os.WriteFile(text, bytes.Repeat([]byte("no database "), 1000), 0o600))
+	locked := file(t)
+	db, _, err := open(locked)
+	require.NoError(t, err)
+	defer db.Close()
+	tx, err := db.BeginTx(t.Context(), nil) // takes the write lock
+	require.NoError(t, err)
+	defer func() { _ = tx.Rollback() }()
+
+	for name, tt := range map[string]struct {
+		code int
+		says string
+		args []string
+	}{
+		"no such flag":         {2, "flag provided but not defined: -port\nTry: merchant -h", []string{"-port", "1"}},
+		"an argument":          {2, `unexpected argument "serve"`, []string{"serve"}},
+		"an address":           {2, "-addr 8080: want host:port", []string{"-addr", "8080"}},
+		"not loopback":         {2, "-addr 0.0.0.0:8080: want a loopback address", []string{"-addr", "0.0.0.0:8080"}},
+		"port taken":           {1, "another program serves there: end it, or name another address", []string{"-addr", taken.Addr().String()}},
+		"gateways' port taken": {1, "somebody else answers there: name another address", []string{"-addr", "127.0.0.1:0", "-db", file(t), "-gateways", taken.Addr().String()}},
+		"no folder":            {1, "see that its folder is there and can be written to", []string{"-addr", "127.0.0.1:0", "-db", filepath.Join(t.TempDir(), "none", "m.db")}},
+		"no database":          {1, "that file is something else: name another", []string{"-addr", "127.0.0.1:0", "-db", text}},
+		"locked":               {1, "another program is writing to it: end that one, or name another file", []string{"-addr", "127.0.0.1:0", "-db", locked}},
+		"no server":            {1, "see that it is there, and that this program may use it", []string{"-addr", "127.0.0.1:0", "-db", "postgres://me:hidden@127.0.0.1:1/none"}},
+		"nobody to stop":       {1, "nobody plays the gateways there", []string{"stop", "-addr", freeAddr(t)}},
+		"help":                 {0, "usage: merchant [flags]", []string{"-h"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			code := run(t.Context(), tt.args, &stdout, &stderr)
+			require.Equal(t, tt.code, code, stderr.String())
+			require.Contains(t, stderr.String(), tt.says)
+			require.Empty(t, stdout.String())
+			require.NotContains(t, stderr.String(), "hidden")
+			if tt.code == exitFailed {
+				require.Equal(t, 1, strings.Count(stderr.String(), "\n"), stderr.String())
+			}
+		})
+	}
+}
+
+// A merchant is killed between the first byte and the answer; the next life finds the order, and books it once.
+func TestKilledBeforeTheAnswer(t *testing.T) {
+	t.Parallel()
+	w, db := gatewaysOf(t), file(t)
+	first := live(t, w, db)
+	w.misbehave(t, "upay", "pay", cnpaytest.Hang) // carried out, and no answer
+	asked := request{Provider: "upay", Operation: "pay", Amount: 1250, Code: "281234567890123456"}
+	go func() { // nobody hears the answer
+		_, _ = callJSON(context.Background(), http.MethodPut, first.base+"/orders/TEA00001", asked, nil)
+	}()
+	require.Eventually(t, func() bool { return w.received(t, "upay", "pay") == 1 }, 10*time.Second, 10*time.Millisecond)
+	first.kill()
+
+	second := live(t, w, db)
+	began := time.Now()
+	require.Equal(t, "succeeded", second.settled("TEA00001").State)
+	t.Logf("settled %.1f s after the start", time.Since(began).Seconds())
+	status, again := second.put("TEA00001", asked)
+	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, "succeeded", again.State)
+	require.Equal(t, 1, w.received(t, "upay", "pay"), "sent twice")
+	require.Equal(t, books{Rows: 1, Orders: 1, Taken: 1250}, second.books())
+	require.Zero(t, second.stop(), second.errs.String())
+}
+
+// The README's commands, as they stand there but for addresses, program and file.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	w, db := gatewaysOf(t), file(t)
+	text, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	_, kills, ok := strings.Cut(string(text), "## Kill it")
+	require.True(t, ok)
+	blocks := strings.Split(kills, "```sh\n")
+	first := live(t, w, db)
+	command := func(line string, at *life) *exec.Cmd {
+		line = strings.NewReplacer("http://127.0.0.1:8080", at.base, "127.0.0.1:8089", w.addr, "PID", strconv.Itoa(at.cmd.Process.Pid), "curl ", "curl -sS ").Replace(line)
+		return exec.Command("bash", "-c", strings.TrimSuffix(line, "&"))
+	}
+	before, _, _ := strings.Cut(blocks[1], "\n```")
+	lines := strings.Split(before, "\n")
+	require.Len(t, lines, 3)
+	out, err := command(lines[0], first).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	order := command(lines[1], first)
+	require.NoError(t, order.Start())
+	require.Eventually(t, func() bool { return w.received(t, "upay", "pay") == 1 }, 10*time.Second, 10*time.Millisecond)
+	require.NoError(t, command(lines[2], first).Run())
+	<-first.done
+	require.Error(t, order.Wait(), "curl has an answer of a merchant that was killed")
+
+	after, _, _ := strings.Cut(blocks[2], "\n```")
+	lines = strings.Split(after, "\n")
+	require.Len(t, lines, 3)
+	require.Equal(t, "go run . -day 0 &", lines[0])
+	second := live(t, w, db)
+	require.Eventually(t, func() bool {
+		out, err = command(lines[1], second).CombinedOutput()
+		return err == nil && strings.Contains(string(out), `"state":"succeeded"`)
+	}, 20*time.Second, 100*time.Millisecond, "%s", out)
+	again, err := command(lines[2], second).CombinedOutput()
+	require.NoError(t, err)
+	require.Equal(t, string(out), string(again))
+	require.Equal(t, 1, w.received(t, "upay", "pay"))
+	require.Equal(t, books{Rows: 1, Orders: 1, Taken: 1250}, second.books())
+}
+
+// Ctrl-C while a call is in flight: its client is answered, the call ends and its outcome is recorded, the exit code is 0.
+func TestGracefulStop(t *testing.T) {
+	t.Parallel()
+	w, db := gatewaysOf(t), file(t)
+	l := live(t, w, db)
+	w.misbehave(t, "umpay", "pay", cnpaytest.Hang)
+	answered := make(chan order, 1)
+	go func() {
+		_, o := l.put("STOP0001", request{Provider: "umpay", Operation: "pay", Amount: 700, Code: "281234567890123456"})
+		answered <- o
+	}()
+	require.Eventually(t, func() bool { return w.received(t, "umpay", "pay") == 1 }, 10*time.Second, 10*time.Millisecond)
+	require.Zero(t, l.stop(), l.errs.String())
+	require.Equal(t, stateOpen, (<-answered).State)
+	require.NotContains(t, l.errs.String(), "ERROR")
+
+	next := live(t, w, db)
+	require.Equal(t, "succeeded", next.settled("STOP0001").State)
+	require.Equal(t, books{Rows: 1, Orders: 1, Taken: 700}, next.books())
+}
+
+// The whole day, as a newcomer sees it.
+func TestDay(t *testing.T) {
+	t.Parallel()
+	w := gatewaysOf(t)
+	l := live(t, w, file(t), "-day", "60")
+	require.Eventually(t, func() bool { return strings.Contains(l.out.String(), "serving until Ctrl-C") }, 2*time.Minute, 100*time.Millisecond, "%s\n%s", l.out.String(), l.errs.String())
+	out := l.out.String()
+	require.Contains(t, out, ", 0 open\n", out)
+	b := l.books()
+	require.Zero(t, b.Open)
+	require.Contains(t, out, fmt.Sprintf("books: %d orders in %d rows, %d fen taken, %d fen held", b.Orders, b.Rows, b.Taken, b.Held))
+	for _, provider := range []string{"unionpay", "chinaums", "upay", "yuansfer", "umpay"} {
+		require.Contains(t, out, "  "+provider+" ")
+	}
+	require.Empty(t, l.errs.String())
+	require.Zero(t, l.stop())
+}
