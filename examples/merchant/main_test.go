@@ -297,13 +297,20 @@ func TestGracefulStop(t *testing.T) {
 	w.misbehave(t, "umpay", "pay", cnpaytest.Hang)
 	answered := make(chan order, 1)
 	go func() {
-		_, o := l.put("STOP0001", request{Provider: "umpay", Operation: "pay", Amount: 700, Code: "281234567890123456"})
+		var o order
+		_, _ = callJSON(context.Background(), http.MethodPut, l.base+"/orders/STOP0001", request{Provider: "umpay", Operation: "pay", Amount: 700, Code: "281234567890123456"}, &o)
 		answered <- o
 	}()
 	require.Eventually(t, func() bool { return w.received(t, "umpay", "pay") == 1 }, 10*time.Second, 10*time.Millisecond)
 	require.Zero(t, l.stop(), l.errs.String())
 	require.Equal(t, stateOpen, (<-answered).State)
 	require.NotContains(t, l.errs.String(), "ERROR")
+	merchants, _, err := open(db)
+	require.NoError(t, err)
+	defer merchants.Close()
+	var reason string
+	require.NoError(t, merchants.QueryRowContext(t.Context(), "SELECT reason FROM cnpay_entries").Scan(&reason))
+	require.NotEmpty(t, reason, "neither the call's end nor a query was waited for")
 
 	next := live(t, w, db)
 	require.Equal(t, "succeeded", next.settled("STOP0001").State)

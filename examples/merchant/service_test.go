@@ -15,7 +15,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/cnpaytest"
+	"github.com/cnpay-go/cnpay/journal"
 )
 
 // shop is a running merchant and its gateways, for what one provider's orders need.
@@ -303,6 +305,40 @@ func TestNotSentIsSentAgain(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, "succeeded", o.State)
 	require.Equal(t, 1, w.received(t, "upay", "pay"))
+}
+
+// A merchant died between storing an order and sending it: the same request sends it, once.
+func TestPreparedIsSent(t *testing.T) {
+	t.Parallel()
+	w, name := gatewaysOf(t), file(t)
+	l := live(t, w, name)
+	k, err := w.keysOf(t.Context())
+	require.NoError(t, err)
+	db, dialect, err := open(name)
+	require.NoError(t, err)
+	defer db.Close()
+	j, err := journal.New(db.DB, dialect, journal.Config{Client: func(cnpay.Ticket) (cnpay.Settler, error) { return nil, nil }})
+	require.NoError(t, err)
+	providers, err := connection{keys: k, url: l.base + "/notify"}.providers()
+	require.NoError(t, err)
+	asked := request{Provider: "upay", Operation: "pay", Amount: 900, Code: "281234567890123456"}
+	o := &order{Number: "DIED0001", Provider: "upay", Operation: "pay", Amount: 900, At: time.Now().UTC(), digest: digestOf("DIED0001", asked)}
+	ready, err := providers["upay"].can[does{"pay", ""}](t.Context(), step{order: o, code: asked.Code})
+	require.NoError(t, err)
+	o.Ticket = ready.ticket
+	_, err = db.prepare(t.Context(), j, o, nil) // and no more
+	require.NoError(t, err)
+	require.Equal(t, stateOpen, l.get("DIED0001").State)
+	require.Zero(t, w.received(t, "upay", "pay"))
+
+	var asking sync.WaitGroup
+	for range 5 {
+		asking.Go(func() { _, _ = callJSON(t.Context(), http.MethodPut, l.base+"/orders/DIED0001", asked, nil) })
+	}
+	asking.Wait()
+	require.Equal(t, "succeeded", l.settled("DIED0001").State)
+	require.Equal(t, 1, w.received(t, "upay", "pay"))
+	require.Equal(t, books{Rows: 1, Orders: 1, Taken: 900}, l.books())
 }
 
 // A request that is late looks like one that was never made: where the documents make a repeat harmless the journal sends it
