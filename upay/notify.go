@@ -44,9 +44,7 @@ type Notification struct {
 	// Raw is the body as received.
 	Raw []byte `json:"-"`
 
-	outcome cnpay.Outcome
-	cause   error
-	ticket  cnpay.Ticket
+	ticket cnpay.Ticket
 }
 
 // Key distinguishes notifications: two with the same key say the same, however often they are delivered. Remember it once
@@ -62,10 +60,24 @@ func (n *Notification) Key() string {
 // CallOutcome is what the order's state says of the operation that CallTicket names, not that a notification came:
 // Succeeded where it is PAID or was refunded since, Failed where it is PAY_CANCELED or CANCELED, Pending while it is open,
 // Unknown otherwise: PAY_ERROR for example, or an order that contradicts itself. Then query.
-func (n *Notification) CallOutcome() cnpay.Outcome { return n.outcome }
+func (n *Notification) CallOutcome() cnpay.Outcome {
+	outcome, _ := n.judge()
+	return outcome
+}
 
 // Cause says why the outcome is Unknown where the order contradicts itself.
-func (n *Notification) Cause() error { return n.cause }
+func (n *Notification) Cause() error {
+	_, cause := n.judge()
+	return cause
+}
+
+// judge reads the order's state each time, so that a notification which was stored as JSON says the same when it is read back.
+func (n *Notification) judge() (cnpay.Outcome, error) {
+	if id, _ := n.operation(); id == OpOrderRefund {
+		return n.Order.refunded()
+	}
+	return n.Order.paid()
+}
 
 // CallTicket names the operation that the notification is about, as far as it says: not whether an order that is paid
 // inside a wallet was made by CreateQR or by the cashier's page, for example.
@@ -102,7 +114,8 @@ func (c *Client) ParseNotificationBytes(authorization string, body []byte) (*Not
 	if err := received.Limit(len(body), mostNotification); err != nil {
 		return nil, notificationError(err)
 	}
-	if err := c.verifyNotification(authorization, body); err != nil {
+	body, err := c.verifyNotification(authorization, body)
+	if err != nil {
 		return nil, notificationError(err)
 	}
 	n, err := c.readNotification(body)
@@ -114,22 +127,22 @@ func (c *Client) ParseNotificationBytes(authorization string, body []byte) (*Not
 
 func notificationError(err error) error { return fmt.Errorf("upay: notification: %w", err) }
 
-// verifyNotification verifies the bytes of a body. The signature is the last word of the header: the terminal's number may
+// verifyNotification verifies the bytes of a body and returns those that are signed. The signature is the last word of the header: the terminal's number may
 // come before it.
-func (c *Client) verifyNotification(authorization string, body []byte) error {
+func (c *Client) verifyNotification(authorization string, body []byte) (signed []byte, err error) {
 	authorization = strings.TrimSpace(authorization)
 	signature := authorization[strings.LastIndexByte(authorization, ' ')+1:]
 	if signature == "" {
-		return fmt.Errorf("%w: no Authorization header", cnpay.ErrSignature)
+		return nil, fmt.Errorf("%w: no Authorization header", cnpay.ErrSignature)
 	}
-	err := c.notifications.Verify(body, signature)
+	err = c.notifications.Verify(body, signature)
 	if err == nil {
-		return nil
+		return body, nil
 	}
-	if trimmed := bytes.TrimRight(body, "\r\n"); len(trimmed) < len(body) {
-		return fmt.Errorf("%w: %w; the body has a line end behind it, as if it was stored as text", cnpay.ErrSignature, err)
+	if trimmed := bytes.Trim(body, "\ufeff \t\r\n"); len(trimmed) < len(body) && c.notifications.Verify(trimmed, signature) == nil {
+		return trimmed, nil // what an editor or a log leaves around a stored body is no part of it
 	}
-	return fmt.Errorf("%w: %w", cnpay.ErrSignature, err)
+	return nil, fmt.Errorf("%w: %w", cnpay.ErrSignature, err)
 }
 
 // readNotification reads a verified body. One page has the order's fields inside biz_response or data.
@@ -161,11 +174,6 @@ func (c *Client) readNotification(body []byte) (*Notification, error) {
 	n := &Notification{Order: result.Order, Extra: extra, Raw: body}
 	n.ticket = cnpay.Ticket{Provider: c.call.Provider, Gateway: c.call.Host(), Account: c.call.Account}
 	n.ticket.Operation, n.ticket.Order = n.operation()
-	if n.ticket.Operation == OpOrderRefund {
-		n.outcome, n.cause = n.Order.refunded()
-	} else {
-		n.outcome, n.cause = n.Order.paid()
-	}
 	return n, nil
 }
 

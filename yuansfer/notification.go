@@ -20,12 +20,12 @@ type Notification interface {
 // and the currency with what was ordered: nothing is escaped in the text that is signed, so a signature alone proves less
 // than it seems to. Notifications come repeatedly and out of order; see Key.
 type Notice struct {
-	// Outcome is that of what the notification is about.
-	Outcome cnpay.Outcome `json:"-"`
+	// Outcome is that of what the notification is about. It is part of the JSON form, as are Ticket and Extra.
+	Outcome cnpay.Outcome `json:"outcome"`
 	// Ticket names what the notification is about, as far as the message says it.
-	Ticket cnpay.Ticket `json:"-"`
+	Ticket cnpay.Ticket `json:"ticket"`
 	// Extra are the fields that no document names, by wire name.
-	Extra map[string]string `json:"-"`
+	Extra map[string]string `json:"extra,omitempty"`
 
 	// VerifySign is Yuansfer's signature (参数签名), already verified.
 	VerifySign string `json:"verifySign" spec:"M S"`

@@ -79,7 +79,11 @@ func (c *Client) fromPairs(pairs []sign.Pair, err error) (Notification, error) {
 		if hidden := c.hidden(n, p.Value); hidden != "" {
 			return nil, fmt.Errorf("%w: %s can be read in two ways: there is a %s in it", cnpay.ErrSignature, p.Name, hidden)
 		}
-		if known, _ := c.call.Fields.Set(n, p.Name, p.Value); !known { // never fails for text
+		known := false
+		if !isOurs(p.Name) {
+			known, _ = c.call.Fields.Set(n, p.Name, p.Value) // never fails for text
+		}
+		if !known {
 			if notice.Extra == nil {
 				notice.Extra = map[string]string{}
 			}
@@ -104,6 +108,9 @@ func (c *Client) fromPairs(pairs []sign.Pair, err error) (Notification, error) {
 	return n, nil
 }
 
+// isOurs reports whether a name stands in the JSON form of a notification for something that no message has.
+func isOurs(name string) bool { return name == "outcome" || name == "ticket" || name == "extra" }
+
 // hidden is the name of a documented field that a value has in it as the signed text would have it: nothing is escaped there.
 func (c *Client) hidden(n Notification, value string) string {
 	for {
@@ -111,7 +118,7 @@ func (c *Client) hidden(n Notification, value string) string {
 		if !found {
 			return ""
 		}
-		if name, _, ok := strings.Cut(rest, "="); ok && c.call.Fields.Has(n, name) {
+		if name, _, ok := strings.Cut(rest, "="); ok && c.call.Fields.Has(n, name) && !isOurs(name) {
 			return name
 		}
 		value = rest

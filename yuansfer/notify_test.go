@@ -383,3 +383,21 @@ func FuzzNotification(f *testing.F) {
 		require.Equal(t, *want.(*yuansfer.PaymentNotification), p)
 	})
 }
+
+// A notification that was stored as JSON says the same when it is read back. The names that this takes are no field's.
+func TestNotificationSurvivesItsJSONForm(t *testing.T) {
+	client := receiver(t)
+	values := payment()
+	values.Set("newField", "x")
+	values.Set("outcome", "failed")
+	values.Set("note", "a&ticket=5")
+	n, err := client.ParseNotification(form(signed(testToken, values).Encode()))
+	require.NoError(t, err)
+	require.Equal(t, cnpay.Succeeded, n.CallOutcome())
+	text, err := json.Marshal(n)
+	require.NoError(t, err)
+	stored := &yuansfer.PaymentNotification{}
+	require.NoError(t, json.Unmarshal(text, stored))
+	require.Equal(t, n, stored)
+	require.Equal(t, map[string]string{"newField": "x", "outcome": "failed"}, stored.Extra)
+}

@@ -131,7 +131,7 @@ func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
 
 // ParseNotificationBody is [Client.ParseNotification] of a query string (behind the "?") that was stored as it came.
 func (c *Client) ParseNotificationBody(query []byte) (*Notification, error) {
-	return c.parseNotification(string(query))
+	return c.parseNotification(strings.Trim(string(query), "\ufeff \t\r\n")) // what an editor or a log leaves around it
 }
 
 func (c *Client) parseNotification(query string) (*Notification, error) {

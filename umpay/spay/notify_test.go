@@ -76,6 +76,19 @@ func TestNotifications(t *testing.T) {
 	require.Equal(t, first.Key(), again.Key())
 }
 
+// What an editor or a log leaves around a stored query string is no part of it.
+func TestNotificationThatWasStoredAsText(t *testing.T) {
+	gateway, client := start(t)
+	gateway.AddOrder("SHOP1", 1250)
+	query, err := gateway.Notification("SHOP1")
+	require.NoError(t, err)
+	for _, stored := range []string{query + "\n", query + "\r\n", "\ufeff" + query, " " + query + " "} {
+		n, err := client.ParseNotificationBody([]byte(stored))
+		require.NoError(t, err, "%q", stored)
+		require.Equal(t, query, n.Raw)
+	}
+}
+
 func TestNotificationsThatAreRefused(t *testing.T) {
 	gateway, client := start(t)
 	gateway.AddOrder("SHOP1", 1250)
