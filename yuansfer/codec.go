@@ -102,8 +102,24 @@ func (x *exchange) Check() []cnpay.Fault {
 		fields.Fill(x.request, sign.Pair{Name: "timestamp", Value: timestamp(x.settings.Now())})
 	}
 	faults := fields.Check(x.request)
+	if len(faults) == 0 {
+		faults = x.foreign()
+	}
 	if own, ok := x.request.(conditional); ok {
 		faults = append(faults, own.conditions()...)
+	}
+	return faults
+}
+
+// foreign are the faults of a request for another merchant or partner than the client's: what the client sends it must be
+// able to settle.
+func (x *exchange) foreign() (faults []cnpay.Fault) {
+	c := x.client
+	own := c.call.OwnAccount != nil // a partner's, which is good for all its merchants
+	for _, f := range [...]struct{ name, ours string }{{"merchantNo", c.call.Account}, {"merGroupNo", c.merGroupNo}} {
+		if asked := x.text(f.name); asked != "" && asked != f.ours && !(own && f.name == "merchantNo") {
+			faults = append(faults, cnpay.Fault{Field: f.name, Problem: strings.TrimSpace("is not the client's " + f.ours)})
+		}
 	}
 	return faults
 }

@@ -289,13 +289,13 @@ func TestWire(t *testing.T) {
 				`"verifySign":"acb359804dd3805da41cbccf23af3a0a"}`,
 		},
 		{
-			"the same: the request's own numbers win",
-			yuansfer.Config{MerchantNo: "1", StoreNo: "2", Token: sandboxToken},
+			"the partner's below: the request's own numbers win, of another merchant of the partner",
+			yuansfer.Config{MerchantNo: "1", StoreNo: "2", MerGroupNo: "900001", Token: "e9ae88025307fa98971821b22b55fa6b"},
 			yuansfer.AutoDebitRevokeRequest{
 				Sender: yuansfer.Sender{MerchantNo: "200043", StoreNo: "300014"}, AutoDebitNo: "298217806906830305",
 			},
-			`{"autoDebitNo":"298217806906830305","merchantNo":"200043","storeNo":"300014",` +
-				`"verifySign":"acb359804dd3805da41cbccf23af3a0a"}`,
+			`{"autoDebitNo":"298217806906830305","merGroupNo":"900001","merchantNo":"200043","storeNo":"300014",` +
+				`"verifySign":"073405a6acf2dac0936ea587df812acb"}`,
 		},
 		{
 			"partner, computed with hashlib; the token is the one in Yuansfer's Java client",
@@ -578,4 +578,39 @@ func TestConcurrentUse(t *testing.T) {
 	}
 	wg.Wait()
 	require.Equal(t, 32, gateway.Received(revoke))
+}
+
+// What a client sends it must be able to settle: a request for another merchant, or of another partner, is refused before
+// it is sent.
+func TestRequestForAnotherMerchant(t *testing.T) {
+	for _, tt := range []struct {
+		config yuansfer.Config
+		sender yuansfer.Sender
+		says   string
+	}{
+		{yuansfer.Config{}, yuansfer.Sender{MerchantNo: "200044"}, "merchantNo is not the client's 200043"},
+		{yuansfer.Config{}, yuansfer.Sender{MerGroupNo: "900001"}, "merGroupNo is not the client's"},
+		{yuansfer.Config{MerGroupNo: "900001"}, yuansfer.Sender{MerGroupNo: "900002", MerchantNo: "200044"}, "merGroupNo is not the client's 900001"},
+		{yuansfer.Config{MerGroupNo: "900001"}, yuansfer.Sender{MerchantNo: "200044"}, ""},
+		{yuansfer.Config{}, yuansfer.Sender{MerchantNo: "200043", StoreNo: "300015"}, ""},
+	} {
+		network := &answering{err: errors.New("no network")}
+		tt.config.MerchantNo, tt.config.StoreNo, tt.config.Token = "200043", "300014", sandboxToken
+		client, err := yuansfer.New(tt.config, cnpay.WithHTTPClient(&http.Client{Transport: network}), once())
+		require.NoError(t, err)
+		res, err := client.Transactions.Refund(t.Context(), &yuansfer.TransactionRefundRequest{
+			Sender: tt.sender, Currencies: yuansfer.Currencies{Currency: "USD", SettleCurrency: "USD"}, OrderKey: yuansfer.OrderKey{Reference: "A1"},
+			RefundAmount: "1.00", RefundReference: "R1",
+		})
+		if tt.says == "" {
+			require.ErrorIs(t, err, cnpay.ErrTransport)
+			settled, err := client.Settle(t.Context(), cnpay.TicketOf(res, err), cnpay.WithSchedule(cnpay.Schedule{0}))
+			require.NotErrorIs(t, err, cnpay.ErrInvalidRequest, tt.sender)
+			require.Equal(t, 1, settled.Queries)
+			continue
+		}
+		require.ErrorContains(t, err, tt.says)
+		require.Equal(t, cnpay.Failed, cnpay.OutcomeOf(res, err))
+		require.Empty(t, network.sent)
+	}
 }

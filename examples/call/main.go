@@ -280,7 +280,9 @@ func (o options) call(ctx context.Context, client *clients.Client, op operation,
 	}
 	open := p.Outcome == cnpay.Unknown || p.Outcome == cnpay.Pending
 	if o.settle && open && !p.Ticket.NoMoney && ctx.Err() == nil {
-		return o.settled(ctx, client, p.Ticket, opts)
+		out, err := o.settled(ctx, client, p.Ticket, opts)
+		out.invalid = false // the call was made: what cannot be settled here is unknown, not a bad request
+		return out, err
 	}
 	switch {
 	case !open || p.Ticket.NoMoney:

@@ -113,6 +113,14 @@ func TestSettleInOneGo(t *testing.T) {
 	require.Equal(t, exitOK, code, out)
 }
 
+// A call that was made and cannot be settled is unknown, whatever its ticket lacks.
+func TestWhatCannotBeSettledIsUnknown(t *testing.T) {
+	request := file(t, "r.json", `{"mid": "898201612345678", "tid": "88880001", "instMid": "QRPAYDEFAULT", "qrCodeId": "31940001"}`)
+	code, out, stderr := call(t, "chinaums", "bills.close", "-request", request, "-scenario", "lost-answer", "-settle")
+	require.Equal(t, exitUnknown, code, stderr+out)
+	require.Contains(t, out, "billNo is required")
+}
+
 func TestMistakesAreOneLine(t *testing.T) {
 	good := file(t, "r.json", `{"client_sn":"1"}`)
 	for _, tt := range []struct {

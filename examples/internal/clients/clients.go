@@ -55,6 +55,7 @@ type Config struct {
 		MerchantNo string `json:"merchantNo"`
 		StoreNo    string `json:"storeNo"`
 		Token      string `json:"token"`
+		MerGroupNo string `json:"merGroupNo"` // a partner's number
 	} `json:"yuansfer"`
 	UMPay *struct {
 		Gateway  string `json:"gateway"`
@@ -195,7 +196,7 @@ func Providers() []Provider {
 			func(c *Config, opts ...cnpay.Option) (cnpay.Settler, error) {
 				s := c.Yuansfer
 				return yuansfer.New(yuansfer.Config{
-					Gateway: s.Gateway, MerchantNo: s.MerchantNo, StoreNo: s.StoreNo, Token: cnpay.Secret(s.Token),
+					Gateway: s.Gateway, MerchantNo: s.MerchantNo, StoreNo: s.StoreNo, Token: cnpay.Secret(s.Token), MerGroupNo: s.MerGroupNo,
 				}, opts...)
 			},
 			func(opts ...cnpay.Option) (cnpay.Settler, Gateway, error) {
