@@ -310,7 +310,7 @@ func TestRecorderSeesTheMerchantsNumber(t *testing.T) {
 	require.Equal(t, ticketOf(t, client, &upay.OrderRevokeRequest{SN: sn, ClientSN: "7654321132"}), ticket)
 	require.Equal(t, "7654321132", ticket.Order)
 	require.False(t, ticket.NoMoney)
-	require.Equal(t, []cnpay.Call{{Outcome: cnpay.Succeeded, Code: "CANCEL_SUCCESS", HTTPStatus: http.StatusOK, Sent: 1}}, j.calls)
+	require.Equal(t, []cnpay.Call{{Outcome: cnpay.Succeeded, Code: "CANCEL_SUCCESS", Host: ticket.Gateway, HTTPStatus: http.StatusOK, Sent: 1}}, j.calls)
 
 	_, err = client.Orders.Query(t.Context(), &upay.OrderQueryRequest{SN: sn})
 	require.NoError(t, err)
