@@ -100,19 +100,13 @@ func run(ctx context.Context) error {
 	return errors.Join(ctx.Err(), err, <-ended, tracers.Shutdown(ctx), meters.Shutdown(ctx))
 }
 
-// openEntries is the journal's open entries as the gauge has them.
+// openEntries is the journal's open entries as the gauge has them: of all accounts together, as metrics must stay few.
 func openEntries(j *journal.Journal) func(context.Context) ([]cnpayotel.Open, error) {
 	return func(ctx context.Context) ([]cnpayotel.Open, error) {
-		entries, err := j.OpenEntries(ctx, 0, 1000)
+		counts, err := j.OpenByAge(ctx)
 		var rows []cnpayotel.Open
-		for _, e := range entries {
-			row := cnpayotel.Open{Provider: e.Ticket.Provider, Operation: e.Ticket.Operation, Count: 1}
-			for _, age := range []time.Duration{24 * time.Hour, time.Hour, time.Minute} {
-				if time.Since(e.Opened) < age {
-					row.Under = age
-				}
-			}
-			rows = append(rows, row)
+		for _, c := range counts {
+			rows = append(rows, cnpayotel.Open{Provider: c.Provider, Operation: c.Operation, Under: c.Under, Count: c.Count})
 		}
 		return rows, err
 	}
