@@ -53,17 +53,12 @@ func sqlite(t testing.TB) *sql.DB {
 
 // postgresql is a schema of its own.
 func postgresql(t testing.TB) *sql.DB {
-	address, err := url.Parse(os.Getenv(postgresVariable))
-	require.NoError(t, err)
-	admin, err := sql.Open("pgx", address.String())
+	admin, err := sql.Open("pgx", os.Getenv(postgresVariable))
 	require.NoError(t, err)
 	schema := "cnpay_" + strings.ToLower(newOwner())
 	_, err = admin.Exec("CREATE SCHEMA " + schema)
 	require.NoError(t, err)
-	query := address.Query()
-	query.Set("search_path", schema)
-	address.RawQuery = query.Encode()
-	db, err := sql.Open("pgx", address.String())
+	db, err := sql.Open("pgx", inSchema(t, schema))
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		_ = db.Close()
@@ -72,6 +67,16 @@ func postgresql(t testing.TB) *sql.DB {
 		_ = admin.Close()
 	})
 	return db
+}
+
+// inSchema is the address of a schema.
+func inSchema(t testing.TB, schema string) string {
+	address, err := url.Parse(os.Getenv(postgresVariable))
+	require.NoError(t, err)
+	query := address.Query()
+	query.Set("search_path", schema)
+	address.RawQuery = query.Encode()
+	return address.String()
 }
 
 // shop is a merchant: a journal, a client, and books of its own.
