@@ -20,6 +20,7 @@ type sending struct {
 	// alone is set if no earlier sending could be on its way when this one was opened, and fresh if, besides, nothing had
 	// happened by then: what the caller hears, or knows that it did not send, decides only then (REFUSAL, FRESH).
 	alone, fresh bool
+	first        time.Time // the beginning of the oldest sending that may still matter, where it is not this one
 }
 
 type sendingKey struct{}
@@ -120,13 +121,14 @@ func (j *Journal) renew(ctx context.Context, e Entry, s sending) (bool, sending,
 	}
 	s.generation = max(s.generation, s.ticket.Sending)
 	s.ticket.Sending = s.generation
+	// What absence proves, it proves only when no sending can be on its way, and within the reach of the first one that may
+	// have been carried out.
 	first := millis(s.ticket.Began)
-	if !s.alone {
-		// What absence proves, it proves only when no sending can be on its way, and within the reach of the first one.
-		first = e.firstBegan
-		if e.Ticket.Until.After(s.ticket.Until) {
-			s.ticket.Until = e.Ticket.Until
-		}
+	if !s.fresh {
+		first, s.first = e.firstBegan, at(e.firstBegan)
+	}
+	if !s.alone && e.Ticket.Until.After(s.ticket.Until) {
+		s.ticket.Until = e.Ticket.Until
 	}
 	found := ""
 	if e.found == string(Succeeded) {
@@ -135,6 +137,10 @@ func (j *Journal) renew(ctx context.Context, e Entry, s sending) (bool, sending,
 	text, err := encode(s.ticket)
 	if err != nil {
 		return false, s, err
+	}
+	wait := j.config.Crash
+	if e.State == Open { // a settler's own repeat has ended by then
+		wait = max(wait, j.config.Lease*3/4)
 	}
 	guard := " AND generation = $10 AND state = $11"
 	if j.without.claim {
@@ -145,7 +151,7 @@ func (j *Journal) renew(ctx context.Context, e Entry, s sending) (bool, sending,
 		ok, err = changed(tx.ExecContext(ctx, `UPDATE cnpay_entries SET generation = $1, state = 'open', outcome = 'unknown', code = '', reason = '',
 			ticket = $2, gateway = $3, first_began = $4, until = $5, owner = $6, found = $7, landed = 0, lease = 0, asked = 0, closed = 0,
 			due = `+j.now+` + $8, opened = `+j.now+` WHERE id = $9`+guard,
-			s.generation, text, s.ticket.Gateway, first, millis(s.ticket.Until), s.owner, found, j.config.Crash.Milliseconds(),
+			s.generation, text, s.ticket.Gateway, first, millis(s.ticket.Until), s.owner, found, wait.Milliseconds(),
 			e.ID, e.Generation, string(e.State)))
 		if err != nil || !ok || s.generation == e.Generation {
 			return err
@@ -319,23 +325,35 @@ func (j *Journal) keepOpen(ctx context.Context, s sending, c cnpay.Call, answere
 	}
 	_, err = j.noted(ctx, s.id, events, `UPDATE cnpay_entries SET outcome = $1, code = $2, reason = $3, ticket = $4,
 		due = `+j.now+` + $5 WHERE id = $6 AND generation = $7 AND state = 'open'`,
-		outcome.String(), c.Code, short(reason), text, j.firstQuery(ctx, s.ticket, c.Duration).Milliseconds(), s.id, s.generation)
+		outcome.String(), c.Code, short(reason), text, j.firstQuery(ctx, s, c.Duration).Milliseconds(), s.id, s.generation))
 	return err
 }
 
-// firstQuery is how long it is until the first query of the operation's own schedule, which counts from the ticket's
-// beginning, elapsed ago.
-func (j *Journal) firstQuery(ctx context.Context, t cnpay.Ticket, elapsed time.Duration) time.Duration {
-	const before = -time.Nanosecond // a query that is due at the beginning is due then
+// firstQuery is how long it is until the first query of the operation's own schedule, which counts from the beginning of
+// the first sending, elapsed ago: what is sent again and again is not asked, or sent, more often for it.
+func (j *Journal) firstQuery(ctx context.Context, s sending, elapsed time.Duration) time.Duration {
+	t := s.ticket
 	if t.Began.IsZero() {
 		return 0
 	}
-	s := j.unasked(ctx, t, cnpay.WithClock(func() time.Time { return t.Began.Add(before) }))
-	if s == nil || s.Next == 0 {
+	if !s.first.IsZero() {
+		age := t.Began.Add(elapsed).Sub(s.first)
+		t.Began = s.first
+		if next := j.unasked(ctx, t, cnpay.WithClock(func() time.Time { return s.first.Add(age) })); next != nil && next.Next > 0 {
+			return next.Next
+		}
+		return rarer(age)
+	}
+	const before = -time.Nanosecond // a query that is due at the beginning is due then
+	next := j.unasked(ctx, t, cnpay.WithClock(func() time.Time { return t.Began.Add(before) }))
+	if next == nil || next.Next == 0 {
 		return 0
 	}
-	return max(s.Next-elapsed, 0)
+	return max(next.Next-elapsed, 0)
 }
+
+// rarer is how long to wait behind the end of a schedule: longer and longer.
+func rarer(age time.Duration) time.Duration { return min(max(age/4, 5*time.Second), time.Hour) }
 
 func short(s string) string {
 	const most = 500

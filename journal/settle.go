@@ -200,7 +200,11 @@ func (j *Journal) postpone(ctx context.Context, e Entry, s *cnpay.Settlement, wh
 		}
 	}
 	if next <= 0 {
-		next = min(max(e.now.Sub(e.Opened)/4, 5*time.Second), time.Hour)
+		since := e.Opened
+		if first := at(e.firstBegan); !first.IsZero() && first.Before(since) {
+			since = first
+		}
+		next = rarer(e.now.Sub(since))
 		if s != nil && !s.Horizon.IsZero() {
 			if behind := s.Horizon.Add(time.Second).Sub(e.now); behind > 0 {
 				next = min(next, behind)
