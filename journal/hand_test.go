@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -132,7 +133,7 @@ func TestAPersonsWordProvesNothing(t *testing.T) {
 					return err
 				}))
 			}
-			refusing := roundTripper(func(*http.Request) (*http.Response, error) { return nil, errDown })
+			refusing := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, errDown }}
 			down, err := upay.New(s.gateway.Config(), cnpay.WithRecorder(s.Journal), cnpay.WithHTTPClient(&http.Client{Transport: refusing}))
 			require.NoError(t, err)
 			_, err = down.Orders.Revoke(t.Context(), &upay.OrderRevokeRequest{ClientSN: order})

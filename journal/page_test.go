@@ -459,6 +459,7 @@ func TestThePageSaysWhyNothingWasDone(t *testing.T) {
 		p = visit(t, "POST", address, form("succeeded", "in the portal"))
 		require.Equal(t, http.StatusInternalServerError, p.StatusCode)
 		require.Contains(t, p.text, "the warehouse is closed")
+		require.Empty(t, s.of(t, e.Ticket.Order).found, "nobody books later what the person was told was not booked")
 		broken.Store(false)
 		p = visit(t, "POST", address, url.Values{"generation": {"1"}, "outcome": {"succeeded"}, "reason": {"another sending"}})
 		require.Equal(t, http.StatusConflict, p.StatusCode, "SEEN")
