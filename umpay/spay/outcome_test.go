@@ -1,10 +1,12 @@
 package spay
 
 import (
+	"io"
 	"net/http"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -176,5 +178,33 @@ func TestConfirmationOfAnotherOrder(t *testing.T) {
 		answer.MerID, answer.Version, answer.OrderID, answer.TradeNo = c.call.Account, "4.0", "SHOP1", tradeNo
 		x := &exchange{client: c, op: request.operation(), request: request, answer: answer}
 		require.ErrorIs(t, x.Belongs(cnpay.Succeeded), want, tradeNo)
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// What was refunded was paid before: a state that says it never was contradicts it.
+func TestRefundedButNeverPaid(t *testing.T) {
+	own, platform := newTestKeys(t)
+	text := ""
+	c := newTestClient(t, own, platform, cnpay.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		page := `<META NAME="MobilePayPlatform" CONTENT="` + text + "&sign=" + signText(t, platform, text) + `&sign_type=RSA">`
+		return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(page)), Request: r}, nil
+	})}))
+	today := MerDate(time.Now())
+	ticket, err := c.Ticket(&OrderCreateQRRequest{Order: Order{OrderID: "SHOP1", MerDate: today, Amount: 1250}, ScanCodeType: "WECHAT"})
+	require.NoError(t, err)
+	for given, want := range map[[2]string]cnpay.Outcome{
+		{TradeSuccess, "0"}: cnpay.Succeeded, {TradeSuccess, "1250"}: cnpay.Succeeded, {TradeSuccess, "-1"}: cnpay.Unknown,
+		{TradeClose, "0"}: cnpay.Failed, {TradeClose, "1250"}: cnpay.Unknown, {TradeFail, "1"}: cnpay.Unknown,
+		{WaitBuyerPay, ""}: cnpay.Pending, {WaitBuyerPay, "1"}: cnpay.Unknown,
+		{TradeCancel, "1250"}: cnpay.Failed, // voided: the money is back
+	} {
+		text = "amount=1250&amt_type=RMB&mer_date=" + today + "&mer_id=60000100&order_id=SHOP1&refund_amt=" + given[1] +
+			"&ret_code=0000&trade_no=3805031403717574&trade_state=" + given[0] + "&version=4.0"
+		s, err := c.Settle(t.Context(), ticket, cnpay.WithSchedule(cnpay.Schedule{0}))
+		require.Equal(t, want, cnpay.OutcomeOf(s, err), "%v: %v", given, err)
 	}
 }

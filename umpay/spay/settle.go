@@ -70,6 +70,8 @@ func (c *Client) askOrder(ctx context.Context, t cnpay.Ticket, opts []cnpay.Opti
 		found.Cause = call.Contradiction("the order's amount is %s, not %s", amount, ours)
 	case state.RefundAmt > state.Amount:
 		found.Cause = call.Contradiction("refund_amt %d exceeds amount %s", state.RefundAmt, amount)
+	case state.RefundAmt != 0 && state.TradeState != TradeSuccess && state.TradeState != TradeCancel, state.RefundAmt < 0: // never paid
+		found.Cause = call.Contradiction("refund_amt %d contradicts trade_state %s", state.RefundAmt, state.TradeState)
 	}
 	return asked{found, state}, nil
 }
