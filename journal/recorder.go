@@ -325,7 +325,7 @@ func (j *Journal) keepOpen(ctx context.Context, s sending, c cnpay.Call, answere
 	}
 	_, err = j.noted(ctx, s.id, events, `UPDATE cnpay_entries SET outcome = $1, code = $2, reason = $3, ticket = $4,
 		due = `+j.now+` + $5 WHERE id = $6 AND generation = $7 AND state = 'open'`,
-		outcome.String(), c.Code, short(reason), text, j.firstQuery(ctx, s, c.Duration).Milliseconds(), s.id, s.generation))
+		outcome.String(), c.Code, short(reason), text, j.firstQuery(ctx, s, c.Duration).Milliseconds(), s.id, s.generation)
 	return err
 }
 
