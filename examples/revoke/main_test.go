@@ -314,7 +314,7 @@ func TestInterrupt(t *testing.T) {
 	for name, args := range map[string][]string{
 		"while it is sent":     {"-scenario", "hang", "-provider", "upay"},
 		"between two queries":  {"-scenario", "lost-answer", "-provider", "unionpay"},
-		"when the time is up":  {"-scenario", "lost-answer", "-provider", "unionpay", "-timeout", "1500ms"},
+		"when the time is up":  {"-scenario", "lost-answer", "-provider", "unionpay", "-timeout", "700ms"},
 		"without any settling": {"-scenario", "hang", "-provider", "umpay", "-settle=false"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -322,10 +322,10 @@ func TestInterrupt(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			defer cancel(nil)
 			cause := "interrupt signal received"
-			if slices.Contains(args, "1500ms") {
-				cause = "-timeout 1500ms is over"
+			if slices.Contains(args, "700ms") {
+				cause = "-timeout 700ms is over"
 			} else {
-				time.AfterFunc(1500*time.Millisecond, func() { cancel(errors.New(cause)) })
+				time.AfterFunc(700*time.Millisecond, func() { cancel(errors.New(cause)) })
 			}
 			var stdout, stderr strings.Builder
 			begun := time.Now()
@@ -348,7 +348,7 @@ func TestInterruptedQuery(t *testing.T) {
 	s.open[0].Gateway.Misbehave(upay.OpOrderQuery, cnpaytest.Hang)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
-	time.AfterFunc(1500*time.Millisecond, func() { cancel(errors.New("interrupt signal received")) })
+	time.AfterFunc(700*time.Millisecond, func() { cancel(errors.New("interrupt signal received")) })
 	r := j.do(ctx, options{settle: true, timeout: 20 * time.Second}, nil)
 	require.Equal(t, cnpay.Unknown, r.Outcome)
 	require.Equal(t, 1, strings.Count(r.Error, "interrupt signal received"), r.Error)
