@@ -120,7 +120,8 @@ func (j *Journal) closeIn(ctx context.Context, tx *sql.Tx, d decision) (Entry, e
 	}
 	e, err := scan(tx.QueryRowContext(ctx, `UPDATE cnpay_entries SET state = $1, outcome = $1, code = $2, reason = $3,
 		ticket = CASE WHEN $4 <> '' AND generation = $5 THEN $4 ELSE ticket END, landed = $6, found = '', lease = 0, asked = asked + $10,
-		by_hand = CASE WHEN $11 < 0 THEN by_hand ELSE $11 END, closed = `+j.now+`
+		asked_at = CASE WHEN $10 > 0 THEN `+j.now+` ELSE asked_at END, by_hand = CASE WHEN $11 < 0 THEN by_hand ELSE $11 END,
+		closed = `+j.now+`
 		WHERE id = $7 AND ($8 < 0 OR generation = $8) AND ($9 = '' OR owner = $9)`+where+" RETURNING "+j.columns(),
 		d.outcome.String(), d.code, short(d.reason), text, d.generation, landed, d.id, generation, d.owner, d.queries, word))
 	if errors.Is(err, sql.ErrNoRows) {

@@ -106,10 +106,13 @@ func TestRepeatsKeepTheScheduleOfTheFirstSending(t *testing.T) {
 			res, err := r.send(t.Context())
 			ticket := cnpay.TicketOf(res, err)
 			s.run(t)
-			time.Sleep(9 * time.Second) // Yuansfer's are at 0, 2 and 7 s, UnionPay's at 1, 3 and 7 s
-			require.InDelta(t, 4, r.gateway.Received(r.operation), 1)
+			// Yuansfer's are at 0, 2 and 7 s, UnionPay's at 1, 3 and 7 s.
+			require.Eventually(t, func() bool { return r.gateway.Received(r.operation) == 4 }, 30*time.Second, 10*time.Millisecond)
+			require.GreaterOrEqual(t, time.Since(ticket.Began), 6900*time.Millisecond)
+			time.Sleep(time.Second)
 			e, err := s.Entry(t.Context(), ticket)
 			require.NoError(t, err)
+			require.Equal(t, 4, r.gateway.Received(r.operation))
 			require.Equal(t, Open, e.State)
 			require.Equal(t, r.gateway.Received(r.operation)-1, e.Generation)
 			require.WithinDuration(t, e.Created, at(e.firstBegan), time.Second, "what a query must be able to see is the first one")

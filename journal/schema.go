@@ -49,6 +49,23 @@ func (d Dialect) now() string {
 	return "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
 }
 
+// lateral joins entries e that a query finds for each row before it.
+func (d Dialect) lateral(query string) string {
+	if d == PostgreSQL {
+		return "CROSS JOIN LATERAL (" + query + ") e"
+	}
+	return "JOIN cnpay_entries e ON e.id IN (" + strings.Replace(query, "x.*", "x.id", 1) + ")"
+}
+
+// skipLocked passes over a row that somebody else has locked: a process that stands still in the middle of a transaction
+// delays nobody. A file has one writer.
+func (d Dialect) skipLocked() string {
+	if d == PostgreSQL {
+		return " FOR UPDATE SKIP LOCKED"
+	}
+	return ""
+}
+
 // driver is River's driver. Both are over database/sql, so that one *sql.Tx closes an entry, hands out a job and changes
 // the merchant's own tables.
 func (d Dialect) driver(db *sql.DB) riverdriver.Driver[*sql.Tx] {

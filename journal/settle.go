@@ -33,7 +33,8 @@ func (j *Journal) handOut(ctx context.Context, limit int, insert func(*sql.Tx, [
 		}
 		for _, t := range candidates {
 			ok, err := changed(tx.ExecContext(ctx, `UPDATE cnpay_entries SET turn = turn + 1, lease = `+j.now+` + $1
-				WHERE id = $2 AND turn = $3 AND generation = $4 AND state IN ('open', 'ready') AND lease <= `+j.now,
+				WHERE id = (SELECT id FROM cnpay_entries WHERE id = $2 AND turn = $3 AND generation = $4
+					AND state IN ('open', 'ready') AND lease <= `+j.now+j.dialect.skipLocked()+`)`,
 				j.config.Lease.Milliseconds(), t.Entry, t.Turn, t.Generation))
 			if err != nil {
 				return err
@@ -54,18 +55,33 @@ func (j *Journal) handOut(ctx context.Context, limit int, insert func(*sql.Tx, [
 	return len(turns), nil
 }
 
+// candidates are what is due, the oldest of each account first. What it costs grows with the accounts that have open
+// entries, and not with the entries: the indexes of the second migration are for it.
 func (j *Journal) candidates(ctx context.Context, tx *sql.Tx, limit int) ([]turn, error) {
-	rows, err := tx.QueryContext(ctx, `WITH
-		busy AS (SELECT provider, account,
-				SUM(CASE WHEN lease > `+j.now+` THEN 1 ELSE 0 END) AS leased,
-				SUM(CASE WHEN asked_at > `+j.now+` - 1000 THEN 1 ELSE 0 END) AS asked
-			FROM cnpay_entries WHERE state = 'open' GROUP BY provider, account),
-		due AS (SELECT id, provider, account, generation, turn,
-				ROW_NUMBER() OVER (PARTITION BY provider, account ORDER BY due, id) AS place
-			FROM cnpay_entries WHERE state IN ('open', 'ready') AND due <= `+j.now+` AND lease <= `+j.now+`)
+	now := "(SELECT " + j.now + ")" // once, so that an index can be searched for it
+	rows, err := tx.QueryContext(ctx, `WITH RECURSIVE
+		accounts (provider, account) AS (
+			SELECT provider, account FROM cnpay_entries WHERE id = (SELECT id FROM cnpay_entries
+				WHERE state IN ('ready', 'open') ORDER BY provider, account LIMIT 1)
+			UNION ALL
+			SELECT e.provider, e.account FROM accounts a JOIN cnpay_entries e ON e.id = COALESCE(
+				(SELECT id FROM cnpay_entries x WHERE x.state IN ('ready', 'open') AND x.provider = a.provider AND x.account > a.account
+					ORDER BY x.account LIMIT 1),
+				(SELECT id FROM cnpay_entries x WHERE x.state IN ('ready', 'open') AND x.provider > a.provider
+					ORDER BY x.provider, x.account LIMIT 1))),
+		leased AS (SELECT provider, account, COUNT(*) AS n FROM cnpay_entries
+			WHERE lease > 0 AND lease > `+now+` GROUP BY provider, account),
+		asked AS (SELECT provider, account, COUNT(*) AS n FROM cnpay_entries
+			WHERE asked_at > 0 AND asked_at > `+now+` - 1000 GROUP BY provider, account),
+		due AS (SELECT e.id, e.provider, e.account, e.generation, e.turn,
+				ROW_NUMBER() OVER (PARTITION BY e.provider, e.account ORDER BY e.due, e.id) AS place
+			FROM accounts a `+j.dialect.lateral(`SELECT x.* FROM cnpay_entries x
+				WHERE x.state IN ('ready', 'open') AND x.provider = a.provider AND x.account = a.account
+				AND x.due <= `+now+` AND x.lease <= `+now+` ORDER BY x.due, x.id LIMIT $1`)+`)
 		SELECT due.id, due.generation, due.turn FROM due
-		LEFT JOIN busy ON busy.provider = due.provider AND busy.account = due.account
-		WHERE due.place <= $1 - COALESCE(busy.leased, 0) AND due.place <= $2 - COALESCE(busy.asked, 0)
+		LEFT JOIN leased ON leased.provider = due.provider AND leased.account = due.account
+		LEFT JOIN asked ON asked.provider = due.provider AND asked.account = due.account
+		WHERE due.place <= $1 - COALESCE(leased.n, 0) AND due.place <= $2 - COALESCE(leased.n, 0) - COALESCE(asked.n, 0)
 		ORDER BY due.place, due.id LIMIT $3`, j.config.PerAccount, j.config.PerSecond, limit)
 	if err != nil {
 		return nil, err
@@ -114,7 +130,7 @@ func (j *Journal) settle(ctx context.Context, t turn, wait time.Duration) error 
 
 // hold keeps the lease while a job waits to be repeated.
 func (j *Journal) hold(ctx context.Context, t turn, d time.Duration) error {
-	_, err := j.db.ExecContext(ctx, "UPDATE cnpay_entries SET lease = "+j.now+" + $1 WHERE id = $2 AND turn = $3 AND state IN ('open', 'ready')",
+	_, err := j.db.ExecContext(ctx, "UPDATE cnpay_entries SET lease = "+j.now+" + $1, due = "+j.now+" + $1 WHERE id = $2 AND turn = $3 AND state IN ('open', 'ready')",
 		d.Milliseconds(), t.Entry, t.Turn)
 	return err
 }
