@@ -17,8 +17,11 @@ type EscrowOrder struct {
 
 	// MerOrderID is the number of the order (商户订单号); of a bill that of its payment.
 	MerOrderID string `json:"merOrderId" spec:"M S..32"`
+	// BillNo is the number of the bill (账单号), where MerOrderID is that of its payment. It is not sent: settling the
+	// guarantee of a bill needs it. Empty means MerOrderID.
+	BillNo string `json:"billNo" spec:"O S..31 unsent"`
 	// BillDate is the date of the bill (账单日期), 2006-01-02. It is not sent: settling the guarantee of a bill needs it.
-	BillDate string `json:"billDate" spec:"O yyyy-MM-dd unsent"`
+	BillDate string `json:"billDate" spec:"C[instMid=QRPAYDEFAULT] yyyy-MM-dd unsent"`
 }
 
 // EscrowCompleteRequest takes the guaranteed money.

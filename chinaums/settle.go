@@ -1,6 +1,7 @@
 package chinaums
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -403,7 +404,7 @@ func settleSecured(c *Client, t cnpay.Ticket, opts []cnpay.Option, judge func(se
 	rule := cnpay.SettleRule{Schedule: BackSchedule()}
 	if t.Fields["instMid"] == BillsInstMID {
 		query := billOf(t)
-		query.BillNo = t.Fields["merOrderId"]
+		query.BillNo = cmp.Or(query.BillNo, t.Fields["merOrderId"])
 		rule.Faults = c.faults(query)
 		rule.Query = ask(c, query, opts, func(r *BillQueryResponse) cnpay.Finding {
 			return judge(secured{r.SecureStatus, r.CompleteAmount})

@@ -254,6 +254,9 @@ func TestSettleByState(t *testing.T) {
 		"bill's guarantee cancelled": {&chinaums.EscrowCancelRequest{EscrowOrder: chinaums.EscrowOrder{OrderHead: chinaums.OrderHead{Head: head(), InstMID: chinaums.BillsInstMID}, MerOrderID: anOrder, BillDate: "2026-09-01"}}, billPath, bill(anOrder), true, append([]state{
 			{`"secureStatus":"ALL_COMPLETED"`, failed, ""},
 		}, released...)},
+		"guarantee of a bill's payment cancelled": {&chinaums.EscrowCancelRequest{EscrowOrder: chinaums.EscrowOrder{OrderHead: chinaums.OrderHead{Head: head(), InstMID: chinaums.BillsInstMID}, MerOrderID: anOrder + "0", BillNo: anOrder, BillDate: "2026-09-01"}}, billPath, bill(anOrder), true, append([]state{
+			{`"secureStatus":"ALL_COMPLETED"`, failed, ""},
+		}, released...)},
 
 		"pre-authorisation completed": {&chinaums.PreauthCompleteRequest{PreauthHead: preauth, MchntOrderID: another, PreauthOrderID: anOrder, TotalAmt: 800}, queryOne, order(another), false, []state{
 			{`"status":"TRADE_SUCCESS","totalAmount":800`, succeeded, ""},
@@ -348,6 +351,15 @@ func TestSettleByState(t *testing.T) {
 
 func refundOf(number string) *chinaums.OrderRefundRequest {
 	return &chinaums.OrderRefundRequest{OrderHead: orderHead(), MerOrderID: anOrder, RefundOrder: chinaums.RefundOrder{RefundAmount: 250, RefundOrderID: number}}
+}
+
+func TestGuaranteeOfABillNeedsItsDate(t *testing.T) {
+	client := answers(t, nil)
+	order := chinaums.EscrowOrder{OrderHead: chinaums.OrderHead{Head: head(), InstMID: chinaums.BillsInstMID}, MerOrderID: anOrder}
+	_, err := client.Escrow.Cancel(t.Context(), &chinaums.EscrowCancelRequest{EscrowOrder: order})
+	require.ErrorContains(t, err, "billDate is required with instMid QRPAYDEFAULT", "no query could settle it")
+	_, err = client.Ticket(&chinaums.EscrowCancelRequest{EscrowOrder: chinaums.EscrowOrder{OrderHead: chinaums.OrderHead{Head: head(), InstMID: chinaums.WalletInstMID}, MerOrderID: anOrder}})
+	require.NoError(t, err)
 }
 
 // Where there is no such completion, the pre-authorisation is asked: that it was completed does not say by which request,
