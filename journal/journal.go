@@ -316,7 +316,7 @@ func (j *Journal) Stats(ctx context.Context) (Stats, error) {
 }
 
 // Prune deletes entries that have been final for longer than d, whose call can no longer be on its way, and that nothing
-// contradicted.
+// contradicted. Where no client settles an entry, that is so thirty days after its call's time limit.
 func (j *Journal) Prune(ctx context.Context, d time.Duration) (int64, error) {
 	const batch = 500
 	var pruned, last int64
@@ -330,7 +330,7 @@ func (j *Journal) Prune(ctx context.Context, d time.Duration) (int64, error) {
 		var n int64
 		err = j.inTx(ctx, func(tx *sql.Tx) error {
 			for _, e := range entries {
-				if !e.Ticket.Until.IsZero() && !j.past(ctx, e) {
+				if !j.forgotten(ctx, e) {
 					continue
 				}
 				ok, err := changed(tx.ExecContext(ctx, `DELETE FROM cnpay_entries

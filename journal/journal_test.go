@@ -711,6 +711,43 @@ func TestStatsAndPrune(t *testing.T) {
 	})
 }
 
+// What was final before its account was closed, and its client taken out of the program, is pruned too, once it is past
+// any margin.
+func TestPruneOfAnAccountThatNobodyServes(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		for name, client := range map[string]func(*shop) (cnpay.Settler, error){
+			"an error":         func(*shop) (cnpay.Settler, error) { return nil, errors.New("no such account") },
+			"no client":        func(*shop) (cnpay.Settler, error) { return nil, nil },
+			"another's client": func(s *shop) (cnpay.Settler, error) { return s.client, nil },
+		} {
+			t.Run(name, func(t *testing.T) {
+				s := newShop(t, db, dialect)
+				final, open := s.order(), s.order()
+				_, _ = s.revoke(final)
+				s.gateway.Misbehave(upay.OpOrderRevoke, cnpaytest.LostAnswer)
+				_, _ = s.revoke(open)
+				s.config.Client = func(cnpay.Ticket) (cnpay.Settler, error) { return client(s) }
+				for i, days := range []int{29, 31} {
+					for _, order := range []string{final, open} {
+						ticket := s.of(t, order).Ticket
+						ticket.Account, ticket.Until = "closed", time.Now().AddDate(0, 0, -days)
+						text, err := encode(ticket)
+						require.NoError(t, err)
+						_, err = db.Exec("UPDATE cnpay_entries SET ticket = $1, until = $2, closed = CASE WHEN closed > 0 THEN 1 ELSE 0 END WHERE order_number = $3",
+							text, millis(ticket.Until), order)
+						require.NoError(t, err)
+					}
+					n, err := s.Prune(t.Context(), time.Hour)
+					require.NoError(t, err)
+					require.EqualValues(t, i, n, "%d days", days)
+				}
+				_, err := db.Exec("DELETE FROM cnpay_entries")
+				require.NoError(t, err)
+			})
+		}
+	})
+}
+
 func TestMigrations(t *testing.T) {
 	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
 		s := newShop(t, db, dialect)

@@ -170,7 +170,20 @@ func (j *Journal) past(ctx context.Context, e Entry) bool {
 		return false
 	}
 	s := j.unasked(ctx, e.Ticket)
-	return s != nil && !s.Horizon.After(e.now)
+	return s != nil && !s.Horizon.IsZero() && !s.Horizon.After(e.now)
+}
+
+// unserved is how long after its limit a call is past any margin where no client says its own.
+const unserved = 30 * 24 * time.Hour
+
+// forgotten reports whether a final entry needs to be kept no longer for what may be on its way: of one whose account
+// nobody serves any more, too.
+func (j *Journal) forgotten(ctx context.Context, e Entry) bool {
+	if e.Ticket.Until.IsZero() || j.past(ctx, e) {
+		return true
+	}
+	s := j.unasked(ctx, e.Ticket)
+	return (s == nil || s.Horizon.IsZero()) && e.now.After(e.Ticket.Until.Add(unserved))
 }
 
 func (j *Journal) margin() time.Duration { return cmp.Or(j.config.Margin, cnpay.DefaultMargin) }
