@@ -16,7 +16,7 @@ import (
 // is never taken as a proof; a journal keeps the ticket that [Recorder] Started gets.
 type Ticket struct {
 	Provider  string            `json:"provider"`          // the package: "unionpay", "umpay/spay"
-	Gateway   string            `json:"gateway"`           // the host that was called: a test's ticket is never settled in production
+	Gateway   string            `json:"gateway"`           // the host that the client was made for: a test's ticket is never settled in production
 	Account   string            `json:"account"`           // which client can ask: unionpay merId, upay terminal ...
 	Operation string            `json:"operation"`         // as the provider's catalog names it: "preauth_cancel"
 	Order     string            `json:"order"`             // the caller's order number of the operation

@@ -228,10 +228,10 @@ func (x *exchange) Belongs(outcome cnpay.Outcome) error {
 	return nil
 }
 
-// ofOrder reports whether the request is about an order at all; a program's own need not be.
+// ofOrder reports whether the request is about an order: what moves money is, and a program's own query or setting need not be.
 func (x *exchange) ofOrder() bool {
 	own := numbers()
-	return slices.ContainsFunc(own[:], func(name string) bool { return x.client.call.Fields.Has(x.request, name) })
+	return !x.op.Query && !x.op.NoMoney || slices.ContainsFunc(own[:], func(name string) bool { return x.client.call.Fields.Has(x.request, name) })
 }
 
 // elsewhere is an answer some of whose echoes are compared by its own names.

@@ -56,7 +56,7 @@ func (j *Journal) handOut(ctx context.Context, limit int, insert func(*sql.Tx, [
 }
 
 // candidates are what is due, the oldest of each account first. What it costs grows with the accounts that have open
-// entries, and not with the entries: the indexes of the second migration are for it.
+// entries, and not with the entries: the indexes of the third migration are for it.
 func (j *Journal) candidates(ctx context.Context, tx *sql.Tx, limit int) ([]turn, error) {
 	now := "(SELECT " + j.now + ")" // once, so that an index can be searched for it
 	rows, err := tx.QueryContext(ctx, `WITH RECURSIVE

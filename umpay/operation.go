@@ -104,8 +104,8 @@ func operationOf(method string) (Operation, bool) {
 	return call.Lookup(cnpay.Settings{}, func(op Operation) bool { return op.Method == method }, operations, Request.operation)
 }
 
-// WithOperations makes operations of the program's own known to [Client.Settle] and to a [Receiver]. They
-// go before the package's own of the same ID.
+// WithOperations makes operations of the program's own known to [Client.Settle] and to a [Receiver].
+// They go before the package's own of the same ID.
 func WithOperations(operations ...Operation) cnpay.Option { return call.WithOperations(operations) }
 
 // Do carries out an operation that this package lacks, with the checks, signature, at-most-once sending, comparison and

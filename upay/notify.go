@@ -127,8 +127,8 @@ func (c *Client) ParseNotificationBytes(authorization string, body []byte) (*Not
 
 func notificationError(err error) error { return fmt.Errorf("upay: notification: %w", err) }
 
-// verifyNotification verifies the bytes of a body and returns those that are signed. The signature is the last word of the header: the terminal's number may
-// come before it.
+// verifyNotification verifies the bytes of a body and returns those that are signed. The signature is the last word of the
+// header: the terminal's number may come before it.
 func (c *Client) verifyNotification(authorization string, body []byte) (signed []byte, err error) {
 	authorization = strings.TrimSpace(authorization)
 	signature := authorization[strings.LastIndexByte(authorization, ' ')+1:]

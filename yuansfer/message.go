@@ -12,8 +12,8 @@ import (
 
 // Sender says who sends a request. Where it is empty the client's own configuration says it.
 type Sender struct {
-	// MerGroupNo is the partner's number (服务商号), where a partner calls for its merchant: Config.MerGroupNo. The Chinese page of revoke does
-	// not have it; Yuansfer's own Java client sends it in every call.
+	// MerGroupNo is the partner's number (服务商号), where a partner calls for its merchant: Config.MerGroupNo. The Chinese page
+	// of revoke does not have it; Yuansfer's own Java client sends it in every call.
 	MerGroupNo string `json:"merGroupNo" spec:"C S"`
 	// MerchantNo is the merchant number (商家ID): the client's, or of a partner's client any of the partner's merchants.
 	MerchantNo string `json:"merchantNo" spec:"M S"`

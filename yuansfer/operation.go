@@ -82,8 +82,8 @@ func operations() []Request {
 	}
 }
 
-// WithOperations makes operations of the program's own known to [Client.Settle]. They
-// go before the package's own of the same ID.
+// WithOperations makes operations of the program's own known to [Client.Settle].
+// They go before the package's own of the same ID.
 func WithOperations(operations ...Operation) cnpay.Option { return call.WithOperations(operations) }
 
 // Do carries out an operation that this package lacks, with the checks, signature, at-most-once sending, comparison and

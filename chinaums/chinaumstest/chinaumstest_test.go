@@ -367,3 +367,15 @@ func TestHandle(t *testing.T) {
 	_, err = chinaums.Do[response](t.Context(), s.client, op, ask)
 	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(nil, err))
 }
+
+// What moves money is believed only where the answer names the order, also where a program's own request names none.
+func TestMoneyWithoutAnOrderIsUnknown(t *testing.T) {
+	s := open(t)
+	op := chinaums.Operation{ID: "shop_charge", Path: "/v1/netpay/shop/charge"}
+	s.gateway.Handle(op.ID, op.Path, func(map[string]any) map[string]any { return nil })
+	type request struct{ chinaums.Head }
+	ask := &request{chinaums.Head{MID: chinaumstest.MID, TID: chinaumstest.TID}}
+	_, err := chinaums.Do[chinaums.Response](t.Context(), s.client, op, ask)
+	require.Equal(t, cnpay.Unknown, cnpay.OutcomeOf(nil, err))
+	require.ErrorIs(t, err, cnpay.ErrMismatch)
+}
