@@ -218,22 +218,14 @@ func (j *Journal) Close(ctx context.Context, e Entry, outcome cnpay.Outcome, by,
 	if now.State != Open || now.Generation != e.Generation { // a prepared one keeps its generation when it is claimed
 		return prefix(ErrNotOpen)
 	}
-	if until := now.until(j.margin()); outcome != cnpay.Succeeded && now.now.Before(until) {
-		return fmt.Errorf("journal: %w until %s", ErrOnItsWay, until.Format(time.RFC3339))
+	if horizon := j.horizon(ctx, now); outcome != cnpay.Succeeded && j.clock().Before(horizon) {
+		return fmt.Errorf("journal: %w until %s", ErrOnItsWay, horizon.Format(time.RFC3339))
 	}
 	closed, err := j.decide(ctx, decision{id: e.ID, generation: e.Generation, outcome: outcome, reason: byHand + reason, by: by})
 	if err == nil && !closed {
 		err = prefix(ErrNotOpen)
 	}
 	return err
-}
-
-// until is the end of the time in which a call may be on its way; zero where nobody knows it.
-func (e Entry) until(margin time.Duration) time.Time {
-	if e.Ticket.Until.IsZero() {
-		return time.Time{}
-	}
-	return e.Ticket.Until.Add(margin)
 }
 
 func (j *Journal) byID(ctx context.Context, id int64) (Entry, error) {

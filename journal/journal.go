@@ -83,6 +83,7 @@ type Journal struct {
 	dialect  Dialect
 	config   Config
 	now      string // the database's clock
+	clock    func() time.Time
 	without  without
 	mu       sync.Mutex
 	doubts   []sending // commits whose answer was lost, to be cleaned up
@@ -90,7 +91,7 @@ type Journal struct {
 }
 
 // without takes rules out, by the names of the model, for the tests that must find the fault.
-type without struct{ unique, cas, generation, refusal, fresh, claim, word bool }
+type without struct{ unique, cas, both, generation, refusal, fresh, claim, word bool }
 
 // New makes a journal in db. It starts nothing and sends nothing to the database.
 func New(db *sql.DB, dialect Dialect, config Config) (*Journal, error) {
@@ -121,7 +122,7 @@ func New(db *sql.DB, dialect Dialect, config Config) (*Journal, error) {
 	if config.Logger == nil {
 		config.Logger = quiet()
 	}
-	return &Journal{db: db, dialect: dialect, config: config, now: dialect.now()}, nil
+	return &Journal{db: db, dialect: dialect, config: config, now: dialect.now(), clock: time.Now}, nil
 }
 
 func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
@@ -159,6 +160,7 @@ type Entry struct {
 
 	now        time.Time // when it was read
 	firstBegan int64
+	until      time.Time // no sending is sent, or paid, after it, by the database's clock; zero where nobody knows it
 	landed     bool
 	byHand     bool // the newest closing, or what it rests on, is a person's word
 	turn       int64
@@ -168,7 +170,7 @@ type Entry struct {
 // columns are those that scan reads.
 func (j *Journal) columns() string {
 	return `id, ticket, generation, state, outcome, code, reason, asked, conflicts, created, opened, due, closed,
-		first_began, landed, by_hand, turn, found, ` + j.now
+		first_began, until, landed, by_hand, turn, found, ` + j.now
 }
 
 type scanner interface{ Scan(...any) error }
@@ -176,9 +178,9 @@ type scanner interface{ Scan(...any) error }
 func scan(row scanner) (Entry, error) {
 	var e Entry
 	var ticket, outcome string
-	var created, opened, due, closed, landed, byHand, now int64
+	var created, opened, due, closed, until, landed, byHand, now int64
 	err := row.Scan(&e.ID, &ticket, &e.Generation, &e.State, &outcome, &e.Code, &e.Reason, &e.Queries, &e.Conflicts,
-		&created, &opened, &due, &closed, &e.firstBegan, &landed, &byHand, &e.turn, &e.found, &now)
+		&created, &opened, &due, &closed, &e.firstBegan, &until, &landed, &byHand, &e.turn, &e.found, &now)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -188,7 +190,8 @@ func scan(row scanner) (Entry, error) {
 	if err := e.Outcome.UnmarshalText([]byte(outcome)); err != nil {
 		return Entry{}, fmt.Errorf("entry %d: %w", e.ID, err)
 	}
-	e.Created, e.Opened, e.Due, e.Closed, e.landed, e.byHand, e.now = at(created), at(opened), at(due), at(closed), landed != 0, byHand != 0, at(now)
+	e.Created, e.Opened, e.Due, e.Closed, e.until = at(created), at(opened), at(due), at(closed), at(until)
+	e.landed, e.byHand, e.now = landed != 0, byHand != 0, at(now)
 	return e, nil
 }
 

@@ -366,8 +366,8 @@ func (p *pages) detail(w http.ResponseWriter, r *http.Request, v *view, status i
 		return
 	}
 	d.row, d.Closable = row{e, v}, e.State == Open
-	if until := e.until(p.journal.margin()); until.After(e.now) {
-		d.Until = until
+	if horizon := p.journal.horizon(ctx, e); horizon.After(p.journal.clock()) {
+		d.Until = horizon
 	}
 	for _, event := range history {
 		if event.What == EventConflict {

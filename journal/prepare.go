@@ -27,9 +27,9 @@ func (j *Journal) StartTx(ctx context.Context, tx *sql.Tx, t cnpay.Ticket) (Entr
 	owner, wait := newOwner(), j.config.Unclaimed.Milliseconds()
 	inserted, err := changed(tx.ExecContext(ctx, `INSERT INTO cnpay_entries
 		(provider, account, operation, order_number, gateway, generation, state, outcome, ticket, first_began, until, owner, due, created, opened, landed)
-		VALUES ($1, $2, $3, $4, $5, 0, 'ready', 'not_sent', $6, 0, $7, $8, `+j.now+` + $9, `+j.now+`, `+j.now+`, 1)
+		VALUES ($1, $2, $3, $4, $5, 0, 'ready', 'not_sent', $6, 0, 0, $7, `+j.now+` + $8, `+j.now+`, `+j.now+`, 1)
 		ON CONFLICT (provider, account, operation, order_number) DO NOTHING`,
-		t.Provider, t.Account, t.Operation, t.Order, t.Gateway, text, millis(t.Until), owner, wait))
+		t.Provider, t.Account, t.Operation, t.Order, t.Gateway, text, owner, wait))
 	if err != nil {
 		return Entry{}, fmt.Errorf("journal: %w", err)
 	}
@@ -43,20 +43,17 @@ func (j *Journal) StartTx(ctx context.Context, tx *sql.Tx, t cnpay.Ticket) (Entr
 	// The sendings that may be on their way are those of the older generations: their horizon stays until the claim.
 	next := t
 	next.Sending = e.Generation + 1
-	landed := 0
-	if e.landed || j.past(ctx, e) {
-		landed = 1
-	}
-	if e.Ticket.Until.After(next.Until) {
-		next.Until = e.Ticket.Until
+	landed := 1
+	if !e.landed && !j.past(ctx, e) {
+		landed, next.Until = 0, e.Ticket.Until
 	}
 	if text, err = encode(next); err != nil {
 		return Entry{}, err
 	}
 	ok, err := changed(tx.ExecContext(ctx, `UPDATE cnpay_entries SET state = 'ready', outcome = 'not_sent', code = '', reason = '', found = '',
-		generation = $1, ticket = $2, gateway = $3, until = $4, owner = $5, landed = $6, asked = 0, closed = 0, due = `+j.now+` + $7,
-		opened = `+j.now+` WHERE id = $8 AND generation = $9 AND state IN ('failed', 'not_sent')`,
-		next.Sending, text, t.Gateway, millis(next.Until), owner, landed, wait, e.ID, e.Generation))
+		generation = $1, ticket = $2, gateway = $3, owner = $4, landed = $5, asked = 0, closed = 0, due = `+j.now+` + $6,
+		opened = `+j.now+` WHERE id = $7 AND generation = $8 AND state IN ('failed', 'not_sent')`,
+		next.Sending, text, t.Gateway, owner, landed, wait, e.ID, e.Generation))
 	if err != nil {
 		return Entry{}, fmt.Errorf("journal: %w", err)
 	}
@@ -101,7 +98,7 @@ func (j *Journal) Claim(ctx context.Context, e Entry, until time.Time) (cnpay.Ti
 		return cnpay.Ticket{}, taken(now)
 	}
 	t := now.Ticket
-	t.Began, t.Until = time.Now().UTC().Round(0), until.UTC().Round(0)
+	t.Began, t.Until = j.clock().UTC().Round(0), until.UTC().Round(0)
 	s := sending{owner: newOwner(), ticket: t}
 	ok, s, err := j.renew(ctx, now, s) // CLAIM
 	if err != nil {

@@ -105,9 +105,9 @@ func (j *Journal) insert(ctx context.Context, s sending) (bool, error) {
 	t := s.ticket
 	return changed(j.db.ExecContext(ctx, `INSERT INTO cnpay_entries
 		(provider, account, operation, order_number, gateway, generation, state, outcome, ticket, first_began, until, owner, due, created, opened)
-		VALUES ($1, $2, $3, $4, $5, $6, 'open', 'unknown', $7, $8, $9, $10, `+j.now+` + $11, `+j.now+`, `+j.now+`)
+		VALUES ($1, $2, $3, $4, $5, $6, 'open', 'unknown', $7, $8, `+j.limit("$9")+`, $10, `+j.now+` + $11, `+j.now+`, `+j.now+`)
 		ON CONFLICT (provider, account, operation, order_number) DO NOTHING`,
-		t.Provider, t.Account, t.Operation, t.Order, t.Gateway, s.generation, text, millis(t.Began), millis(t.Until), s.owner,
+		t.Provider, t.Account, t.Operation, t.Order, t.Gateway, s.generation, text, millis(t.Began), limitOf(t), s.owner,
 		j.config.Crash.Milliseconds()))
 }
 
@@ -127,8 +127,10 @@ func (j *Journal) renew(ctx context.Context, e Entry, s sending) (bool, sending,
 	if !s.fresh {
 		first, s.first = e.firstBegan, at(e.firstBegan)
 	}
-	if !s.alone && e.Ticket.Until.After(s.ticket.Until) {
-		s.ticket.Until = e.Ticket.Until
+	limit, until := limitOf(s.ticket), j.limit("$5")
+	if !s.alone {
+		s.ticket.Until = later(s.ticket.Until, e.Ticket.Until)
+		until = "CASE WHEN until = 0 OR CAST($5 AS BIGINT) = 0 THEN 0 WHEN until > " + until + " THEN until ELSE " + until + " END"
 	}
 	found := ""
 	if e.found == string(Succeeded) {
@@ -149,9 +151,9 @@ func (j *Journal) renew(ctx context.Context, e Entry, s sending) (bool, sending,
 	ok := false
 	err = j.inTx(ctx, func(tx *sql.Tx) error {
 		ok, err = changed(tx.ExecContext(ctx, `UPDATE cnpay_entries SET generation = $1, state = 'open', outcome = 'unknown', code = '', reason = '',
-			ticket = $2, gateway = $3, first_began = $4, until = $5, owner = $6, found = $7, landed = 0, lease = 0, asked = 0, closed = 0,
+			ticket = $2, gateway = $3, first_began = $4, until = `+until+`, owner = $6, found = $7, landed = 0, lease = 0, asked = 0, closed = 0,
 			due = `+j.now+` + $8, opened = `+j.now+` WHERE id = $9`+guard,
-			s.generation, text, s.ticket.Gateway, first, millis(s.ticket.Until), s.owner, found, wait.Milliseconds(),
+			s.generation, text, s.ticket.Gateway, first, limit, s.owner, found, wait.Milliseconds(),
 			e.ID, e.Generation, string(e.State)))
 		if err != nil || !ok || s.generation == e.Generation {
 			return err
@@ -164,13 +166,57 @@ func (j *Journal) renew(ctx context.Context, e Entry, s sending) (bool, sending,
 	return ok, s, err
 }
 
-// past reports whether no sending of an entry can be on its way, by the database's clock.
-func (j *Journal) past(ctx context.Context, e Entry) bool {
-	if e.Ticket.Until.IsZero() || !e.now.After(e.Ticket.Until.Add(j.margin())) {
-		return false
+// limit is the end of a call that may take so many milliseconds from now on, by the database's clock.
+func (j *Journal) limit(millis string) string {
+	millis = "CAST(" + millis + " AS BIGINT)"
+	return "CASE WHEN " + millis + " > 0 THEN " + j.now + " + " + millis + " ELSE 0 END"
+}
+
+// limitOf is how long a ticket's call may take; 0 where nobody knows it.
+func limitOf(t cnpay.Ticket) int64 {
+	if t.Began.IsZero() || t.Until.IsZero() {
+		return 0
 	}
-	s := j.unasked(ctx, e.Ticket)
-	return s != nil && !s.Horizon.IsZero() && !s.Horizon.After(e.now)
+	return max(t.Until.Sub(t.Began).Milliseconds(), 1)
+}
+
+// later is the later of two limits, and what nobody knows stays unknown.
+func later(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && a.After(b) {
+		return a
+	}
+	return b
+}
+
+// judged is the ticket by which an entry that was just read is judged (BOTH). Its Until is the later of two, on this process's
+// clock: what the caller stamped, and what the database's clock says, so that one clock that is wrong proves nothing.
+func (j *Journal) judged(e Entry) cnpay.Ticket {
+	t := e.Ticket
+	if !j.without.both {
+		var until time.Time
+		if !e.until.IsZero() {
+			until = e.until.Add(j.clock().Sub(e.now)).UTC().Round(0)
+		}
+		t.Until = later(t.Until, until)
+	}
+	return t
+}
+
+// horizon is the moment after which no sending of an entry that was just read can be on its way, on this process's clock;
+// zero where nobody knows it.
+func (j *Journal) horizon(ctx context.Context, e Entry) time.Time {
+	t := j.judged(e)
+	s := j.unasked(ctx, t)
+	if t.Until.IsZero() || s == nil {
+		return time.Time{}
+	}
+	return later(s.Horizon, t.Until.Add(j.margin()))
+}
+
+// past reports whether no sending of an entry that was just read can be on its way.
+func (j *Journal) past(ctx context.Context, e Entry) bool {
+	horizon := j.horizon(ctx, e)
+	return !horizon.IsZero() && j.clock().After(horizon)
 }
 
 // unserved is how long after its limit a call is past any margin where no client says its own.
@@ -179,11 +225,11 @@ const unserved = 30 * 24 * time.Hour
 // forgotten reports whether a final entry needs to be kept no longer for what may be on its way: of one whose account
 // nobody serves any more, too.
 func (j *Journal) forgotten(ctx context.Context, e Entry) bool {
-	if e.Ticket.Until.IsZero() || j.past(ctx, e) {
+	until := j.judged(e).Until
+	if e.landed || until.IsZero() || j.past(ctx, e) {
 		return true
 	}
-	s := j.unasked(ctx, e.Ticket)
-	return (s == nil || s.Horizon.IsZero()) && e.now.After(e.Ticket.Until.Add(unserved))
+	return j.horizon(ctx, e).IsZero() && j.clock().After(until.Add(unserved))
 }
 
 func (j *Journal) margin() time.Duration { return cmp.Or(j.config.Margin, cnpay.DefaultMargin) }
@@ -242,9 +288,9 @@ func (j *Journal) cleanUp(ctx context.Context, s sending) error {
 		t := s.ticket
 		_, err = j.db.ExecContext(ctx, `INSERT INTO cnpay_entries
 			(provider, account, operation, order_number, gateway, generation, state, outcome, ticket, first_began, until, owner, due, created, opened)
-			VALUES ($1, $2, $3, $4, $5, $6, 'open', 'unknown', $7, $8, $9, $10, `+j.now+`, `+j.now+`, `+j.now+`)
+			VALUES ($1, $2, $3, $4, $5, $6, 'open', 'unknown', $7, $8, `+j.limit("$9")+`, $10, `+j.now+`, `+j.now+`, `+j.now+`)
 			ON CONFLICT (provider, account, operation, order_number) DO NOTHING`,
-			t.Provider, t.Account, t.Operation, t.Order, t.Gateway, s.generation, text, millis(t.Began), millis(t.Until), s.owner)
+			t.Provider, t.Account, t.Operation, t.Order, t.Gateway, s.generation, text, millis(t.Began), limitOf(t), s.owner)
 		if err != nil {
 			return err
 		}

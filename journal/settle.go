@@ -148,14 +148,14 @@ func (j *Journal) bookFound(ctx context.Context, e Entry) error {
 }
 
 // ask makes one query. What it proves is the core's to judge, from the ticket: HORIZON and BEFORE (the time at which the
-// query left is compared with the ticket's Until and a margin), STATE, and what an unchanged original proves (BY_ORIGINAL:
+// query left is compared with the ticket's Until, which BOTH clocks have their say in, and a margin), STATE, and what an unchanged original proves (BY_ORIGINAL:
 // nothing). The generation was read before the query, so what is learnt is learnt of that one.
 func (j *Journal) ask(ctx context.Context, e Entry) error {
 	client, err := j.config.Client(e.Ticket)
 	if err != nil {
 		return errors.Join(err, j.postpone(ctx, e, nil, err))
 	}
-	ticket := e.Ticket
+	ticket := j.judged(e)
 	if first := at(e.firstBegan); !first.IsZero() && first.Before(ticket.Began) {
 		ticket.Began = first // an earlier sending may be what the query sees: its reach counts from that one
 	}
@@ -222,7 +222,7 @@ func (j *Journal) postpone(ctx context.Context, e Entry, s *cnpay.Settlement, wh
 		}
 		next = rarer(e.now.Sub(since))
 		if s != nil && !s.Horizon.IsZero() {
-			if behind := s.Horizon.Add(time.Second).Sub(e.now); behind > 0 {
+			if behind := s.Horizon.Add(time.Second).Sub(j.clock()); behind > 0 {
 				next = min(next, behind)
 			}
 		}

@@ -121,6 +121,7 @@ type sim struct {
 	notified  int
 	refusal   bool // a refusal was notified
 	chaos     float64
+	wrong     int // the one clock that is wrong by much: 0 none, 1 the database's, else a replica's
 }
 
 // world is what schedules share: a database, and the programs of the merchant.
@@ -129,6 +130,7 @@ type world struct {
 	off     lawless
 	now     time.Time
 	skews   []time.Duration
+	skew    time.Duration // of the database's clock
 	journal []*Journal
 	clients []*upay.Client
 	sim     *sim
@@ -150,6 +152,7 @@ func newWorld(t testing.TB, off lawless) *world {
 		})
 		require.NoError(t, err)
 		j.now, j.without = "(SELECT at FROM sim_clock)", off.without
+		j.clock = func() time.Time { return w.now.Add(w.skews[i]) }
 		client, err := upay.New(upay.Config{Gateway: "https://gateway", TerminalSN: "1", TerminalKey: "k"},
 			cnpay.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) { return w.sim.roundTrip(r) })}),
 			cnpay.WithRecorder(j), cnpay.WithTimeout(simTimeout), cnpay.WithRetry(cnpay.Retry{Attempts: 1}),
@@ -173,7 +176,7 @@ func newWorld(t testing.TB, off lawless) *world {
 
 func (w *world) advance(d time.Duration) {
 	w.now = w.now.Add(d)
-	if _, err := w.db.Exec("UPDATE sim_clock SET at = $1", w.now.UnixMilli()); err != nil {
+	if _, err := w.db.Exec("UPDATE sim_clock SET at = $1", w.now.Add(w.skew).UnixMilli()); err != nil {
 		panic(err)
 	}
 }
@@ -509,6 +512,11 @@ func (w *world) run(t testing.TB, n uint64) *sim {
 		w.skews[i] = time.Duration(r.Int64N(int64(simMargin/2))) - simMargin/4
 		w.journal[i].doubts = nil
 	}
+	w.skew = 0
+	if r.IntN(2) == 0 {
+		s.wrong = 1 + r.IntN(len(w.skews)+1)
+		s.setWrong()
+	}
 	if _, err := w.db.Exec("DELETE FROM cnpay_entries"); err != nil {
 		t.Fatal(err)
 	}
@@ -564,9 +572,24 @@ func (s *sim) any() {
 	case x == 16 && s.state == "refused" && !s.refusal:
 		s.refusal = true
 		s.start("notifier", func(ctx context.Context) { s.notifier(ctx, cnpay.Failed, "refused") })
+	case x > 16 && s.wrong == 1 && r.IntN(4) == 0:
+		s.setWrong()
 	case x > 16:
 		s.tick([]time.Duration{time.Second, 10 * time.Second, 40 * time.Second, 70 * time.Second, simMargin, 2 * simMargin}[r.IntN(6)], false)
 	}
+}
+
+// setWrong sets the clock that is wrong: a replica's once, the database's again and again.
+func (s *sim) setWrong() {
+	skew := time.Duration(s.r.Int64N(int64(8*simMargin))) - 4*simMargin
+	if s.wrong == 1 {
+		s.skew = skew
+		s.advance(0)
+		s.note("the database's clock: %v", skew)
+		return
+	}
+	s.skews[s.wrong-2] = skew
+	s.note("the clock of replica %d: %v", s.wrong-2, skew)
 }
 
 // tick lets time pass, as far as the network lets it: what is on its way has arrived by its deadline.
@@ -764,6 +787,7 @@ func TestSimulationFindsEachMissingRule(t *testing.T) {
 		"HORIZON":    {horizon: true},
 		"BEFORE":     {before: true},
 		"CLOCK":      {clock: true},
+		"BOTH":       {without: without{both: true}},
 		"GENERATION": {without: without{generation: true}},
 		"REFUSAL":    {without: without{refusal: true}},
 		"FRESH":      {without: without{fresh: true}},

@@ -12,7 +12,7 @@ CREATE TABLE cnpay_entries (
     reason       TEXT    NOT NULL DEFAULT '', -- why it is open, or who closed it
     ticket       TEXT    NOT NULL,           -- JSON; no card data, no keys
     first_began  INTEGER NOT NULL,           -- of the oldest sending that may still matter
-    until        INTEGER NOT NULL,           -- no sending is sent, or paid, after it; 0 where nobody knows
+    until        INTEGER NOT NULL,           -- no sending is sent, or paid, after it, by the database's clock; 0 where nobody knows
     landed       INTEGER NOT NULL DEFAULT 0, -- 1: no sending can be on its way, by its own caller's word
     owner        TEXT    NOT NULL,           -- of the newest sending
     found        TEXT    NOT NULL DEFAULT '', -- an outcome that is known and not booked yet

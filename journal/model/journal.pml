@@ -17,12 +17,16 @@
  *   EXEC_HORIZON  the documents bound the time from acceptance to execution, and the horizon counts it in
  *   HAND          a person closes the entry by hand, as it pleases: what is said may be wrong (TWO: two persons do)
  *   REPEATS       a repeat under the same number is carried out again (no operation of ours may be sent again then)
+ *   SKEWED        one of the clocks that judge a horizon is wrong by more than the margin: the database's, or the processes'
+ *                 (the caller's behind, or the judging one's ahead), at any time
  *
  * Rules (all on; NO_X takes one away, to see the error that it prevents):
  *   UNIQUE        an order has one entry, committed before its first byte
  *   CAS           an entry is closed only while it is open, in one transaction with the booking
  *   HORIZON       absence closes an entry only when the call can no longer be on its way
  *   BEFORE        the horizon had passed before the query was made, not only before its answer was judged
+ *   BOTH          the horizon has passed only when it has by two clocks: the process's, from the caller's own limit, and the
+ *                 database's, from when it took the entry
  *   CLOCK         a caller looks at the wall clock right before the first byte and sends nothing past its own horizon
  *   GENERATION    every sending opens a new generation before its first byte; absence or refusal learnt of an older one closes nothing
  *   REFUSAL       once a number has been used again, a refusal that a query shows may be the earlier one (no more than absence);
@@ -46,6 +50,7 @@ mtype reply[4] = ABSENT;               /* what the gateway answered to a generat
 bool alone[4];                         /* when it was opened, no earlier sending could be on its way */
 bool fresh[4];                         /* ... and nothing had happened by then */
 bool landed[4];                        /* its own caller knows that it is on its way no longer: answered, or never sent */
+bool ahead[2];            /* a clock says that any horizon has passed: 0 the processes', 1 the database's */
 byte poised;              /* callers between their commit and their first byte, frozen ones excepted */
 bool late[4];             /* the horizon of a generation has passed */
 bool hand;                /* the newest closing, or what it rests on, is a person's word */
@@ -85,13 +90,19 @@ inline close(outcome, gen) {
     }
 }
 
+#ifdef NO_BOTH
+#define PAST(gen) (late[gen] || ahead[0])
+#else
+#define PAST(gen) ((late[gen] || ahead[0]) && (late[gen] || ahead[1]))
+#endif
+
 #ifdef NO_WORD
 #define TRUSTED true
 #else
 #define TRUSTED !hand
 #endif
 
-inline open(gen) { alone[gen] = (gen == 0 || (TRUSTED && (late[gen - 1] || (alone[gen - 1] && landed[gen - 1])))) }
+inline open(gen) { alone[gen] = (gen == 0 || (TRUSTED && (PAST(gen - 1) || (alone[gen - 1] && landed[gen - 1])))) }
 
 inline unsent(gen) {      /* the caller knows that it sent nothing, and may say so or die */
     if
@@ -221,10 +232,18 @@ end: do
     od
 }
 
+proctype Skew() {         /* of one clock, and always the same */
+    byte which;
+    select(which : 0 .. 1);
+end: do
+    :: ahead[which] = !ahead[which]
+    od
+}
+
 proctype Settler() {
     byte gen; bool past; mtype seen;
 end: do
-    :: atomic { entry == OPEN -> gen = generation; past = late[generation] }
+    :: atomic { entry == OPEN -> gen = generation; past = PAST(generation) }
        atomic { seen = order;
 #ifdef BY_ORIGINAL
          if :: order != EXECUTED -> seen = ABSENT :: else fi;
@@ -234,7 +253,7 @@ end: do
 #endif
          skip }
 #ifdef NO_BEFORE
-       past = late[gen];
+       past = PAST(gen);
 #endif
 #ifdef NO_HORIZON
        past = true;
@@ -270,7 +289,7 @@ end: atomic { entry == READY -> entry = NOTSENT; booked++ }
 
 proctype Person() { /* looks at the entry, and closes it later */
     byte gen; bool past;
-end: atomic { entry == OPEN -> gen = generation; past = late[generation] }
+end: atomic { entry == OPEN -> gen = generation; past = PAST(generation) }
     atomic {
         if
 #ifdef NO_SEEN
@@ -296,7 +315,13 @@ end: atomic { entry == OPEN -> gen = generation; past = late[generation] }
 #define PERSONS
 #endif
 
-init { atomic { run Caller(); run Caller(); run Operator(); run Network(); run Gateway(); run Clock(); run Settler(); run Settler(); run Notifier(); run Merchant(); PERSONS run Watch() } }
+#ifdef SKEWED
+#define SKEW run Skew();
+#else
+#define SKEW
+#endif
+
+init { atomic { run Caller(); run Caller(); run Operator(); run Network(); run Gateway(); run Clock(); SKEW run Settler(); run Settler(); run Notifier(); run Merchant(); PERSONS run Watch() } }
 
 proctype Watch() {
 end: do
