@@ -90,7 +90,8 @@ type bank struct {
 	numbers  []string // handed out, the oldest first
 	accepted map[string]*time.Timer
 	calm     bool
-	silent   bool // for the next query
+	silent   bool   // for the next query
+	aim      string // the replica that freezes in its next call
 }
 
 // truth is what happened.
@@ -113,9 +114,11 @@ type fact struct {
 type attempt struct {
 	Number string
 	By     string // the process
-	Told   string // the outcome that the call returned; empty where it never did
-	Taken  bool   // it was refused because the journal held the order
-	News   string // the outcome that it is to be notified of, instead of being sent
+	At     time.Time
+	Told   string    // the outcome that the call returned; empty where it never did
+	Heard  time.Time // when it did
+	Taken  bool      // it was refused because the journal held the order
+	News   string    // the outcome that it is to be notified of, instead of being sent
 }
 
 func newBank() *bank {
@@ -139,6 +142,11 @@ func (b *bank) serve(ctx context.Context) error {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.silent = true
+	})
+	mux.HandleFunc("GET /aim", func(_ http.ResponseWriter, r *http.Request) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.aim = r.FormValue("by")
 	})
 	mux.HandleFunc("GET /truth", func(w http.ResponseWriter, r *http.Request) {
 		if err := b.write(r.FormValue("file")); err != nil {
@@ -180,11 +188,11 @@ func (b *bank) next(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	number, news := "", ""
+	number, news, freeze := "", "", b.aim == r.FormValue("by")
 	switch x := b.r.IntN(20); {
-	case x < 12 || b.calm || len(b.numbers) == 0:
+	case x < 12 || b.calm || freeze || len(b.numbers) == 0:
 		kind := []int{toPay, toPay, toPay, toPay, toRevoke, toRevoke, toRevokeOnce, toRefund, toPrepare, toPrepare}[b.r.IntN(10)]
-		if b.calm {
+		if b.calm || freeze {
 			kind = toPay
 		}
 		number = fmt.Sprintf("%d%09d", kind, len(b.truth.Attempts))
@@ -204,9 +212,12 @@ func (b *bank) next(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	id := strconv.Itoa(len(b.truth.Attempts))
-	a := &attempt{Number: number, By: r.FormValue("by"), News: news}
+	a := &attempt{Number: number, By: r.FormValue("by"), At: time.Now(), News: news}
 	b.truth.Attempts[id] = a
-	_ = json.NewEncoder(w).Encode(map[string]string{"id": id, "number": number, "news": news})
+	if freeze {
+		b.aim = ""
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"id": id, "number": number, "news": news, "freeze": freeze})
 }
 
 // told is what a merchant heard of an attempt.
@@ -214,7 +225,7 @@ func (b *bank) told(_ http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if a := b.truth.Attempts[r.FormValue("id")]; a != nil {
-		a.Told, a.Taken = r.FormValue("outcome"), r.FormValue("taken") != ""
+		a.Told, a.Heard, a.Taken = r.FormValue("outcome"), time.Now(), r.FormValue("taken") != ""
 	}
 }
 
@@ -396,6 +407,7 @@ const shopVariable = "CNPAY_TEST_SHOP"
 
 const (
 	crashTimeout = 2 * time.Second
+	crashAim     = 300 * time.Millisecond // within which who is aimed at has frozen itself
 	crashLate    = 6 * time.Second
 	crashMargin  = 10 * time.Second
 	crashTables  = `CREATE TABLE IF NOT EXISTS books (id TEXT NOT NULL, generation BIGINT NOT NULL, state TEXT NOT NULL, at BIGINT NOT NULL);
@@ -404,6 +416,25 @@ const (
 )
 
 type attemptKey struct{}
+
+type freezeKey struct{}
+
+// freezing is a request's body of which nothing has left: the process freezes before it is read. The core's own, below it,
+// is then asked for its first byte, after whatever time that was.
+type freezing struct {
+	io.ReadCloser
+	before time.Time // later it is too late: who froze the process has let it go on
+}
+
+func (f *freezing) Read(p []byte) (int, error) {
+	if time.Now().Before(f.before) {
+		f.before = time.Time{}
+		if self, err := os.FindProcess(os.Getpid()); err == nil {
+			_ = self.Signal(sigstop)
+		}
+	}
+	return f.ReadCloser.Read(p)
+}
 
 // merchant is a replica of the merchant's program. It is killed at any moment.
 func merchant(ctx context.Context) error {
@@ -428,6 +459,9 @@ func merchant(ctx context.Context) error {
 			r.Header.Set("X-Replica", c.Name)
 			if id, ok := r.Context().Value(attemptKey{}).(string); ok {
 				r.Header.Set("X-Attempt", id)
+			}
+			if before, ok := r.Context().Value(freezeKey{}).(time.Time); ok {
+				r.Body = &freezing{r.Body, before}
 			}
 			return http.DefaultTransport.RoundTrip(r)
 		})}))
@@ -530,7 +564,10 @@ func serveCustomer(ctx context.Context, c shopConfig, j *Journal, client *upay.C
 		}
 		return json.NewDecoder(res.Body).Decode(into)
 	}
-	var order struct{ ID, Number, News string }
+	var order struct {
+		ID, Number, News string
+		Freeze           bool
+	}
 	if err := get("/next", url.Values{"by": {c.Name}}, &order); err != nil {
 		return err
 	}
@@ -545,16 +582,20 @@ func serveCustomer(ctx context.Context, c shopConfig, j *Journal, client *upay.C
 		}
 		return j.Notified(ctx, news{t, outcome, order.News})
 	}
+	told := url.Values{"id": {order.ID}, "outcome": {"not_sent"}}
 	sending := context.WithValue(ctx, attemptKey{}, order.ID)
+	if order.Freeze {
+		sending = context.WithValue(sending, freezeKey{}, time.Now().Add(crashAim*2/3))
+	}
 	if kindOf(order.Number) == toPrepare {
 		e, err := prepareCrash(ctx, j, db, client, order.Number)
-		if err != nil {
-			return err // not this one's, or nothing was committed: nothing is sent
+		if err != nil { // not this one's, or nothing was committed: nothing is sent
+			return errors.Join(err, get("/told", told, nil))
 		}
 		sending = Claiming(sending, e)
 	}
 	outcome, err := crashCall(sending, client, order.Number)
-	told := url.Values{"id": {order.ID}, "outcome": {outcome.String()}}
+	told.Set("outcome", outcome.String())
 	if errors.Is(err, ErrTaken) {
 		told.Set("taken", "yes")
 	}
