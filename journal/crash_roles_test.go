@@ -18,6 +18,7 @@ import (
 	"path"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cnpay-go/cnpay"
@@ -31,12 +32,20 @@ const roleVariable = "CNPAY_TEST_ROLE"
 // plays runs the role that this process was started for.
 func plays(role string) int {
 	ctx, cancel := context.WithCancel(context.Background())
+	begin := make(chan struct{})
 	go func() {
+		if _, err := os.Stdin.Read(make([]byte, 1)); err == nil {
+			close(begin)
+		}
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		cancel()
 	}()
 	var err error
 	switch role {
+	case "gateway":
+		err = serveAll(ctx, http.HandlerFunc(payAll))
+	case "caller":
+		err = caller(ctx, begin)
 	case "bank":
 		err = newBank().serve(ctx)
 	case "merchant":
@@ -129,10 +138,6 @@ func newBank() *bank {
 }
 
 func (b *bank) serve(ctx context.Context) error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /upay/v2/{operation}", b.receive)
 	mux.HandleFunc("GET /next", b.next)
@@ -153,8 +158,17 @@ func (b *bank) serve(ctx context.Context) error {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
 	})
+	return serveAll(ctx, mux)
+}
+
+// serveAll prints its address.
+func serveAll(ctx context.Context, h http.Handler) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
 	fmt.Println("http://" + listener.Addr().String())
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
 	go func() { <-ctx.Done(); _ = server.Close() }()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
@@ -373,7 +387,10 @@ func (b *bank) accept(number, id string) {
 
 // show is an answer with the order as it is.
 func (b *bank) show(number, result string) map[string]any {
-	f := b.truth.Orders[number]
+	return shown(number, b.truth.Orders[number], result)
+}
+
+func shown(number string, f *fact, result string) map[string]any {
 	if f.Status == "" {
 		return map[string]any{"result_code": "200", "biz_response": map[string]any{"result_code": "FAIL", "error_code": "UPAY_ORDER_NOT_EXISTS"}}
 	}
@@ -401,6 +418,7 @@ type shopConfig struct {
 	Bank    string
 	Name    string
 	Slow    bool // the journal's own defaults, for the figures
+	Calls   int  // that a caller makes
 }
 
 const shopVariable = "CNPAY_TEST_SHOP"
@@ -623,4 +641,68 @@ func prepareCrash(ctx context.Context, j *Journal, db *sql.DB, client *upay.Clie
 		return Entry{}, err
 	}
 	return e, tx.Commit()
+}
+
+// payAll is a gateway at which everything is paid at once.
+func payAll(w http.ResponseWriter, r *http.Request) {
+	var request struct {
+		ClientSN string `json:"client_sn"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(shown(request.ClientSN, &fact{Status: upay.OrderStatusPaid}, "PAY_SUCCESS"))
+}
+
+// caller makes its calls as fast as it can, once begin is closed. Without a dialect it has no journal.
+func caller(ctx context.Context, begin <-chan struct{}) error {
+	var c shopConfig
+	if err := json.Unmarshal([]byte(os.Getenv(shopVariable)), &c); err != nil {
+		return err
+	}
+	var client *upay.Client
+	var opts []cnpay.Option
+	if c.Dialect != 0 {
+		db, err := openShop(c)
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		j, err := New(db, c.Dialect, Config{Client: func(cnpay.Ticket) (cnpay.Settler, error) { return client, nil }})
+		if err != nil {
+			return err
+		}
+		if err := j.Migrate(ctx); err != nil {
+			return err
+		}
+		go func() { _ = j.Run(ctx) }()
+		opts = append(opts, cnpay.WithRecorder(j))
+	}
+	client, err := upay.New(upay.Config{Gateway: c.Bank, TerminalSN: crashTerminal, TerminalKey: crashKey}, opts...)
+	if err != nil {
+		return err
+	}
+	fmt.Println("ready")
+	<-begin
+	var work sync.WaitGroup
+	var last atomic.Int64
+	var failure atomic.Pointer[error]
+	for range 32 {
+		work.Go(func() {
+			for n := last.Add(1); n <= int64(c.Calls); n = last.Add(1) {
+				number := fmt.Sprintf("%d%s%09d", toPay, c.Name, n)
+				if outcome, err := crashCall(ctx, client, number); outcome != cnpay.Succeeded {
+					err = fmt.Errorf("%s: %w", outcome, err)
+					failure.Store(&err)
+				}
+			}
+		})
+	}
+	work.Wait()
+	if err := failure.Load(); err != nil {
+		return *err
+	}
+	fmt.Println("done")
+	return nil
 }

@@ -49,7 +49,7 @@ var (
 type actor struct {
 	cmd    *exec.Cmd
 	name   string
-	stdin  io.Closer
+	stdin  io.WriteCloser
 	frozen *freeze // while it is
 }
 
@@ -62,7 +62,7 @@ type freeze struct {
 }
 
 // act starts this binary in a role, and returns what it prints too.
-func act(t *testing.T, role, name string, env ...string) (*actor, io.Reader) {
+func act(t testing.TB, role, name string, env ...string) (*actor, *bufio.Reader) {
 	program, err := os.Executable()
 	require.NoError(t, err)
 	c := exec.Command(program)
@@ -73,7 +73,7 @@ func act(t *testing.T, role, name string, env ...string) (*actor, io.Reader) {
 	out, err := c.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, c.Start())
-	return &actor{cmd: c, name: name, stdin: stdin}, out
+	return &actor{cmd: c, name: name, stdin: stdin}, bufio.NewReader(out)
 }
 
 // kill is SIGKILL, and returns when the process is gone. It reports whether the process lived until then.
@@ -99,7 +99,7 @@ type crash struct {
 func newCrash(t *testing.T, dialect Dialect, dsn string, replicas int) *crash {
 	bank, out := act(t, "bank", "bank")
 	t.Cleanup(func() { bank.kill() })
-	address, err := bufio.NewReader(out).ReadString('\n')
+	address, err := out.ReadString('\n')
 	require.NoError(t, err)
 	c := &crash{
 		t: t, config: shopConfig{Dialect: dialect, DSN: dsn, Bank: strings.TrimSpace(address), Slow: *slow},
@@ -526,7 +526,7 @@ func shared(t *testing.T) string {
 }
 
 // schemaOf is the address of a test's database.
-func schemaOf(t *testing.T, db *sql.DB) string {
+func schemaOf(t testing.TB, db *sql.DB) string {
 	var schema string
 	require.NoError(t, db.QueryRow("SELECT current_schema()").Scan(&schema))
 	address, err := url.Parse(os.Getenv(postgresVariable))
