@@ -1,10 +1,15 @@
 package journal
 
 import (
+	"bufio"
 	"database/sql"
+	"encoding/json"
 	"fmt"
+	"io"
 	"os"
-	"sync/atomic"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,55 +60,62 @@ func numbered(n int) cnpay.Ticket {
 	}
 }
 
-// BenchmarkCallsPerSecond is what many callers at once get through: Started, and Finished with a success. A replica is a
-// journal with connections of its own; all are in this process, with the database on the same machine.
+// BenchmarkCallsPerSecond is what processes of a merchant get through, with the journal and without any recorder. Each has 32
+// callers at once, and settles beside them; they pay at a gateway in a process of its own, which answers at once.
 func BenchmarkCallsPerSecond(b *testing.B) {
-	bench := func(b *testing.B, dialect Dialect, dbs ...*sql.DB) {
-		var journals []*Journal
-		for _, db := range dbs {
-			if dialect == PostgreSQL { // a file has those of OpenSQLite
-				db.SetMaxOpenConns(16)
-				db.SetMaxIdleConns(16)
-			}
-			j, err := New(db, dialect, Config{Client: func(cnpay.Ticket) (cnpay.Settler, error) { return nil, nil }})
-			require.NoError(b, err)
-			journals = append(journals, j)
-		}
-		require.NoError(b, journals[0].Migrate(b.Context()))
-		var last atomic.Int64
-		b.SetParallelism(map[Dialect]int{SQLite: 4, PostgreSQL: 32}[dialect]) // callers per processor
+	bench := func(b *testing.B, dialect Dialect, processes int) {
+		b.StopTimer()
 		b.ResetTimer()
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				n := int(last.Add(1))
-				t := numbered(n)
-				j := journals[n%len(journals)]
-				ctx, err := j.Started(b.Context(), t)
-				if err != nil {
-					b.Error(err)
-					return
-				}
-				j.Finished(ctx, t, cnpay.Call{Outcome: cnpay.Succeeded, Code: "CANCEL_SUCCESS", Sent: 1})
-			}
-		})
+		gateway, out := act(b, "gateway", "gateway")
+		defer gateway.kill()
+		config := shopConfig{Dialect: dialect, Bank: line(b, out)}
+		switch dialect {
+		case SQLite:
+			config.DSN = filepath.Join(b.TempDir(), "journal.db")
+		case PostgreSQL:
+			config.DSN = schemaOf(b, postgresql(b))
+		}
+		var callers []*actor
+		var outs []*bufio.Reader
+		for i := range processes {
+			config.Name, config.Calls = strconv.Itoa(i), (b.N+i)/processes
+			text, err := json.Marshal(config)
+			require.NoError(b, err)
+			caller, out := act(b, "caller", config.Name, shopVariable+"="+string(text))
+			defer caller.kill()
+			callers, outs = append(callers, caller), append(outs, out)
+		}
+		for _, out := range outs {
+			require.Equal(b, "ready", line(b, out))
+		}
+		b.StartTimer()
+		for _, caller := range callers {
+			_, err := io.WriteString(caller.stdin, "go\n")
+			require.NoError(b, err)
+		}
+		for _, out := range outs {
+			require.Equal(b, "done", line(b, out))
+		}
+		b.StopTimer()
 		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "calls/s")
 	}
-	b.Run("sqlite", func(b *testing.B) { bench(b, SQLite, sqlite(b)) })
-	if os.Getenv(postgresVariable) == "" {
-		return
-	}
-	for _, replicas := range []int{1, 3} {
-		b.Run(fmt.Sprintf("postgresql/replicas=%d", replicas), func(b *testing.B) {
-			dbs := []*sql.DB{postgresql(b)}
-			var schema string
-			require.NoError(b, dbs[0].QueryRow("SELECT current_schema()").Scan(&schema))
-			for len(dbs) < replicas {
-				db, err := sql.Open("pgx", inSchema(b, schema))
-				require.NoError(b, err)
-				b.Cleanup(func() { _ = db.Close() })
-				dbs = append(dbs, db)
+	for _, processes := range []int{1, 3} {
+		for _, dialect := range []Dialect{0, SQLite, PostgreSQL} {
+			name := "without"
+			switch {
+			case dialect == SQLite && processes > 1, dialect == PostgreSQL && os.Getenv(postgresVariable) == "":
+				continue
+			case dialect != 0:
+				name = dialect.String()
 			}
-			bench(b, PostgreSQL, dbs...)
-		})
+			b.Run(fmt.Sprintf("processes=%d/%s", processes, name), func(b *testing.B) { bench(b, dialect, processes) })
+		}
 	}
+}
+
+// line is the next one of a process.
+func line(b *testing.B, out *bufio.Reader) string {
+	text, err := out.ReadString('\n')
+	require.NoError(b, err)
+	return strings.TrimSpace(text)
 }

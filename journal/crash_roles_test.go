@@ -18,6 +18,7 @@ import (
 	"path"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cnpay-go/cnpay"
@@ -31,12 +32,20 @@ const roleVariable = "CNPAY_TEST_ROLE"
 // plays runs the role that this process was started for.
 func plays(role string) int {
 	ctx, cancel := context.WithCancel(context.Background())
+	begin := make(chan struct{})
 	go func() {
+		if _, err := os.Stdin.Read(make([]byte, 1)); err == nil {
+			close(begin)
+		}
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		cancel()
 	}()
 	var err error
 	switch role {
+	case "gateway":
+		err = serveAll(ctx, http.HandlerFunc(payAll))
+	case "caller":
+		err = caller(ctx, begin)
 	case "bank":
 		err = newBank().serve(ctx)
 	case "merchant":
@@ -90,7 +99,8 @@ type bank struct {
 	numbers  []string // handed out, the oldest first
 	accepted map[string]*time.Timer
 	calm     bool
-	silent   bool // for the next query
+	silent   bool   // for the next query
+	aim      string // the replica that freezes in its next call
 }
 
 // truth is what happened.
@@ -113,9 +123,11 @@ type fact struct {
 type attempt struct {
 	Number string
 	By     string // the process
-	Told   string // the outcome that the call returned; empty where it never did
-	Taken  bool   // it was refused because the journal held the order
-	News   string // the outcome that it is to be notified of, instead of being sent
+	At     time.Time
+	Told   string    // the outcome that the call returned; empty where it never did
+	Heard  time.Time // when it did
+	Taken  bool      // it was refused because the journal held the order
+	News   string    // the outcome that it is to be notified of, instead of being sent
 }
 
 func newBank() *bank {
@@ -126,10 +138,6 @@ func newBank() *bank {
 }
 
 func (b *bank) serve(ctx context.Context) error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /upay/v2/{operation}", b.receive)
 	mux.HandleFunc("GET /next", b.next)
@@ -140,13 +148,27 @@ func (b *bank) serve(ctx context.Context) error {
 		defer b.mu.Unlock()
 		b.silent = true
 	})
+	mux.HandleFunc("GET /aim", func(_ http.ResponseWriter, r *http.Request) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.aim = r.FormValue("by")
+	})
 	mux.HandleFunc("GET /truth", func(w http.ResponseWriter, r *http.Request) {
 		if err := b.write(r.FormValue("file")); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
 	})
+	return serveAll(ctx, mux)
+}
+
+// serveAll prints its address.
+func serveAll(ctx context.Context, h http.Handler) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
 	fmt.Println("http://" + listener.Addr().String())
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
 	go func() { <-ctx.Done(); _ = server.Close() }()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
@@ -180,11 +202,11 @@ func (b *bank) next(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	number, news := "", ""
+	number, news, freeze := "", "", b.aim == r.FormValue("by")
 	switch x := b.r.IntN(20); {
-	case x < 12 || b.calm || len(b.numbers) == 0:
+	case x < 12 || b.calm || freeze || len(b.numbers) == 0:
 		kind := []int{toPay, toPay, toPay, toPay, toRevoke, toRevoke, toRevokeOnce, toRefund, toPrepare, toPrepare}[b.r.IntN(10)]
-		if b.calm {
+		if b.calm || freeze {
 			kind = toPay
 		}
 		number = fmt.Sprintf("%d%09d", kind, len(b.truth.Attempts))
@@ -204,9 +226,12 @@ func (b *bank) next(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	id := strconv.Itoa(len(b.truth.Attempts))
-	a := &attempt{Number: number, By: r.FormValue("by"), News: news}
+	a := &attempt{Number: number, By: r.FormValue("by"), At: time.Now(), News: news}
 	b.truth.Attempts[id] = a
-	_ = json.NewEncoder(w).Encode(map[string]string{"id": id, "number": number, "news": news})
+	if freeze {
+		b.aim = ""
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"id": id, "number": number, "news": news, "freeze": freeze})
 }
 
 // told is what a merchant heard of an attempt.
@@ -214,7 +239,7 @@ func (b *bank) told(_ http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if a := b.truth.Attempts[r.FormValue("id")]; a != nil {
-		a.Told, a.Taken = r.FormValue("outcome"), r.FormValue("taken") != ""
+		a.Told, a.Heard, a.Taken = r.FormValue("outcome"), time.Now(), r.FormValue("taken") != ""
 	}
 }
 
@@ -362,7 +387,10 @@ func (b *bank) accept(number, id string) {
 
 // show is an answer with the order as it is.
 func (b *bank) show(number, result string) map[string]any {
-	f := b.truth.Orders[number]
+	return shown(number, b.truth.Orders[number], result)
+}
+
+func shown(number string, f *fact, result string) map[string]any {
 	if f.Status == "" {
 		return map[string]any{"result_code": "200", "biz_response": map[string]any{"result_code": "FAIL", "error_code": "UPAY_ORDER_NOT_EXISTS"}}
 	}
@@ -390,12 +418,14 @@ type shopConfig struct {
 	Bank    string
 	Name    string
 	Slow    bool // the journal's own defaults, for the figures
+	Calls   int  // that a caller makes
 }
 
 const shopVariable = "CNPAY_TEST_SHOP"
 
 const (
 	crashTimeout = 2 * time.Second
+	crashAim     = 300 * time.Millisecond // within which who is aimed at has frozen itself
 	crashLate    = 6 * time.Second
 	crashMargin  = 10 * time.Second
 	crashTables  = `CREATE TABLE IF NOT EXISTS books (id TEXT NOT NULL, generation BIGINT NOT NULL, state TEXT NOT NULL, at BIGINT NOT NULL);
@@ -404,6 +434,25 @@ const (
 )
 
 type attemptKey struct{}
+
+type freezeKey struct{}
+
+// freezing is a request's body of which nothing has left: the process freezes before it is read. The core's own, below it,
+// is then asked for its first byte, after whatever time that was.
+type freezing struct {
+	io.ReadCloser
+	before time.Time // later it is too late: who froze the process has let it go on
+}
+
+func (f *freezing) Read(p []byte) (int, error) {
+	if time.Now().Before(f.before) {
+		f.before = time.Time{}
+		if self, err := os.FindProcess(os.Getpid()); err == nil {
+			_ = self.Signal(sigstop)
+		}
+	}
+	return f.ReadCloser.Read(p)
+}
 
 // merchant is a replica of the merchant's program. It is killed at any moment.
 func merchant(ctx context.Context) error {
@@ -428,6 +477,9 @@ func merchant(ctx context.Context) error {
 			r.Header.Set("X-Replica", c.Name)
 			if id, ok := r.Context().Value(attemptKey{}).(string); ok {
 				r.Header.Set("X-Attempt", id)
+			}
+			if before, ok := r.Context().Value(freezeKey{}).(time.Time); ok {
+				r.Body = &freezing{r.Body, before}
 			}
 			return http.DefaultTransport.RoundTrip(r)
 		})}))
@@ -530,7 +582,10 @@ func serveCustomer(ctx context.Context, c shopConfig, j *Journal, client *upay.C
 		}
 		return json.NewDecoder(res.Body).Decode(into)
 	}
-	var order struct{ ID, Number, News string }
+	var order struct {
+		ID, Number, News string
+		Freeze           bool
+	}
 	if err := get("/next", url.Values{"by": {c.Name}}, &order); err != nil {
 		return err
 	}
@@ -545,16 +600,20 @@ func serveCustomer(ctx context.Context, c shopConfig, j *Journal, client *upay.C
 		}
 		return j.Notified(ctx, news{t, outcome, order.News})
 	}
+	told := url.Values{"id": {order.ID}, "outcome": {"not_sent"}}
 	sending := context.WithValue(ctx, attemptKey{}, order.ID)
+	if order.Freeze {
+		sending = context.WithValue(sending, freezeKey{}, time.Now().Add(crashAim*2/3))
+	}
 	if kindOf(order.Number) == toPrepare {
 		e, err := prepareCrash(ctx, j, db, client, order.Number)
-		if err != nil {
-			return err // not this one's, or nothing was committed: nothing is sent
+		if err != nil { // not this one's, or nothing was committed: nothing is sent
+			return errors.Join(err, get("/told", told, nil))
 		}
 		sending = Claiming(sending, e)
 	}
 	outcome, err := crashCall(sending, client, order.Number)
-	told := url.Values{"id": {order.ID}, "outcome": {outcome.String()}}
+	told.Set("outcome", outcome.String())
 	if errors.Is(err, ErrTaken) {
 		told.Set("taken", "yes")
 	}
@@ -582,4 +641,68 @@ func prepareCrash(ctx context.Context, j *Journal, db *sql.DB, client *upay.Clie
 		return Entry{}, err
 	}
 	return e, tx.Commit()
+}
+
+// payAll is a gateway at which everything is paid at once.
+func payAll(w http.ResponseWriter, r *http.Request) {
+	var request struct {
+		ClientSN string `json:"client_sn"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(shown(request.ClientSN, &fact{Status: upay.OrderStatusPaid}, "PAY_SUCCESS"))
+}
+
+// caller makes its calls as fast as it can, once begin is closed. Without a dialect it has no journal.
+func caller(ctx context.Context, begin <-chan struct{}) error {
+	var c shopConfig
+	if err := json.Unmarshal([]byte(os.Getenv(shopVariable)), &c); err != nil {
+		return err
+	}
+	var client *upay.Client
+	var opts []cnpay.Option
+	if c.Dialect != 0 {
+		db, err := openShop(c)
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		j, err := New(db, c.Dialect, Config{Client: func(cnpay.Ticket) (cnpay.Settler, error) { return client, nil }})
+		if err != nil {
+			return err
+		}
+		if err := j.Migrate(ctx); err != nil {
+			return err
+		}
+		go func() { _ = j.Run(ctx) }()
+		opts = append(opts, cnpay.WithRecorder(j))
+	}
+	client, err := upay.New(upay.Config{Gateway: c.Bank, TerminalSN: crashTerminal, TerminalKey: crashKey}, opts...)
+	if err != nil {
+		return err
+	}
+	fmt.Println("ready")
+	<-begin
+	var work sync.WaitGroup
+	var last atomic.Int64
+	var failure atomic.Pointer[error]
+	for range 32 {
+		work.Go(func() {
+			for n := last.Add(1); n <= int64(c.Calls); n = last.Add(1) {
+				number := fmt.Sprintf("%d%s%09d", toPay, c.Name, n)
+				if outcome, err := crashCall(ctx, client, number); outcome != cnpay.Succeeded {
+					err = fmt.Errorf("%s: %w", outcome, err)
+					failure.Store(&err)
+				}
+			}
+		})
+	}
+	work.Wait()
+	if err := failure.Load(); err != nil {
+		return *err
+	}
+	fmt.Println("done")
+	return nil
 }

@@ -29,9 +29,13 @@ import (
 	"github.com/cnpay-go/cnpay/upay"
 )
 
-// The crash test kills merchants with SIGKILL again and again, against a gateway in a process of its own that counts what
-// arrives, loses answers, is silent, refuses, and is late. At the end every order that arrived must be true in the journal,
-// and final, or open with the reason that Upay's documents give.
+// The crash test kills merchants with SIGKILL again and again, and freezes some with SIGSTOP, against a gateway in a process
+// of its own that counts what arrives, loses answers, is silent, refuses, and is late. At the end every order that arrived
+// must be true in the journal, and final, or open with the reason that Upay's documents give.
+//
+// Who stands still may hold a lease, a lock, an answer that nobody has read, or an entry whose first byte has not left. Some
+// do for longer than the call's limit and the lease, some until others have closed their entries for good: when they wake up
+// they must send nothing (CLOCK), and change nothing that the others have decided.
 //
 // The margin of absence is 10 s here, and no request is carried out later than 6 s after it arrived, so that absence can be
 // proven within the test. With merchants' own margins, an hour by default, the same proof takes that much longer.
@@ -43,13 +47,22 @@ var (
 
 // actor is a process of the crash test.
 type actor struct {
-	cmd   *exec.Cmd
-	name  string
-	stdin io.Closer
+	cmd    *exec.Cmd
+	name   string
+	stdin  io.WriteCloser
+	frozen *freeze // while it is
+}
+
+// freeze is the time for which a process stands still. Then it goes on, or is killed.
+type freeze struct {
+	name     string
+	from, to time.Time
+	aimed    bool
+	dies     bool
 }
 
 // act starts this binary in a role, and returns what it prints too.
-func act(t *testing.T, role, name string, env ...string) (*actor, io.Reader) {
+func act(t testing.TB, role, name string, env ...string) (*actor, *bufio.Reader) {
 	program, err := os.Executable()
 	require.NoError(t, err)
 	c := exec.Command(program)
@@ -60,7 +73,7 @@ func act(t *testing.T, role, name string, env ...string) (*actor, io.Reader) {
 	out, err := c.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, c.Start())
-	return &actor{c, name, stdin}, out
+	return &actor{cmd: c, name: name, stdin: stdin}, bufio.NewReader(out)
 }
 
 // kill is SIGKILL, and returns when the process is gone. It reports whether the process lived until then.
@@ -77,14 +90,16 @@ type crash struct {
 	config   shopConfig
 	replicas []*actor
 	last     int
-	killed   map[string]time.Time
+	killed   map[string]time.Time // zero for those that were frozen before
+	freezes  []*freeze
+	steps    int
 	truth    truth
 }
 
 func newCrash(t *testing.T, dialect Dialect, dsn string, replicas int) *crash {
 	bank, out := act(t, "bank", "bank")
 	t.Cleanup(func() { bank.kill() })
-	address, err := bufio.NewReader(out).ReadString('\n')
+	address, err := out.ReadString('\n')
 	require.NoError(t, err)
 	c := &crash{
 		t: t, config: shopConfig{Dialect: dialect, DSN: dsn, Bank: strings.TrimSpace(address), Slow: *slow},
@@ -117,21 +132,104 @@ func (c *crash) start(i int) {
 	c.replicas[i], _ = act(c.t, "merchant", config.Name, shopVariable+"="+string(text))
 }
 
-// kills n processes: one of the replicas, or, one time in four, all of them at once.
+// kill goes on until n processes are killed: one of the replicas, or, one time in four, all of them at once. Every few steps
+// it freezes one instead, as long as another is awake; the one process on SQLite has none beside it.
 func (c *crash) kill(n int) {
+	every := 4
+	if len(c.replicas) == 1 {
+		every = 6 // everything waits meanwhile
+	}
 	for len(c.killed) < n {
-		time.Sleep(300*time.Millisecond + time.Duration(rand.Int64N(int64(1500*time.Millisecond))))
-		victims := []int{rand.IntN(len(c.replicas))}
-		if rand.IntN(4) == 0 {
-			victims = rand.Perm(len(c.replicas))
+		c.pause(300*time.Millisecond + time.Duration(rand.Int64N(int64(1500*time.Millisecond))))
+		var awake []int
+		for _, i := range rand.Perm(len(c.replicas)) {
+			if c.replicas[i].frozen == nil {
+				awake = append(awake, i)
+			}
 		}
-		for _, i := range victims {
+		if len(awake) == 0 {
+			continue
+		}
+		c.steps++
+		if canFreeze && c.steps%every == 0 && (len(awake) > 1 || len(c.replicas) == 1) {
+			c.freeze(awake[0])
+			continue
+		}
+		if rand.IntN(4) != 0 {
+			awake = awake[:1]
+		}
+		for _, i := range awake {
 			_ = c.replicas[i].cmd.Process.Kill()
 			c.killed[c.replicas[i].name] = time.Now()
 		}
-		for _, i := range victims {
+		for _, i := range awake {
 			require.True(c.t, c.replicas[i].kill(), "a merchant ended by itself")
 			c.start(i)
+		}
+	}
+}
+
+// freeze stops a replica: half of the times for a moment, some for longer than a call's limit and the lease, and some until
+// others have closed its entries for good. The last are aimed: one call has its entry, and its first byte is about to leave.
+func (c *crash) freeze(i int) {
+	r := c.replicas[i]
+	f := &freeze{name: r.name, dies: rand.IntN(5) == 0}
+	least, most := 20*time.Millisecond, crashTimeout/2
+	switch kind := len(c.freezes) % 8; {
+	case kind == 1, kind == 5 && len(c.replicas) > 1:
+		least, most = crashTimeout+crashMargin+2*time.Second, crashTimeout+crashMargin+6*time.Second
+		f.aimed, f.dies = true, f.dies && kind != 1
+		c.ask("/aim?by=" + r.name)
+		time.Sleep(crashAim)
+	case kind%2 == 1:
+		least, most = crashTimeout, crashTimeout+3*time.Second
+	}
+	require.NoError(c.t, r.cmd.Process.Signal(sigstop))
+	f.from = time.Now()
+	f.to = f.from.Add(least + rand.N(most-least))
+	r.frozen, c.freezes = f, append(c.freezes, f)
+}
+
+// pause waits, and ends the freezes whose time is over.
+func (c *crash) pause(d time.Duration) {
+	end := time.Now().Add(d)
+	for {
+		next := end
+		for _, r := range c.replicas {
+			if r.frozen != nil && r.frozen.to.Before(next) {
+				next = r.frozen.to
+			}
+		}
+		time.Sleep(time.Until(next))
+		for i, r := range c.replicas {
+			if r.frozen != nil && !r.frozen.to.After(time.Now()) {
+				c.thaw(i)
+			}
+		}
+		if next == end {
+			return
+		}
+	}
+}
+
+func (c *crash) thaw(i int) {
+	r := c.replicas[i]
+	f := r.frozen
+	r.frozen, f.to = nil, time.Now()
+	if f.dies {
+		c.killed[r.name] = time.Time{}
+		require.True(c.t, r.kill(), "a merchant ended by itself")
+		c.start(i)
+		return
+	}
+	require.NoError(c.t, r.cmd.Process.Signal(sigcont))
+}
+
+// thawAll waits for those that are frozen still.
+func (c *crash) thawAll() {
+	for _, r := range c.replicas {
+		if r.frozen != nil {
+			c.pause(time.Until(r.frozen.to))
 		}
 	}
 }
@@ -155,6 +253,7 @@ func (c *crash) read() {
 // check lets everything come to its end, in health, and compares the journal and the books with the truth.
 func (c *crash) check() {
 	t := c.t
+	c.thawAll()
 	c.ask("/calm")
 	db, err := openShop(c.config)
 	require.NoError(t, err)
@@ -190,7 +289,7 @@ func (c *crash) check() {
 	c.read()
 	require.Zero(t, c.truth.Unsigned)
 
-	counts := map[string]int{}
+	counts, books := map[string]int{}, map[string][]time.Time{}
 	var waits []time.Duration
 	for number, f := range c.truth.Orders {
 		ticket, err := client.Ticket(crashRequest(number))
@@ -209,6 +308,7 @@ func (c *crash) check() {
 		for _, fault := range f.faults(number, e, booked) {
 			t.Errorf("%s: %s\nentry %+v\nbank %+v\nbooked %v", number, fault, e, *f, booked)
 		}
+		books[number] = ats
 		for _, id := range f.Arrivals {
 			a := c.truth.Attempts[id]
 			if a == nil || a.Told != "" || c.killed[a.By].IsZero() {
@@ -216,7 +316,7 @@ func (c *crash) check() {
 			}
 			dead := c.killed[a.By]
 			if i := slices.IndexFunc(ats, func(at time.Time) bool { return at.After(dead) }); i >= 0 {
-				waits = append(waits, ats[i].Sub(dead))
+				waits = append(waits, ats[i].Sub(dead)-c.asleep(dead, ats[i]))
 			}
 		}
 	}
@@ -245,10 +345,53 @@ func (c *crash) check() {
 	}
 	t.Logf("%d processes killed; %d orders, %d requests arrived, %d carried out; entries: %v; %d of %d calls lived to hear their outcome",
 		len(c.killed), len(c.truth.Orders), arrivals, executions, counts, heard, len(c.truth.Attempts))
+	c.slept(books)
 	t.Logf("from the kill to the outcome of %d requests that had arrived: median %v, 99 %% %v; all settled %v after the last kill",
 		len(waits), at(0.5), at(0.99), settled.Round(100*time.Millisecond))
 	require.Greater(t, arrivals, len(c.killed), "the merchants did too little")
 	require.NotEmpty(t, waits, "nobody was killed in a call")
+}
+
+// slept says what became of the calls that were under way in processes which were then frozen.
+func (c *crash) slept(books map[string][]time.Time) {
+	calls, settled, overtaken, long, woken := 0, 0, 0, 0, 0
+	for _, f := range c.freezes {
+		if f.aimed {
+			long++
+			if !f.dies {
+				woken++
+			}
+		}
+		for id, a := range c.truth.Attempts {
+			if a.By != f.name || a.News != "" || a.At.After(f.from) || !a.Heard.IsZero() && a.Heard.Before(f.from) {
+				continue
+			}
+			calls++
+			if slices.ContainsFunc(books[a.Number], func(at time.Time) bool { return at.After(f.from) && at.Before(f.to) }) {
+				settled++
+				if a.Told == "not_sent" && !slices.Contains(c.truth.Orders[a.Number].Arrivals, id) {
+					overtaken++
+				}
+			}
+		}
+	}
+	c.t.Logf("%d freezes, %d of them until calls could no longer be on their way; of %d calls under way the other replicas settled %d meanwhile, and %d woke up and sent nothing",
+		len(c.freezes), long, calls, settled, overtaken)
+	if woken > 0 && len(c.replicas) > 1 {
+		require.NotZero(c.t, settled, "nobody settled what a frozen replica had begun")
+		require.NotZero(c.t, overtaken, "no call was overtaken before its first byte: the test sees nothing of CLOCK")
+	}
+}
+
+// asleep is how long the only process stood still between two moments.
+func (c *crash) asleep(from, to time.Time) time.Duration {
+	var d time.Duration
+	for _, f := range c.freezes {
+		if len(c.replicas) == 1 && f.from.After(from) && f.to.Before(to) {
+			d += f.to.Sub(f.from)
+		}
+	}
+	return d
 }
 
 // undecidable reports whether an entry may stay open: a revoke that the merchant does not send again, whose order is as it
@@ -383,7 +526,7 @@ func shared(t *testing.T) string {
 }
 
 // schemaOf is the address of a test's database.
-func schemaOf(t *testing.T, db *sql.DB) string {
+func schemaOf(t testing.TB, db *sql.DB) string {
 	var schema string
 	require.NoError(t, db.QueryRow("SELECT current_schema()").Scan(&schema))
 	address, err := url.Parse(os.Getenv(postgresVariable))

@@ -460,6 +460,25 @@ func TestRefusalInANotificationOfAReusedNumberClosesNothing(t *testing.T) {
 	})
 }
 
+// A provider delivers the notification of a refusal a second time, or a process that stood still tells the journal late: the
+// number was used again meanwhile, with success, and nothing contradicts that.
+func TestRefusalThatIsNotifiedAgainAfterItsNumberSucceededIsNoConflict(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect)
+		order := s.order()
+		s.gateway.Misbehave(upay.OpOrderRevoke, cnpaytest.Refused)
+		_, _ = s.revoke(order)
+		refused := news{s.ticket(t, order), cnpay.Failed, "1"}
+		require.NoError(t, s.Notified(t.Context(), refused))
+		require.Equal(t, Failed, s.of(t, order).State)
+		outcome, err := s.revoke(order)
+		require.Equal(t, cnpay.Succeeded, outcome, "%v", err)
+		require.NoError(t, s.Notified(t.Context(), refused))
+		require.Equal(t, Succeeded, s.of(t, order).State)
+		require.Zero(t, s.of(t, order).Conflicts)
+	})
+}
+
 func TestPreparedEntry(t *testing.T) {
 	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
 		s := newShop(t, db, dialect, func(c *Config) { c.Unclaimed = 500 * time.Millisecond })
