@@ -222,8 +222,13 @@ func (j *Journal) Notified(ctx context.Context, n cnpay.Notification) error {
 	switch {
 	case d.outcome == cnpay.Succeeded:
 	case e.State.Final():
-		if d.outcome == cnpay.Failed {
+		switch {
+		case d.outcome != cnpay.Failed:
+		case e.Generation == 0 || e.byHand:
 			return j.compare(ctx, d)
+		default: // it may be an earlier sending's, and then it contradicts nothing
+			_, err := j.note(ctx, j.db, e.ID, learnt(EventNotification, e.Generation, d.outcome, "", ""))
+			return prefix(err)
 		}
 		return nil
 	// REFUSAL: once a number was used again, a refusal may be an earlier sending's, however late it is notified.

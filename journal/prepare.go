@@ -40,12 +40,12 @@ func (j *Journal) StartTx(ctx context.Context, tx *sql.Tx, t cnpay.Ticket) (Entr
 	if e.State != Failed && e.State != NotSent {
 		return Entry{}, taken(e)
 	}
-	// The sendings that may be on their way are those of the older generations: their horizon stays until the claim.
+	// The sendings that may be on their way are those of the older generations: their limit stays until the claim.
 	next := t
-	next.Sending = e.Generation + 1
-	landed := 1
-	if !e.landed && !j.past(ctx, e) {
-		landed, next.Until = 0, e.Ticket.Until
+	next.Sending, next.Until = e.Generation+1, e.Ticket.Until
+	landed := 0
+	if e.landed || j.past(ctx, e) {
+		landed = 1
 	}
 	if text, err = encode(next); err != nil {
 		return Entry{}, err

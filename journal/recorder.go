@@ -226,7 +226,7 @@ const unserved = 30 * 24 * time.Hour
 // nobody serves any more, too.
 func (j *Journal) forgotten(ctx context.Context, e Entry) bool {
 	until := j.judged(e).Until
-	if e.landed || until.IsZero() || j.past(ctx, e) {
+	if until.IsZero() || j.past(ctx, e) {
 		return true
 	}
 	return j.horizon(ctx, e).IsZero() && j.clock().After(until.Add(unserved))
