@@ -801,3 +801,57 @@ func TestConfig(t *testing.T) {
 		require.ErrorContains(t, err, name)
 	}
 }
+
+// The end of the time in which a call may be on its way is the later of what its caller's clock and the database's say.
+func TestOneClockThatIsWrongEndsNoCall(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect)
+		entry := func(skew time.Duration) Entry {
+			order := s.order()
+			s.gateway.Misbehave(upay.OpOrderRevoke, cnpaytest.LostAnswer)
+			_, _ = s.revoke(order, cnpay.WithClock(func() time.Time { return time.Now().Add(skew) }))
+			return s.of(t, order)
+		}
+		ends := func(e Entry, in time.Duration) {
+			require.WithinDuration(t, time.Now().Add(in), s.judged(e).Until, 5*time.Second)
+		}
+		ends(entry(0), 2*time.Second)
+		ends(entry(time.Hour), time.Hour)
+		behind := entry(-time.Hour)
+		ends(behind, 2*time.Second)
+		err := s.Close(t.Context(), behind, cnpay.NotSent, "somebody", "not at the bank")
+		require.ErrorIs(t, err, ErrOnItsWay)
+
+		right := entry(0)
+		for skew, in := range map[time.Duration]time.Duration{time.Hour: time.Hour, -time.Hour: 0} {
+			_, err := db.Exec("UPDATE cnpay_entries SET until = $1 WHERE id = $2", millis(time.Now().Add(skew)), right.ID)
+			require.NoError(t, err)
+			ends(s.of(t, right.Ticket.Order), in)
+		}
+		_, err = db.Exec("UPDATE cnpay_entries SET until = 0 WHERE id = $1", right.ID)
+		require.NoError(t, err)
+		require.Zero(t, s.judged(s.of(t, right.Ticket.Order)).Until, "nobody knows it")
+	})
+}
+
+// What nobody knows of an earlier sending's end, nobody knows of the order's after it was sent again.
+func TestSendingWithoutAnEndIsNeverPast(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect)
+		order := s.order()
+		tx, err := db.BeginTx(t.Context(), nil)
+		require.NoError(t, err)
+		e, err := s.StartTx(t.Context(), tx, s.ticket(t, order))
+		require.NoError(t, err)
+		require.NoError(t, tx.Commit())
+		_, err = s.Claim(t.Context(), e, time.Time{})
+		require.NoError(t, err)
+		require.NoError(t, s.Close(t.Context(), s.of(t, order), cnpay.NotSent, "somebody", "the page was never shown"))
+		s.gateway.Misbehave(upay.OpOrderRevoke, cnpaytest.LostAnswer)
+		_, _ = s.revoke(order)
+		again := s.of(t, order)
+		require.Equal(t, 1, again.Generation)
+		require.Zero(t, again.Ticket.Until)
+		require.Zero(t, s.judged(again).Until)
+	})
+}
