@@ -66,6 +66,9 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 			"       merchant gateways [flags]   play the providers; merchant starts them itself where nobody does\n"+
 			"       merchant stop [flags]       end the gateways, which outlive the merchant\n\n")
 		f.PrintDefaults()
+		if o.command == "" {
+			_, _ = fmt.Fprintf(f.Output(), "\n%s=http://127.0.0.1:4318 shows calls and settlements to a collector\n", endpoint)
+		}
 	}
 	const world = "127.0.0.1:8089"
 	if o.command != "" {
@@ -165,22 +168,26 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return database(o.db, err)
 	}
 
+	watched, err := newTelemetry(ctx, j, base, log)
+	if err != nil {
+		return err
+	}
 	world := worldClient{o.gateways}
 	k, err := world.keysOf(ctx)
 	if err != nil {
 		return err
 	}
 	s.journal = j
-	s.providers, err = connection{keys: k, url: base + "/notify", notified: s.notified, opts: []cnpay.Option{
-		cnpay.WithRecorder(j), cnpay.WithHTTPClient(cnpay.NewHTTPClient()),
-		cnpay.WithTimeout(8 * time.Second), // of a played day; a merchant leaves it to the providers' documents
-	}}.providers()
+	s.providers, err = connection{keys: k, url: base + "/notify", notified: s.notified, opts: append(watched.recorders,
+		cnpay.WithHTTPClient(cnpay.NewHTTPClient()),
+		cnpay.WithTimeout(8*time.Second), // of a played day; a merchant leaves it to the providers' documents
+	)}.providers()
 	if err != nil {
 		return err
 	}
 	for _, p := range s.providers {
 		for name, client := range p.settlers {
-			settlers[name] = hurry{client}
+			settlers[name] = watched.settler(hurry{client})
 		}
 	}
 
@@ -220,6 +227,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	case <-ending.Done():
 		err = errors.Join(err, errors.New("settling did not end in time; what it had begun is begun again"))
 	}
+	watched.flush(ending)
 	return err
 }
 

@@ -79,11 +79,18 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// live starts the program and waits until it serves.
+// live starts the program and waits until it serves. What has the form NAME=value is of its environment.
 func live(t *testing.T, w worldClient, db string, more ...string) *life {
 	t.Helper()
 	l := &life{t: t, done: make(chan error, 1), out: new(output), errs: new(output)}
-	l.cmd = program(append([]string{"-addr", "127.0.0.1:0", "-db", db, "-gateways", w.addr, "-day", "0"}, more...)...)
+	l.cmd = program("-addr", "127.0.0.1:0", "-db", db, "-gateways", w.addr, "-day", "0")
+	for _, word := range more {
+		if strings.Contains(word, "=") {
+			l.cmd.Env = append(l.cmd.Env, word)
+		} else {
+			l.cmd.Args = append(l.cmd.Args, word)
+		}
+	}
 	l.cmd.Stderr = l.errs
 	out, err := l.cmd.StdoutPipe()
 	require.NoError(t, err)
