@@ -101,7 +101,7 @@ func (d day) code(ctx context.Context, provider, operation string) string {
 
 // order orders, pays where the customer is shown a code, and waits until the outcome is known.
 func (d day) order(ctx context.Context, number string, asked request, fault cnpaytest.Fault, twice bool) *order {
-	p := played{Provider: asked.Provider, Operation: asked.Operation, Order: number, Fault: fault}
+	p := played{Provider: asked.Provider, Operation: asked.Operation, Order: number, Fault: fault, Receiver: d.base + terminalPath}
 	_, _ = callJSON(ctx, http.MethodPost, "http://"+d.world.addr+"/misbehave", p, nil)
 	began, o := time.Now(), &order{}
 	status, err := callJSON(ctx, http.MethodPut, d.base+"/orders/"+number, asked, o)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
@@ -15,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/chinaums"
 	"github.com/cnpay-go/cnpay/chinaums/chinaumstest"
 	"github.com/cnpay-go/cnpay/cnpaytest"
@@ -41,6 +43,8 @@ type world struct {
 	spay     *spaytest.Server
 
 	token string
+	key   cnpay.Secret // of the Upay terminal's activation
+	seal  []byte
 	asked atomic.Int64 // when somebody last needed it
 }
 
@@ -54,6 +58,8 @@ func openWorld(ctx context.Context) (*world, error) {
 		unionpay: unionpaytest.NewServer(), chinaums: chinaumstest.NewServer(), upay: upaytest.NewServer(),
 		yuansfer: yuansfertest.NewServer(), terminal: umpaytest.NewServer(), spay: spaytest.NewServer(),
 	}
+	w.key, w.seal = w.upay.Config().TerminalKey, make([]byte, 32)
+	_, _ = rand.Read(w.seal)
 	w.unionpay.SetPending(1) // as the real one: it works on a request for a moment
 	client, err := unionpay.New(w.unionpay.Config())
 	if err != nil {
@@ -80,6 +86,7 @@ func (w *world) Close() {
 
 // keys are what the merchant has of each provider: addresses, numbers, keys. Its form is JSON.
 type keys struct {
+	Seal     []byte // what the merchant seals keys with that the database keeps
 	UnionPay struct {
 		Gateway, MerID, Password string
 		PFX, Root, Middle        []byte
@@ -109,8 +116,8 @@ func (w *world) keys() (k keys, err error) {
 		k.ChinaUMS.CommunicationKey = secrets[0].Reveal()
 	}
 	p := w.upay.Config()
-	k.Upay.Gateway, k.Upay.Preauth, k.Upay.TerminalSN, k.Upay.TerminalKey = p.Gateway, p.PreauthGateway, p.TerminalSN, p.TerminalKey.Reveal()
-	k.Upay.NotificationKeys = p.NotificationKeys
+	k.Upay.Gateway, k.Upay.Preauth, k.Upay.TerminalSN, k.Upay.TerminalKey = p.Gateway, p.PreauthGateway, p.TerminalSN, w.key.Reveal()
+	k.Seal, k.Upay.NotificationKeys = w.seal, p.NotificationKeys
 	y := w.yuansfer.Config()
 	k.Yuansfer.Gateway, k.Yuansfer.MerchantNo, k.Yuansfer.StoreNo, k.Yuansfer.Token = y.Gateway, y.MerchantNo, y.StoreNo, y.Token.Reveal()
 	t, s := w.terminal.Config(), w.spay.Config()
@@ -127,6 +134,7 @@ func (w *world) keys() (k keys, err error) {
 type played struct {
 	Provider, Operation, Order string
 	Fault                      cnpaytest.Fault
+	Receiver                   string // where UMPay's terminal reports
 }
 
 // gateway is the one that carries an operation out, and the name that it has there.
@@ -135,7 +143,7 @@ func (w *world) gateway(p played) (cnpaytest.Gateway, string, bool) {
 	if operation, ok := terminal[p.Operation]; ok && p.Provider == "umpay" {
 		return w.terminal, operation, true
 	}
-	gateways := map[string]cnpaytest.Gateway{"unionpay": w.unionpay, "chinaums": w.chinaums, "upay": w.upay, "yuansfer": w.yuansfer, "umpay": w.spay}
+	gateways := map[string]cnpaytest.Gateway{"unionpay": w.unionpay, "chinaums": w.chinaums, "upay": w.upay, "yuansfer": w.yuansfer, "umpay": w.spay, "umpay/terminal": w.terminal}
 	operation, ok := map[string]string{
 		"unionpay pay": unionpay.OpQRPayByCode, "unionpay preauth": unionpay.OpPreauthCreate, "unionpay complete": unionpay.OpPreauthComplete,
 		"unionpay cancel": unionpay.OpPreauthCancel, "unionpay refund": unionpay.OpQRRefund, "unionpay revoke": unionpay.OpQRVoid,
@@ -146,7 +154,7 @@ func (w *world) gateway(p played) (cnpaytest.Gateway, string, bool) {
 		"yuansfer pay": yuansfer.OpInStoreCreateQR, "yuansfer preauth": yuansfer.OpPreauthCreate, "yuansfer complete": yuansfer.OpPreauthComplete,
 		"yuansfer cancel": yuansfer.OpPreauthCancel, "yuansfer refund": yuansfer.OpTransactionRefund, "yuansfer revoke": yuansfer.OpTransactionCancel,
 		"unionpay query": unionpay.OpOrderQuery, "chinaums query": chinaums.OpBillQuery, "upay query": upay.OpOrderQuery,
-		"yuansfer query": yuansfer.OpTransactionQuery, "umpay query": spay.OpOrderQuery,
+		"yuansfer query": yuansfer.OpTransactionQuery, "umpay query": spay.OpOrderQuery, "umpay/terminal query": umpay.OpCommandQuery,
 		"umpay pay": spay.OpOrderPayByCode, "umpay refund": spay.OpOrderRefund, "umpay revoke": spay.OpOrderCancel,
 	}[p.Provider+" "+p.Operation]
 	return gateways[p.Provider], operation, ok
@@ -181,7 +189,16 @@ func (w *world) notify(ctx context.Context, p played) (err error) {
 	case "yuansfer":
 		_, err = w.yuansfer.Notify(ctx, p.Order, cnpaytest.OK)
 	case "umpay":
-		err = w.spay.Notify(ctx, p.Order)
+		events := w.terminal.Events(p.Order)
+		if len(events) == 0 {
+			return w.spay.Notify(ctx, p.Order)
+		}
+		for _, event := range events {
+			status, failed := w.terminal.Post(ctx, p.Receiver, event)
+			if err = errors.Join(err, failed); status != http.StatusOK {
+				err = errors.Join(err, fmt.Errorf("umpay: the merchant answered %d", status))
+			}
+		}
 	default:
 		err = fmt.Errorf("no such provider: %q", p.Provider)
 	}

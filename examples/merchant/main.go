@@ -178,14 +178,17 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	s.journal = j
-	s.providers, err = connection{keys: k, url: base + "/notify", notified: s.notified, opts: append(watched.recorders,
+	s.providers, err = connection{keys: k, db: db.DB, url: base + "/notify", notified: s.notified, opts: append(watched.recorders,
 		cnpay.WithHTTPClient(cnpay.NewHTTPClient()),
 		cnpay.WithTimeout(8*time.Second), // of a played day; a merchant leaves it to the providers' documents
-	)}.providers()
+	)}.providers(ctx)
 	if err != nil {
 		return err
 	}
-	for _, p := range s.providers {
+	for provider, p := range s.providers {
+		if p.daily != nil {
+			go daily(ctx, log.With("provider", provider), p.daily)
+		}
 		for name, client := range p.settlers {
 			settlers[name] = watched.settler(hurry{client})
 		}
@@ -229,6 +232,28 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	watched.flush(ending)
 	return err
+}
+
+// daily does what is to be done each day of Beijing, until ctx ends: where it failed, again in a minute.
+func daily(ctx context.Context, log *slog.Logger, do func(context.Context) error) {
+	for ctx.Err() == nil {
+		err := do(ctx)
+		year, month, day := time.Now().In(cnpay.Beijing()).Date()
+		next := time.Date(year, month, day+1, 0, 0, 1, 0, cnpay.Beijing())
+		switch {
+		case err == nil:
+		case cnpay.OutcomeOf(nil, err) == cnpay.NotSent: // another replica does it, for instance
+			log.InfoContext(ctx, "daily work", "error", err)
+			next = time.Now().Add(time.Minute)
+		default:
+			log.WarnContext(ctx, "daily work", "error", err)
+			next = time.Now().Add(time.Minute)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Until(next)):
+		}
+	}
 }
 
 // hurry asks four times a second once the documents' schedule has begun. Only for a played day.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rsa"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/chinaums"
 	"github.com/cnpay-go/cnpay/examples/internal/money"
+	"github.com/cnpay-go/cnpay/journal/stores"
 	"github.com/cnpay-go/cnpay/sign"
 	"github.com/cnpay-go/cnpay/umpay"
 	"github.com/cnpay-go/cnpay/umpay/spay"
@@ -26,6 +28,7 @@ type provider struct {
 	settlers map[string]cnpay.Settler
 	notify   http.Handler
 	can      map[does]build
+	daily    func(context.Context) error // what is to be done each day, where there is something
 }
 
 // does is an operation of the API and, where it is about an earlier order, what that one was.
@@ -63,6 +66,7 @@ type notYet struct{ error }
 // connection is what the providers are made of.
 type connection struct {
 	keys
+	db       *sql.DB
 	url      string // where providers send notifications: each to its own name below it
 	notified func(context.Context, cnpay.Notification) error
 	opts     []cnpay.Option
@@ -71,16 +75,17 @@ type connection struct {
 const (
 	subject        = "tea"
 	operator       = "merchant"
-	payTime        = time.Minute   // that a payer has for a code; of a played day
+	payTime        = time.Minute // that a payer has for a code; of a played day
+	terminalPath   = "/notify/umpay/terminal"
 	tokenRequestor = "62000000001" // the merchant's number (trId) for tokens of UnionPay cards
 )
 
-func (c connection) providers() (map[string]*provider, error) {
+func (c connection) providers(ctx context.Context) (map[string]*provider, error) {
 	all, errs := map[string]*provider{}, []error(nil)
-	for name, open := range map[string]func() (*provider, error){
+	for name, open := range map[string]func(context.Context) (*provider, error){
 		"unionpay": c.unionPay, "chinaums": c.chinaUMS, "upay": c.upay, "yuansfer": c.yuansfer, "umpay": c.umpay,
 	} {
-		p, err := open()
+		p, err := open(ctx)
 		if err != nil {
 			err = fmt.Errorf("%s: %w", name, err)
 		}
@@ -91,7 +96,7 @@ func (c connection) providers() (map[string]*provider, error) {
 
 // unionPay takes money by the code that the payer shows, and holds it by the token of an opened card. What is done to a
 // hold later needs UnionPay's own number of it, which a query has.
-func (c connection) unionPay() (*provider, error) {
+func (c connection) unionPay(context.Context) (*provider, error) {
 	identity, noIdentity := sign.LoadIdentity(c.UnionPay.PFX, c.UnionPay.Password)
 	root, noRoot := sign.ParseCertificates(c.UnionPay.Root)
 	middle, noMiddle := sign.ParseCertificates(c.UnionPay.Middle)
@@ -172,7 +177,7 @@ func (c connection) unionPay() (*provider, error) {
 
 // chinaUMS makes a code that the payer scans, to pay or to let money be held. What is done to a hold later needs its
 // authorisation code, which only the notification has.
-func (c connection) chinaUMS() (*provider, error) {
+func (c connection) chinaUMS(context.Context) (*provider, error) {
 	k := c.ChinaUMS
 	client, err := chinaums.New(chinaums.Config{
 		Gateway: k.Gateway, AppID: k.AppID, AppKey: cnpay.Secret(k.AppKey),
@@ -243,11 +248,19 @@ func (c connection) chinaUMS() (*provider, error) {
 	}, nil
 }
 
-// upay takes and holds money by the code that the payer shows.
-func (c connection) upay() (*provider, error) {
+// upay takes and holds money by the code that the payer shows. Its terminal gets a new key each day, which the database
+// keeps, sealed: all replicas sign with the newest.
+func (c connection) upay(ctx context.Context) (*provider, error) {
 	k := c.Upay
+	sealed, err := stores.NewUpayKeys(c.db, c.Seal)
+	if err == nil {
+		_, err = sealed.Load(ctx, k.TerminalSN)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the database was used with other gateways, which have ended: name another with -db (%w)", err)
+	}
 	client, err := upay.New(upay.Config{
-		Gateway: k.Gateway, PreauthGateway: k.Preauth, TerminalSN: k.TerminalSN, TerminalKey: cnpay.Secret(k.TerminalKey),
+		Gateway: k.Gateway, PreauthGateway: k.Preauth, TerminalSN: k.TerminalSN, TerminalKey: cnpay.Secret(k.TerminalKey), Keys: sealed,
 		NotificationKeys: k.NotificationKeys,
 	}, c.opts...)
 	if err != nil {
@@ -258,7 +271,11 @@ func (c connection) upay() (*provider, error) {
 	}
 	return &provider{
 		settlers: map[string]cnpay.Settler{"upay": client},
-		notify:   client.NotificationHandler(func(ctx context.Context, n *upay.Notification) error { return c.notified(ctx, n) }),
+		daily: func(ctx context.Context) error {
+			_, err := client.Terminals.CheckIn(ctx, &upay.TerminalCheckInRequest{DeviceID: subject})
+			return err
+		},
+		notify: client.NotificationHandler(func(ctx context.Context, n *upay.Notification) error { return c.notified(ctx, n) }),
 		can: map[does]build{
 			{"pay", ""}: func(_ context.Context, s step) (sending, error) {
 				return ready(client.Ticket, client.Orders.PayByCode, &upay.OrderPayByCodeRequest{DynamicID: s.code, Sale: upay.Sale{
@@ -294,7 +311,7 @@ func (c connection) upay() (*provider, error) {
 }
 
 // yuansfer makes a code that the payer scans to pay, and holds money by the code that the payer shows.
-func (c connection) yuansfer() (*provider, error) {
+func (c connection) yuansfer(context.Context) (*provider, error) {
 	k := c.Yuansfer
 	client, err := yuansfer.New(yuansfer.Config{
 		Gateway: k.Gateway, MerchantNo: k.MerchantNo, StoreNo: k.StoreNo, Token: cnpay.Secret(k.Token),
@@ -351,7 +368,7 @@ func (c connection) yuansfer() (*provider, error) {
 
 // umpay takes money by the code that the payer shows, in the online gateway, and holds it by the card that the payer puts
 // into the terminal, so that no card number passes through here.
-func (c connection) umpay() (*provider, error) {
+func (c connection) umpay(context.Context) (*provider, error) {
 	k := c.UMPay
 	terminal, noTerminal := umpay.New(umpay.Config{Gateway: k.Bridge, Terminal: k.Terminal, Secret: cnpay.Secret(k.Secret)}, c.opts...)
 	key, noKey := sign.LoadKey(k.Key)
@@ -360,6 +377,15 @@ func (c connection) umpay() (*provider, error) {
 	if err := errors.Join(noTerminal, noKey, noPlatform, noOnline); err != nil {
 		return nil, err
 	}
+	receiver, err := umpay.NewReceiver(umpay.ReceiverConfig{
+		Secrets: umpay.Terminals{k.Terminal: cnpay.Secret(k.Secret)}, Store: events{stores.NewUmpayEvents(c.db), c.notified},
+	})
+	if err != nil {
+		return nil, err
+	}
+	notify := http.NewServeMux()
+	notify.Handle(terminalPath, receiver)
+	notify.Handle("/notify/umpay", online.NotificationHandler(func(ctx context.Context, n *spay.Notification) error { return c.notified(ctx, n) }))
 	held := func(ctx context.Context, o *order) (map[string]string, error) {
 		s, err := terminal.Settle(ctx, o.Ticket, cnpay.WithSchedule(cnpay.Schedule{0}))
 		if err != nil {
@@ -369,7 +395,7 @@ func (c connection) umpay() (*provider, error) {
 	}
 	return &provider{
 		settlers: map[string]cnpay.Settler{"umpay": terminal, "umpay/spay": online},
-		notify:   online.NotificationHandler(func(ctx context.Context, n *spay.Notification) error { return c.notified(ctx, n) }),
+		notify:   notify,
 		can: map[does]build{
 			{"pay", ""}: func(_ context.Context, s step) (sending, error) {
 				return ready(online.Ticket, online.Orders.PayByCode, &spay.OrderPayByCodeRequest{

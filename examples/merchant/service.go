@@ -53,11 +53,12 @@ func (s *service) handler() http.Handler {
 	}))
 	for name, p := range s.providers {
 		mux.Handle("/notify/"+name, p.notify)
+		mux.Handle("/notify/"+name+"/", p.notify)
 	}
 	mux.Handle("/operator/", s.operator(http.StripPrefix("/operator", s.journal.Handler(journal.HandlerConfig{Allow: who}))))
 	// Another site's page cannot order, nor operate. Providers' notifications are signed.
 	sameOrigin := http.NewCrossOriginProtection()
-	sameOrigin.AddInsecureBypassPattern("/notify/{provider}")
+	sameOrigin.AddInsecureBypassPattern("/notify/")
 	return s.logged(sameOrigin.Handler(mux))
 }
 

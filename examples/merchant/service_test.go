@@ -319,7 +319,7 @@ func TestPreparedIsSent(t *testing.T) {
 	defer db.Close()
 	j, err := journal.New(db.DB, dialect, journal.Config{Client: func(cnpay.Ticket) (cnpay.Settler, error) { return nil, nil }})
 	require.NoError(t, err)
-	providers, err := connection{keys: k, url: l.base + "/notify"}.providers()
+	providers, err := connection{keys: k, db: db.DB, url: l.base + "/notify"}.providers(t.Context())
 	require.NoError(t, err)
 	asked := request{Provider: "upay", Operation: "pay", Amount: 900, Code: "281234567890123456"}
 	o := &order{Number: "DIED0001", Provider: "upay", Operation: "pay", Amount: 900, At: time.Now().UTC(), digest: digestOf("DIED0001", asked)}
