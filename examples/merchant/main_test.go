@@ -19,6 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnpay-go/cnpay/cnpaytest"
+	"github.com/cnpay-go/cnpay/examples/merchant/world"
+	"github.com/cnpay-go/cnpay/journal"
 )
 
 const asMerchant = "MERCHANT_TEST_RUNS"
@@ -45,10 +47,13 @@ func freeAddr(t *testing.T) string {
 	return l.Addr().String()
 }
 
+// gatewaysClient commands a test's gateways.
+type gatewaysClient struct{ world.Client }
+
 // gatewaysOf is where a test's gateways are: the first merchant starts them.
-func gatewaysOf(t *testing.T) worldClient {
-	w := worldClient{freeAddr(t)}
-	t.Cleanup(func() { _ = w.call(context.Background(), http.MethodPost, "/stop", nil, nil) })
+func gatewaysOf(t *testing.T) gatewaysClient {
+	w := gatewaysClient{world.Client{Addr: freeAddr(t)}}
+	t.Cleanup(func() { _ = w.Tell(context.Background(), "stop", world.Played{}, nil) })
 	return w
 }
 
@@ -80,10 +85,10 @@ func (o *output) String() string {
 }
 
 // live starts the program and waits until it serves. What has the form NAME=value is of its environment.
-func live(t *testing.T, w worldClient, db string, more ...string) *life {
+func live(t *testing.T, w gatewaysClient, db string, more ...string) *life {
 	t.Helper()
 	l := &life{t: t, done: make(chan error, 1), out: new(output), errs: new(output)}
-	l.cmd = program("-addr", "127.0.0.1:0", "-db", db, "-gateways", w.addr, "-day", "0")
+	l.cmd = program("-addr", "127.0.0.1:0", "-db", db, "-gateways", w.Addr, "-day", "0")
 	for _, word := range more {
 		if strings.Contains(word, "=") {
 			l.cmd.Env = append(l.cmd.Env, word)
@@ -133,7 +138,7 @@ func (l *life) stop() int {
 func (l *life) put(number string, asked any) (int, order) {
 	l.t.Helper()
 	var o order
-	status, err := callJSON(context.Background(), http.MethodPut, l.base+"/orders/"+number, asked, &o)
+	status, err := world.Call(context.Background(), http.MethodPut, l.base+"/orders/"+number, asked, &o)
 	require.NoError(l.t, err)
 	return status, o
 }
@@ -141,7 +146,7 @@ func (l *life) put(number string, asked any) (int, order) {
 func (l *life) get(number string) order {
 	l.t.Helper()
 	var o order
-	_, err := callJSON(context.Background(), http.MethodGet, l.base+"/orders/"+number, nil, &o)
+	_, err := world.Call(context.Background(), http.MethodGet, l.base+"/orders/"+number, nil, &o)
 	require.NoError(l.t, err)
 	return o
 }
@@ -150,32 +155,32 @@ func (l *life) get(number string) order {
 func (l *life) settled(number string) order {
 	l.t.Helper()
 	var o order
-	require.Eventually(l.t, func() bool { o = l.get(number); return o.State != stateOpen }, 30*time.Second, 50*time.Millisecond, "%s stays open: %+v", number, &o)
+	require.Eventually(l.t, func() bool { o = l.get(number); return o.State != journal.Open }, 30*time.Second, 50*time.Millisecond, "%s stays open: %+v", number, &o)
 	return o
 }
 
 func (l *life) books() (b books) {
 	l.t.Helper()
-	_, err := callJSON(context.Background(), http.MethodGet, l.base+"/books", nil, &b)
+	_, err := world.Call(context.Background(), http.MethodGet, l.base+"/books", nil, &b)
 	require.NoError(l.t, err)
 	require.Equal(l.t, b.Orders, b.Rows, "an order is booked twice")
 	return b
 }
 
-func (w worldClient) misbehave(t *testing.T, provider, operation string, fault cnpaytest.Fault) {
+func (w gatewaysClient) misbehave(t *testing.T, provider, operation string, fault cnpaytest.Fault) {
 	t.Helper()
-	require.NoError(t, w.call(t.Context(), http.MethodPost, "/misbehave", played{Provider: provider, Operation: operation, Fault: fault}, nil))
+	require.NoError(t, w.Tell(t.Context(), "misbehave", world.Played{Provider: provider, Operation: operation, Fault: fault}, nil))
 }
 
-func (w worldClient) received(t *testing.T, provider, operation string) (n int) {
+func (w gatewaysClient) received(t *testing.T, provider, operation string) (n int) {
 	t.Helper()
-	require.NoError(t, w.call(t.Context(), http.MethodPost, "/received", played{Provider: provider, Operation: operation}, &n))
+	require.NoError(t, w.Tell(t.Context(), "received", world.Played{Provider: provider, Operation: operation}, &n))
 	return n
 }
 
-func (w worldClient) tell(t *testing.T, what, provider, order string) {
+func (w gatewaysClient) tell(t *testing.T, what, provider, order string) {
 	t.Helper()
-	require.NoError(t, w.call(t.Context(), http.MethodPost, "/"+what, played{Provider: provider, Order: order}, nil))
+	require.NoError(t, w.Tell(t.Context(), what, world.Played{Provider: provider, Order: order}, nil))
 }
 
 func file(t *testing.T) string { return filepath.Join(t.TempDir(), "merchant.db") }
@@ -212,7 +217,7 @@ func TestCommandLine(t *testing.T) {
 		"no database":          {1, "that file is something else: name another", []string{"-addr", "127.0.0.1:0", "-db", text}},
 		"locked":               {1, "another program is writing to it: end that one, or name another file", []string{"-addr", "127.0.0.1:0", "-db", locked}},
 		"no server":            {1, "see that it is there, and that this program may use it", []string{"-addr", "127.0.0.1:0", "-db", "postgres://me:hidden@127.0.0.1:1/none"}},
-		"nobody to stop":       {1, "nobody plays the gateways there", []string{"stop", "-addr", freeAddr(t)}},
+		"nobody to stop":       {1, "nobody plays them there", []string{"-gateways", freeAddr(t), "stop"}},
 		"help":                 {0, "usage: merchant [flags]", []string{"-h"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -237,18 +242,18 @@ func TestKilledBeforeTheAnswer(t *testing.T) {
 	w.misbehave(t, "upay", "pay", cnpaytest.Hang) // carried out, and no answer
 	asked := request{Provider: "upay", Operation: "pay", Amount: 1250, Code: "281234567890123456"}
 	go func() { // nobody hears the answer
-		_, _ = callJSON(context.Background(), http.MethodPut, first.base+"/orders/TEA00001", asked, nil)
+		_, _ = world.Call(context.Background(), http.MethodPut, first.base+"/orders/TEA00001", asked, nil)
 	}()
 	require.Eventually(t, func() bool { return w.received(t, "upay", "pay") == 1 }, 10*time.Second, 10*time.Millisecond)
 	first.kill()
 
 	second := live(t, w, db)
 	began := time.Now()
-	require.Equal(t, "succeeded", second.settled("TEA00001").State)
+	require.Equal(t, journal.Succeeded, second.settled("TEA00001").State)
 	t.Logf("settled %.1f s after the start", time.Since(began).Seconds())
 	status, again := second.put("TEA00001", asked)
 	require.Equal(t, http.StatusOK, status)
-	require.Equal(t, "succeeded", again.State)
+	require.Equal(t, journal.Succeeded, again.State)
 	require.Equal(t, 1, w.received(t, "upay", "pay"), "sent twice")
 	require.Equal(t, books{Rows: 1, Orders: 1, Taken: 1250}, second.books())
 	require.Zero(t, second.stop(), second.errs.String())
@@ -265,7 +270,7 @@ func TestReadme(t *testing.T) {
 	blocks := strings.Split(kills, "```sh\n")
 	first := live(t, w, db)
 	command := func(line string, at *life) *exec.Cmd {
-		line = strings.NewReplacer("http://127.0.0.1:8080", at.base, "127.0.0.1:8089", w.addr, "PID", strconv.Itoa(at.cmd.Process.Pid), "curl ", "curl -sS ").Replace(line)
+		line = strings.NewReplacer("http://127.0.0.1:8080", at.base, "127.0.0.1:8089", w.Addr, "PID", strconv.Itoa(at.cmd.Process.Pid), "curl ", "curl -sS ").Replace(line)
 		return exec.Command("bash", "-c", strings.TrimSuffix(line, "&"))
 	}
 	before, _, _ := strings.Cut(blocks[1], "\n```")
@@ -305,12 +310,12 @@ func TestGracefulStop(t *testing.T) {
 	answered := make(chan order, 1)
 	go func() {
 		var o order
-		_, _ = callJSON(context.Background(), http.MethodPut, l.base+"/orders/STOP0001", request{Provider: "umpay", Operation: "pay", Amount: 700, Code: "281234567890123456"}, &o)
+		_, _ = world.Call(context.Background(), http.MethodPut, l.base+"/orders/STOP0001", request{Provider: "umpay", Operation: "pay", Amount: 700, Code: "281234567890123456"}, &o)
 		answered <- o
 	}()
 	require.Eventually(t, func() bool { return w.received(t, "umpay", "pay") == 1 }, 10*time.Second, 10*time.Millisecond)
 	require.Zero(t, l.stop(), l.errs.String())
-	require.Equal(t, stateOpen, (<-answered).State)
+	require.Equal(t, journal.Open, (<-answered).State)
 	require.NotContains(t, l.errs.String(), "ERROR")
 	merchants, _, err := open(db)
 	require.NoError(t, err)
@@ -320,7 +325,7 @@ func TestGracefulStop(t *testing.T) {
 	require.NotEmpty(t, reason, "neither the call's end nor a query was waited for")
 
 	next := live(t, w, db)
-	require.Equal(t, "succeeded", next.settled("STOP0001").State)
+	require.Equal(t, journal.Succeeded, next.settled("STOP0001").State)
 	require.Equal(t, books{Rows: 1, Orders: 1, Taken: 700}, next.books())
 }
 

@@ -13,6 +13,8 @@ import (
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/cnpaytest"
+	"github.com/cnpay-go/cnpay/examples/merchant/world"
+	"github.com/cnpay-go/cnpay/journal"
 	"github.com/cnpay-go/cnpay/journal/stores"
 	"github.com/cnpay-go/cnpay/umpay"
 	"github.com/cnpay-go/cnpay/umpay/umpaytest"
@@ -38,7 +40,7 @@ func TestTerminalKeyOutlivesTheMerchant(t *testing.T) {
 	t.Parallel()
 	w, name := gatewaysOf(t), file(t)
 	first := live(t, w, name)
-	k, err := w.keysOf(t.Context())
+	k, err := w.Keys(t.Context())
 	require.NoError(t, err)
 	asked := request{Provider: "upay", Operation: "pay", Amount: 900, Code: "281234567890123456"}
 	db, _, err := open(name)
@@ -54,12 +56,12 @@ func TestTerminalKeyOutlivesTheMerchant(t *testing.T) {
 	}, 10*time.Second, 10*time.Millisecond)
 	require.NotEqual(t, cnpay.Secret(k.Upay.TerminalKey), kept.Key)
 	_, o := first.put("KEYS0001", asked)
-	require.Equal(t, "succeeded", o.State)
+	require.Equal(t, journal.Succeeded, o.State)
 	first.kill()
 
 	second := live(t, w, name)
 	_, o = second.put("KEYS0002", asked)
-	require.Equal(t, "succeeded", o.State)
+	require.Equal(t, journal.Succeeded, o.State)
 	require.Zero(t, second.stop(), second.errs.String())
 	require.Empty(t, second.errs.String())
 	again, err := sealed.Load(t.Context(), k.Upay.TerminalSN)
@@ -79,13 +81,13 @@ func TestDatabaseOfOtherGateways(t *testing.T) {
 	l := live(t, w, name)
 	_, _ = l.put("OLD00001", request{Provider: "upay", Operation: "pay", Amount: 900, Code: "281234567890123456"})
 	require.Zero(t, l.stop(), l.errs.String())
-	require.NoError(t, w.call(t.Context(), http.MethodPost, "/stop", nil, nil))
+	require.NoError(t, w.Tell(t.Context(), "stop", world.Played{}, nil))
 	var out, errs bytes.Buffer
-	merchant := program("-addr", "127.0.0.1:0", "-db", name, "-gateways", w.addr)
+	merchant := program("-addr", "127.0.0.1:0", "-db", name, "-gateways", w.Addr)
 	merchant.Stdout, merchant.Stderr = &out, &errs
 	require.Error(t, merchant.Run())
 	require.Equal(t, exitFailed, merchant.ProcessState.ExitCode())
-	require.Contains(t, errs.String(), "the database was used with other gateways, which have ended: name another with -db")
+	require.Contains(t, errs.String(), "it was used with other gateways, which have ended: delete it, or name another")
 	require.Equal(t, 1, bytes.Count(errs.Bytes(), []byte("\n")), errs.String())
 	require.Empty(t, out.String())
 }
@@ -96,17 +98,17 @@ func TestTerminalEventsOutliveTheMerchant(t *testing.T) {
 	t.Parallel()
 	w, name := gatewaysOf(t), file(t)
 	first := live(t, w, name)
-	k, err := w.keysOf(t.Context())
+	k, err := w.Keys(t.Context())
 	require.NoError(t, err)
 	w.misbehave(t, "umpay/terminal", "query", "always "+cnpaytest.HTTP502)
 	w.misbehave(t, "umpay", "preauth", cnpaytest.LostAnswer)
 	status, _ := first.put("HELD0001", request{Provider: "umpay", Operation: "preauth", Amount: 900})
 	require.Equal(t, http.StatusAccepted, status)
 	report := func(at *life) error {
-		return w.call(t.Context(), http.MethodPost, "/notify", played{Provider: "umpay", Order: "HELD0001", Receiver: at.base + terminalPath}, nil)
+		return w.Tell(t.Context(), "notify", world.Played{Provider: "umpay", Order: "HELD0001", Receiver: at.base + "/notify/umpay/terminal"}, nil)
 	}
 	require.NoError(t, report(first))
-	require.Equal(t, "succeeded", first.get("HELD0001").State)
+	require.Equal(t, journal.Succeeded, first.get("HELD0001").State)
 	require.Equal(t, books{Rows: 1, Orders: 1, Held: 900}, first.books())
 	first.kill()
 
@@ -124,7 +126,7 @@ func TestTerminalEventsOutliveTheMerchant(t *testing.T) {
 	failed := events[len(events)-1]
 	failed.Seq, failed.Callback, failed.Result = failed.Seq+1, "onAuthFail", []byte(`{"code":60130001,"message":"no"}`)
 	post := func(event umpay.Event) int {
-		status, err := terminal.Post(context.Background(), second.base+terminalPath, event)
+		status, err := terminal.Post(context.Background(), second.base+"/notify/umpay/terminal", event)
 		require.NoError(t, err)
 		return status
 	}

@@ -22,6 +22,7 @@ import (
 
 	"github.com/cnpay-go/cnpay/chinaums"
 	"github.com/cnpay-go/cnpay/cnpaytest"
+	"github.com/cnpay-go/cnpay/journal"
 	"github.com/cnpay-go/cnpay/upay"
 )
 
@@ -146,7 +147,7 @@ func TestTelemetry(t *testing.T) {
 	w.misbehave(t, "upay", "pay", cnpaytest.LostAnswer)
 	status, _ := l.put("SEEN0001", asked)
 	require.Equal(t, http.StatusAccepted, status)
-	require.Equal(t, "succeeded", l.settled("SEEN0001").State)
+	require.Equal(t, journal.Succeeded, l.settled("SEEN0001").State)
 	status, shown := l.put("SEEN0002", request{Provider: "chinaums", Operation: "pay", Amount: 900})
 	require.Equal(t, http.StatusAccepted, status)
 	require.NotEmpty(t, shown.Show)
@@ -175,7 +176,7 @@ func TestTelemetry(t *testing.T) {
 	require.Equal(t, []string{"merchant", "till"}, []string{self["service.name"], self["team"]})
 	require.Contains(t, l.base, self["service.instance.id"])
 
-	k, err := w.keysOf(t.Context())
+	k, err := w.Keys(t.Context())
 	require.NoError(t, err)
 	text, err := json.Marshal(k)
 	require.NoError(t, err)
