@@ -107,7 +107,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	default:
 		err = serve(ctx, o, stdout, stderr)
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, context.Canceled) { // Ctrl-C, while it began
 		_, _ = fmt.Fprintf(stderr, "merchant: %v\n", err)
 		return exitFailed
 	}
@@ -213,11 +213,11 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		Handler: s.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: time.Minute,
 		IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
+	_, err = fmt.Fprintf(stdout, "API       %s/orders\noperator  http://operator:%s@%s/operator/\ngateways  http://%s, which outlive this program (go run . stop ends them)\nkill me   kill -9 %d\n\n",
+		base, s.password, listener.Addr(), o.gateways, os.Getpid())
 	go func() { served <- server.Serve(listener) }()
 	go func() { playing <- (&world.Day{API: base, World: outside, Orders: o.day, Out: stdout}).Play(ctx) }()
 	go outside.Visit(ctx)
-	_, err = fmt.Fprintf(stdout, "API       %s/orders\noperator  http://operator:%s@%s/operator/\ngateways  http://%s, which outlive this program (go run . stop ends them)\nkill me   kill -9 %d\n\n",
-		base, s.password, listener.Addr(), o.gateways, os.Getpid())
 
 	for err == nil && ctx.Err() == nil {
 		select {

@@ -319,7 +319,9 @@ func (s *service) answer(f func(*http.Request) (int, any, error)) http.HandlerFu
 			status, body = http.StatusServiceUnavailable, refusal{Text: "not now, try the same again: " + soon.Error()}
 		default:
 			status, body = http.StatusServiceUnavailable, refusal{Text: "something is wrong here; try the same again"}
-			s.log.Error("request failed", "id", id, "error", err)
+			if r.Context().Err() == nil { // else the client has gone
+				s.log.Error("request failed", "id", id, "error", err)
+			}
 		}
 		s.log.Info("request", "id", id, "method", r.Method, "path", r.URL.Path, "status", status, "took", time.Since(began).Round(time.Millisecond))
 		w.Header().Set("X-Request-Id", id)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"maps"
@@ -378,6 +379,50 @@ func postgres(t *testing.T) string {
 	require.NoError(t, err)
 	u.Path = "/" + name
 	return u.String()
+}
+
+// The README's three replicas, as they stand there but for addresses, program, database and the day: they begin at the same time,
+// and one of them, killed, leaves an order to the others.
+func TestReadmeReplicas(t *testing.T) {
+	t.Parallel()
+	db, w := postgres(t), gatewaysOf(t)
+	text, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	_, block, ok := strings.Cut(string(text), "createdb merchant\n")
+	require.True(t, ok)
+	block, _, _ = strings.Cut(block, "\n```")
+	var replicas []*life
+	for line := range strings.Lines(block) {
+		words := strings.Fields(line)
+		require.Equal(t, []string{"go", "run", "."}, words[:3])
+		for i, word := range words {
+			switch {
+			case strings.HasPrefix(word, "postgres://"):
+				words[i] = db
+			case strings.HasPrefix(word, "127.0.0.1:"):
+				words[i] = "127.0.0.1:0"
+			}
+		}
+		require.Equal(t, "&", words[len(words)-1])
+		replicas = append(replicas, begin(t, append(words[3:len(words)-1], "-gateways", w.Addr, "-day", "0")...))
+	}
+	require.Len(t, replicas, 3)
+	for _, l := range replicas {
+		l.serves()
+	}
+	w.misbehave(t, "umpay", "pay", cnpaytest.Hang)
+	asked := request{Provider: "umpay", Operation: "pay", Amount: 1250, Code: "281234567890123456"}
+	go func() {
+		_, _ = world.Call(context.Background(), http.MethodPut, replicas[1].base+"/orders/TEA00001", asked, nil)
+	}()
+	require.Eventually(t, func() bool { return w.received(t, "umpay", "pay") > 0 }, 10*time.Second, 10*time.Millisecond)
+	replicas[1].kill()
+	replicas[2].put("TEA00001", asked)
+	require.Equal(t, journal.Succeeded, replicas[2].settled("TEA00001").State)
+	require.Equal(t, 1, w.received(t, "umpay", "pay"))
+	require.Zero(t, replicas[0].stop(), replicas[0].errs.String())
+	require.Zero(t, replicas[2].stop(), replicas[2].errs.String())
+	require.Empty(t, replicas[0].errs.String()+replicas[1].errs.String()+replicas[2].errs.String())
 }
 
 // Three replicas share a PostgreSQL under load; one of them is killed. Whoever was its client asks another one, with the

@@ -26,7 +26,9 @@ func (c Client) Tell(ctx context.Context, command string, p Played, answer any) 
 
 // Keys gets the keys. Where nobody answers it starts the gateways first: this program, in a process of its own.
 func (c Client) Keys(ctx context.Context) (k Keys, err error) {
-	if err = c.Tell(ctx, "keys", Played{}, &k); err == nil {
+	asking, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if err = c.Tell(asking, "keys", Played{}, &k); err == nil {
 		return k, nil
 	}
 	if conn, dialled := new(net.Dialer).DialContext(ctx, "tcp", c.Addr); dialled == nil {
@@ -41,21 +43,18 @@ func (c Client) Keys(ctx context.Context) (k Keys, err error) {
 	if err := child.Start(); err != nil {
 		return k, err
 	}
-	died := make(chan error, 1)
-	go func() { died <- child.Wait() }()
+	go func() { _ = child.Wait() }() // of replicas that begin at the same time, one starts them
 	for range 200 {
 		if err = c.Tell(ctx, "keys", Played{}, &k); err == nil {
 			return k, nil
 		}
 		select {
-		case err := <-died:
-			return k, fmt.Errorf("they did not start (%v): try \"merchant -gateways %s gateways\" to see why", err, c.Addr)
 		case <-ctx.Done():
 			return k, context.Cause(ctx)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-	return k, err
+	return k, fmt.Errorf("they did not start (%w): try \"merchant -gateways %s gateways\" to see why", err, c.Addr)
 }
 
 // Visit keeps the gateways alive until ctx ends.

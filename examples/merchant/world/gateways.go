@@ -58,7 +58,7 @@ type Keys struct {
 	}
 	Upay struct {
 		Gateway, Preauth, TerminalSN string
-		TerminalKey                  string // of the activation: check-ins replace it
+		TerminalKey                  string // as it is now: check-ins replace it
 		NotificationKeys             []string
 	}
 	Yuansfer struct{ Gateway, MerchantNo, StoreNo, Token string }
@@ -87,8 +87,7 @@ func openGateways(ctx context.Context) (*gateways, error) {
 		k.ChinaUMS.CommunicationKey = secrets[0].Reveal()
 	}
 	p := g.upay.Config()
-	k.Upay.Gateway, k.Upay.Preauth, k.Upay.TerminalSN, k.Upay.TerminalKey = p.Gateway, p.PreauthGateway, p.TerminalSN, p.TerminalKey.Reveal()
-	k.Upay.NotificationKeys = p.NotificationKeys
+	k.Upay.Gateway, k.Upay.Preauth, k.Upay.TerminalSN, k.Upay.NotificationKeys = p.Gateway, p.PreauthGateway, p.TerminalSN, p.NotificationKeys
 	y := g.yuansfer.Config()
 	k.Yuansfer.Gateway, k.Yuansfer.MerchantNo, k.Yuansfer.StoreNo, k.Yuansfer.Token = y.Gateway, y.MerchantNo, y.StoreNo, y.Token.Reveal()
 	t, s := g.terminal.Config(), g.spay.Config()
@@ -162,7 +161,9 @@ func (g *gateways) operation(p Played) (cnpaytest.Gateway, string, error) {
 func (g *gateways) tell(ctx context.Context, command string, p Played) (any, error) {
 	switch command {
 	case "keys":
-		return g.keys, nil
+		k := g.keys
+		k.Upay.TerminalKey = g.upay.Config().TerminalKey.Reveal()
+		return k, nil
 	case "misbehave":
 		server, operation, err := g.operation(p)
 		if err != nil {
