@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -49,16 +48,16 @@ CREATE INDEX IF NOT EXISTS ledger_number ON ledger (number);`
 
 // order is a row of orders, and its form for the API.
 type order struct {
-	Number    string       `json:"number"`
-	Provider  string       `json:"provider"`
-	Operation string       `json:"operation"`
-	Amount    int64        `json:"amount"`
-	Of        string       `json:"of,omitempty"`
-	At        time.Time    `json:"at"`
-	State     string       `json:"state"` // open, succeeded, failed or not_sent
-	Code      string       `json:"code,omitempty"`
-	Show      string       `json:"show,omitempty"`
-	Ticket    cnpay.Ticket `json:"-"`
+	Number    string        `json:"number"`
+	Provider  string        `json:"provider"`
+	Operation string        `json:"operation"`
+	Amount    int64         `json:"amount"`
+	Of        string        `json:"of,omitempty"`
+	At        time.Time     `json:"at"`
+	State     journal.State `json:"state"` // open, succeeded, failed or not_sent
+	Code      string        `json:"code,omitempty"`
+	Show      string        `json:"show,omitempty"`
+	Ticket    cnpay.Ticket  `json:"-"`
 
 	// Of the journal's entry, while the order is open.
 	Outcome string    `json:"outcome,omitempty"` // unknown or pending
@@ -66,26 +65,15 @@ type order struct {
 	Next    time.Time `json:"next,omitzero"` // when the provider is asked
 
 	digest, ref string
-	entry       int64
 }
 
-const stateOpen = "open"
-
-// operation is what the order was; of no order, nothing.
-func (o *order) operation() string {
-	if o == nil {
-		return ""
-	}
-	return o.Operation
-}
-
-const columns = "number, digest, provider, operation, amount, original, at, ticket, entry, state, code, shown, ref"
+const columns = "number, digest, provider, operation, amount, original, at, ticket, state, code, shown, ref"
 
 func scan(row interface{ Scan(...any) error }) (*order, error) {
 	var o order
 	var at int64
 	var ticket string
-	err := row.Scan(&o.Number, &o.digest, &o.Provider, &o.Operation, &o.Amount, &o.Of, &at, &ticket, &o.entry, &o.State, &o.Code, &o.Show, &o.ref)
+	err := row.Scan(&o.Number, &o.digest, &o.Provider, &o.Operation, &o.Amount, &o.Of, &at, &ticket, &o.State, &o.Code, &o.Show, &o.ref)
 	if err != nil {
 		return nil, err
 	}
@@ -133,21 +121,15 @@ func (s store) tx(ctx context.Context, f func(*sql.Tx) error) error {
 
 // order reads one. It is nil where there is none.
 func (s store) order(ctx context.Context, number string) (*order, error) {
-	o, err := scan(s.QueryRowContext(ctx, "SELECT "+columns+" FROM orders WHERE number = $1", number))
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
+	found, err := s.orders(ctx, "number = $1", number)
+	if err != nil || len(found) == 0 {
+		return nil, err
 	}
-	return o, err
+	return found[0], nil
 }
 
-// orderOf reads the open order of an entry.
-func (s store) orderOf(ctx context.Context, e journal.Entry) (*order, error) {
-	return scan(s.QueryRowContext(ctx, "SELECT "+columns+" FROM orders WHERE entry = $1 AND state = 'open'", e.ID))
-}
-
-// list reads orders behind a number, of one state or of all.
-func (s store) list(ctx context.Context, after, state string, limit int) ([]*order, error) {
-	rows, err := s.QueryContext(ctx, "SELECT "+columns+" FROM orders WHERE number > $1 AND (state = $2 OR $2 = '') ORDER BY number LIMIT $3", after, state, limit)
+func (s store) orders(ctx context.Context, where string, args ...any) ([]*order, error) {
+	rows, err := s.QueryContext(ctx, "SELECT "+columns+" FROM orders WHERE "+where, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -203,30 +185,26 @@ func (s store) prepare(ctx context.Context, j *journal.Journal, o *order, of *or
 	return e, err
 }
 
+// effects are the operations, and what each does to the books: to what the merchant has taken, and to what is held.
+func effects() map[string]struct{ taken, held int64 } {
+	return map[string]struct{ taken, held int64 }{
+		"pay": {taken: 1}, "preauth": {held: 1}, "complete": {taken: 1, held: -1}, "cancel": {held: -1}, "refund": {taken: -1}, "revoke": {taken: -1},
+	}
+}
+
 // book changes the merchant's tables in the journal's own transaction: once for each entry that is closed.
 func book(ctx context.Context, tx *sql.Tx, e journal.Entry) error {
 	o, err := scan(tx.QueryRowContext(ctx, "UPDATE orders SET state = $1, code = $2 WHERE entry = $3 AND state = 'open' RETURNING "+columns,
-		string(e.State), e.Code, e.ID))
+		e.State, e.Code, e.ID))
 	if err != nil {
 		return fmt.Errorf("order of entry %d: %w", e.ID, err)
 	}
 	if e.State != journal.Succeeded {
 		return nil // nothing happened
 	}
-	var taken, held int64
-	switch o.Operation {
-	case "pay":
-		taken = o.Amount
-	case "preauth":
-		held = o.Amount
-	case "complete":
-		taken, held = o.Amount, -o.Amount
-	case "cancel":
-		held = -o.Amount
-	case "refund", "revoke":
-		taken = -o.Amount
-	}
-	_, err = tx.ExecContext(ctx, "INSERT INTO ledger (number, taken, held, at) VALUES ($1, $2, $3, $4)", o.Number, taken, held, e.Closed.UnixMilli())
+	effect := effects()[o.Operation]
+	_, err = tx.ExecContext(ctx, "INSERT INTO ledger (number, taken, held, at) VALUES ($1, $2, $3, $4)",
+		o.Number, effect.taken*o.Amount, effect.held*o.Amount, e.Closed.UnixMilli())
 	return err
 }
 

@@ -129,7 +129,7 @@ func TestOperatorsPage(t *testing.T) {
 	w.misbehave(t, "upay", "pay", cnpaytest.LostAnswer)
 	w.misbehave(t, "upay", "query", "always "+cnpaytest.HTTP502)
 	_, o := l.put("OPEN0001", request{Provider: "upay", Operation: "pay", Amount: 1250, Code: "281234567890123456"})
-	require.Equal(t, stateOpen, o.State)
+	require.EqualValues(t, "open", o.State)
 
 	res, err := http.Get(l.base + "/operator/")
 	require.NoError(t, err)

@@ -7,15 +7,12 @@
 //
 // Read it in this order: service.go takes a request; book.go stores the order and the journal's entry in one transaction
 // and books the outcome; providers.go has each operation at each provider; notify.go has the notifications; here it is put
-// together, and ended. day.go and gateways.go are the world outside: the customers, and the providers.
+// together, and ended; telemetry.go shows it to a collector. Package world is what is outside: customers and gateways.
 package main
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -25,13 +22,16 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/examples/internal/command"
+	"github.com/cnpay-go/cnpay/examples/merchant/world"
 	"github.com/cnpay-go/cnpay/journal"
+	"github.com/cnpay-go/cnpay/journal/stores"
 )
 
 func main() {
@@ -47,50 +47,44 @@ const (
 )
 
 type options struct {
-	command  string // "", gateways or stop
-	addr     string
-	db       string
-	gateways string
-	day      int
-	stay     bool
-	verbose  bool
+	command            string // "", gateways or stop
+	addr, db, gateways string
+	day                int
+	idle               time.Duration
+	stay               bool
+	level              slog.Level
 }
 
 func parse(args []string, stderr io.Writer) (o options, err error) {
-	if len(args) > 0 && (args[0] == "gateways" || args[0] == "stop") {
-		o.command, args = args[0], args[1:]
-	}
 	f := flag.NewFlagSet("merchant", flag.ContinueOnError)
+	f.StringVar(&o.addr, "addr", "127.0.0.1:8080", "loopback `address` to serve at: the API has no log-in. Port 0 takes any")
+	f.StringVar(&o.db, "db", "merchant.db", "SQLite `file`, or postgres://... for any number of replicas")
+	f.IntVar(&o.day, "day", 60, "about how many `orders` are played; 0 for none")
+	f.TextVar(&o.level, "log", slog.LevelWarn, "lowest `level` of what is logged on stderr: info has requests and calls")
+	f.StringVar(&o.gateways, "gateways", "127.0.0.1:8089", "loopback `address` of the gateways")
+	f.DurationVar(&o.idle, "idle", 20*time.Minute, "how `long` the gateways wait for a merchant")
+	f.BoolVar(&o.stay, "stay", false, "let the gateways outlive the terminal's Ctrl-C")
 	f.Usage = func() {
 		_, _ = fmt.Fprint(f.Output(), "usage: merchant [flags]            serve, and play a day of orders\n"+
-			"       merchant gateways [flags]   play the providers; merchant starts them itself where nobody does\n"+
-			"       merchant stop [flags]       end the gateways, which outlive the merchant\n\n")
+			"       merchant [flags] gateways   play the providers; merchant starts them itself where nobody does\n"+
+			"       merchant [flags] stop       end the gateways, which outlive the merchant\n\n")
 		f.PrintDefaults()
-	}
-	const world = "127.0.0.1:8089"
-	if o.command != "" {
-		f.StringVar(&o.gateways, "addr", world, "loopback `address` of the gateways")
-		f.BoolVar(&o.stay, "stay", false, "outlive the terminal's Ctrl-C")
-	} else {
-		f.StringVar(&o.addr, "addr", "127.0.0.1:8080", "loopback `address` to serve at: the API has no log-in. Port 0 takes any")
-		f.StringVar(&o.db, "db", "merchant.db", "SQLite `file`, or postgres://... for any number of replicas")
-		f.StringVar(&o.gateways, "gateways", world, "loopback `address` of the gateways")
-		f.IntVar(&o.day, "day", 60, "about how many `orders` are played; 0 for none")
-		f.BoolVar(&o.verbose, "v", false, "log requests, calls and bookings on stderr, not only what is wrong")
+		_, _ = fmt.Fprintf(f.Output(), "\nWith %s=http://127.0.0.1:4318 a collector is shown calls and settlements.\n", endpoint)
 	}
 	if err := command.Parse(f, args, stderr); err != nil {
 		return o, err
 	}
-	if f.NArg() > 0 {
-		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
+	o.command = f.Arg(0)
+	if !slices.Contains([]string{"", "gateways", "stop"}, o.command) || f.NArg() > 1 {
+		return o, fmt.Errorf("unexpected: %s", strings.Join(f.Args(), " "))
 	}
-	for name, addr := range map[string]string{"-addr": cmp.Or(o.addr, o.gateways), "-gateways": o.gateways} {
+	for name, addr := range map[string]string{"addr": o.addr, "gateways": o.gateways} {
 		host, _, err := net.SplitHostPort(addr)
 		if err != nil {
-			return o, fmt.Errorf("%s %s: want host:port", name, addr)
+			return o, fmt.Errorf("-%s %s: want host:port", name, addr)
 		}
 		if host != "localhost" && !net.ParseIP(host).IsLoopback() {
-			return o, fmt.Errorf("%s %s: want a loopback address such as 127.0.0.1:8080: there is no log-in", name, addr)
+			return o, fmt.Errorf("-%s %s: want a loopback address such as 127.0.0.1:8080: there is no log-in", name, addr)
 		}
 	}
 	return o, nil
@@ -105,33 +99,38 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprintf(stderr, "merchant: %v\nTry: merchant -h\n", err)
 		return exitUsage
 	case o.command == "gateways":
-		if o.stay {
-			signal.Ignore(os.Interrupt, syscall.SIGHUP)
-		}
-		err = serveWorld(ctx, o.gateways)
+		err = gateways(ctx, o)
 	case o.command == "stop":
-		if _, err = callJSON(ctx, http.MethodPost, "http://"+o.gateways+"/stop", nil, nil); err != nil {
-			err = fmt.Errorf("-addr %s: nobody plays the gateways there (%w)", o.gateways, err)
+		if err = (world.Client{Addr: o.gateways}).Tell(ctx, "stop", world.Played{}, nil); err != nil {
+			err = fmt.Errorf("-gateways %s: nobody plays them there (%w)", o.gateways, err)
 		}
 	default:
 		err = serve(ctx, o, stdout, stderr)
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, context.Canceled) { // Ctrl-C, while it began
 		_, _ = fmt.Fprintf(stderr, "merchant: %v\n", err)
 		return exitFailed
 	}
 	return exitOK
 }
 
-// serve opens everything, in the order in which it depends on each other, serves until ctx ends, and ends it in the reverse
-// order: requests, calls in flight, settling, database.
-func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
-	level := slog.LevelWarn
-	if o.verbose {
-		level = slog.LevelInfo
+func gateways(ctx context.Context, o options) error {
+	if o.stay {
+		signal.Ignore(os.Interrupt, syscall.SIGHUP)
 	}
-	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
-	listener, err := listen(ctx, o.addr)
+	listener, err := listen(ctx, "gateways", o.gateways)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	return world.Serve(ctx, listener, o.idle)
+}
+
+// serve opens everything, in the order in which it depends on each other, serves until ctx ends, and ends it in the reverse
+// order: requests, calls in flight, settling, telemetry, database.
+func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
+	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: o.level}))
+	listener, err := listen(ctx, "addr", o.addr)
 	if err != nil {
 		return err
 	}
@@ -143,9 +142,9 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return fmt.Errorf("-db: %w", err)
 	}
 	defer db.Close()
-	s := &service{store: db, log: log, wait: 3 * time.Second, token: rand.Text()}
+	s := &service{store: db, log: log, wait: 3 * time.Second, password: rand.Text()}
 	settlers := map[string]cnpay.Settler{}
-	j, err := journal.New(db.DB, dialect, journal.Config{
+	s.journal, err = journal.New(db.DB, dialect, journal.Config{
 		Client: func(t cnpay.Ticket) (cnpay.Settler, error) {
 			if settler := settlers[t.Provider]; settler != nil {
 				return settler, nil
@@ -161,44 +160,64 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(j.Migrate(ctx), db.migrate(ctx, dialect)); err != nil {
-		return database(o.db, err)
+	if err := db.PingContext(ctx); err != nil {
+		return database(err)
+	}
+	if err := s.journal.Migrate(ctx); err != nil {
+		return database(err)
+	}
+	if err := db.migrate(ctx, dialect); err != nil {
+		return database(err)
+	}
+	watched, err := newTelemetry(ctx, s.journal, listener.Addr().String(), log)
+	if err != nil {
+		return err
 	}
 
-	world := worldClient{o.gateways}
-	k, err := world.keysOf(ctx)
+	outside := world.Client{Addr: o.gateways}
+	keys, err := outside.Keys(ctx)
+	if err != nil {
+		return fmt.Errorf("-gateways %s: %w", o.gateways, err)
+	}
+	sealed, err := stores.NewUpayKeys(db.DB, keys.Seal)
+	if err == nil {
+		_, err = sealed.Load(ctx, keys.Upay.TerminalSN)
+	}
+	if err != nil {
+		return fmt.Errorf("-db: it was used with other gateways, which have ended: delete it, or name another (%w)", err)
+	}
+	s.providers, err = connection{
+		Keys: keys, sealed: sealed, reported: events{stores.NewUmpayEvents(db.DB), s.notified}, url: base + "/notify", notified: s.notified,
+		opts: append(watched.recorders,
+			cnpay.WithHTTPClient(cnpay.NewHTTPClient()),
+			cnpay.WithTimeout(8*time.Second), // of a played day; a merchant leaves it to the providers' documents
+		),
+	}.providers()
 	if err != nil {
 		return err
 	}
-	s.journal = j
-	s.providers, err = connection{keys: k, url: base + "/notify", notified: s.notified, opts: []cnpay.Option{
-		cnpay.WithRecorder(j), cnpay.WithHTTPClient(cnpay.NewHTTPClient()),
-		cnpay.WithTimeout(8 * time.Second), // of a played day; a merchant leaves it to the providers' documents
-	}}.providers()
-	if err != nil {
-		return err
-	}
-	for _, p := range s.providers {
-		for name, client := range p.settlers {
-			settlers[name] = hurry{client}
+	for name, p := range s.providers {
+		for ticket, client := range p.settlers {
+			settlers[ticket] = watched.settler(hurry{client})
+		}
+		if p.daily != nil {
+			go daily(ctx, log.With("provider", name), p.daily)
 		}
 	}
 
 	settling, stopSettling := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopSettling()
-	settled := make(chan error, 1)
-	go func() { settled <- j.Run(settling) }()
+	settled, served, playing := make(chan error, 1), make(chan error, 1), make(chan error, 1)
+	go func() { settled <- s.journal.Run(settling) }()
 	server := &http.Server{
 		Handler: s.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: time.Minute,
 		IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
-	served := make(chan error, 1)
+	_, err = fmt.Fprintf(stdout, "API       %s/orders\noperator  http://operator:%s@%s/operator/\ngateways  http://%s, which outlive this program (go run . stop ends them)\nkill me   kill -9 %d\n\n",
+		base, s.password, listener.Addr(), o.gateways, os.Getpid())
 	go func() { served <- server.Serve(listener) }()
-	playing := make(chan error, 1)
-	go func() { playing <- day{base: base, world: world, orders: o.day, out: stdout}.play(ctx) }()
-	go world.visit(ctx)
-	_, err = fmt.Fprintf(stdout, "API       %s/orders\noperator  http://operator:%s@%s/operator/\ngateways  http://%s, which outlive this program (merchant stop ends them)\nkill me   kill -9 %d\n\n",
-		base, s.token, listener.Addr(), o.gateways, os.Getpid())
+	go func() { playing <- (&world.Day{API: base, World: outside, Orders: o.day, Out: stdout}).Play(ctx) }()
+	go outside.Visit(ctx)
 
 	for err == nil && ctx.Err() == nil {
 		select {
@@ -206,7 +225,6 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		case err = <-served:
 		case err = <-settled:
 		case err = <-playing:
-			playing = nil
 		}
 	}
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
@@ -220,7 +238,28 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	case <-ending.Done():
 		err = errors.Join(err, errors.New("settling did not end in time; what it had begun is begun again"))
 	}
+	watched.flush(ending)
 	return err
+}
+
+// daily does what is to be done each day of Beijing, until ctx ends: where it failed, again in a minute.
+func daily(ctx context.Context, log *slog.Logger, do func(context.Context) error) {
+	for ctx.Err() == nil {
+		year, month, day := time.Now().In(cnpay.Beijing()).Date()
+		next := time.Date(year, month, day+1, 0, 0, 1, 0, cnpay.Beijing())
+		if err := do(ctx); err != nil {
+			level := slog.LevelWarn
+			if cnpay.OutcomeOf(nil, err) == cnpay.NotSent { // another replica does it, for instance
+				level = slog.LevelInfo
+			}
+			log.Log(ctx, level, "daily work", "error", err)
+			next = time.Now().Add(time.Minute)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Until(next)):
+		}
+	}
 }
 
 // hurry asks four times a second once the documents' schedule has begun. Only for a played day.
@@ -234,63 +273,32 @@ func (h hurry) Settle(ctx context.Context, t cnpay.Ticket, opts ...cnpay.Option)
 	return s, err
 }
 
-func listen(ctx context.Context, addr string) (net.Listener, error) {
+func listen(ctx context.Context, name, addr string) (net.Listener, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("-addr %s: another program serves there: end it, or name another address", addr)
+		err = errors.New("another program serves there: end it, or name another address")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("-addr %s: %w", addr, err)
+		return nil, fmt.Errorf("-%s %s: %w", name, addr, err)
 	}
 	return listener, nil
 }
 
 // database says what can be done about a database that cannot be used.
-func database(name string, err error) error {
-	text := strings.ReplaceAll(err.Error(), "\n", "; ")
+func database(err error) error {
+	text := strings.Join(strings.Fields(err.Error()), " ")
 	next := "see that it is there, and that this program may use it"
-	switch {
-	case strings.Contains(text, "locked"):
-		next = "another program is writing to it: end that one, or name another file"
-	case strings.Contains(text, "unable to open"):
-		next = "see that its folder is there and can be written to"
-	case strings.Contains(text, "not a database"):
-		next = "that file is something else: name another"
-	}
-	return fmt.Errorf("-db %s: %s (%s)", redact(name), next, text)
-}
-
-// redact leaves a password out.
-func redact(name string) string {
-	scheme, rest, ok := strings.Cut(name, "://")
-	if at := strings.LastIndex(rest, "@"); ok && at >= 0 {
-		return scheme + "://..." + rest[at:]
-	}
-	return name
-}
-
-// callJSON makes a request and reads its answer. A status of 400 or more without JSON is an error.
-func callJSON(ctx context.Context, method, url string, in, out any) (status int, err error) {
-	var body bytes.Buffer
-	if in != nil {
-		if err := json.NewEncoder(&body).Encode(in); err != nil {
-			return 0, err
+	for sign, advice := range map[string]string{
+		"locked":             "another program is writing to it: end that one, or name another file",
+		"unable to open":     "see that its folder is there and can be written to",
+		"not a database":     "that file is something else: name another",
+		"disk is full":       "free some of the disk, or name a file on another",
+		"SQLSTATE 3D000":     "createdb makes one",
+		"connection refused": "start PostgreSQL, or name one that answers",
+	} {
+		if strings.Contains(text, sign) {
+			next = advice
 		}
 	}
-	r, err := http.NewRequestWithContext(ctx, method, url, &body)
-	if err != nil {
-		return 0, err
-	}
-	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return 0, err
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
-	if err == nil && res.Header.Get("Content-Type") != "application/json" && res.StatusCode >= 400 {
-		err = errors.New(strings.TrimSpace(string(text)))
-	} else if err == nil && out != nil {
-		err = json.Unmarshal(text, out)
-	}
-	return res.StatusCode, err
+	return fmt.Errorf("-db: %s (%s)", next, text)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/chinaums"
 	"github.com/cnpay-go/cnpay/journal"
+	"github.com/cnpay-go/cnpay/umpay"
 )
 
 // notified is what the handler of each provider does with a message that is verifiably the provider's: the journal closes
@@ -27,6 +28,22 @@ func (s *service) notified(ctx context.Context, n cnpay.Notification) error {
 		s.log.WarnContext(ctx, "a notification that fits no order", "ticket", n.CallTicket())
 	}
 	return err
+}
+
+// events stores what UMPay's terminal reports, and has told the journal of each end first: the terminal forgets what is stored.
+type events struct {
+	umpay.Store
+	notified func(context.Context, cnpay.Notification) error
+}
+
+func (e events) Save(ctx context.Context, event umpay.Event) error {
+	if event.Ended() && !event.CallTicket().NoMoney {
+		err := e.notified(ctx, &event)
+		if err != nil && !errors.Is(err, journal.ErrNoEntry) { // which is of what the terminal itself began
+			return err
+		}
+	}
+	return e.Store.Save(ctx, event)
 }
 
 // remember keeps what only a notification brings and a later step needs.

@@ -29,7 +29,7 @@ type service struct {
 	providers map[string]*provider
 	log       *slog.Logger
 	wait      time.Duration // how long a request waits for its call
-	token     string        // the operator's password
+	password  string        // the operator's
 	calls     sync.WaitGroup
 }
 
@@ -47,41 +47,40 @@ func (s *service) handler() http.Handler {
 	mux.HandleFunc("PUT /orders/{number}", s.answer(s.put))
 	mux.HandleFunc("GET /orders/{number}", s.answer(s.get))
 	mux.HandleFunc("GET /orders", s.answer(s.list))
-	mux.HandleFunc("GET /books", s.answer(func(_ http.ResponseWriter, r *http.Request) (int, any, error) {
+	mux.HandleFunc("GET /books", s.answer(func(r *http.Request) (int, any, error) {
 		b, err := s.store.books(r.Context())
 		return http.StatusOK, b, err
 	}))
-	for name, p := range s.providers {
-		mux.Handle("/notify/"+name, p.notify)
+	for _, p := range s.providers {
+		for path, inbox := range p.inbox {
+			mux.Handle("/notify/"+path, inbox)
+		}
 	}
-	mux.Handle("/operator/", s.operator(http.StripPrefix("/operator", s.journal.Handler(journal.HandlerConfig{Allow: who}))))
-	// Another site's page cannot order, nor operate. Providers' notifications are signed.
-	sameOrigin := http.NewCrossOriginProtection()
-	sameOrigin.AddInsecureBypassPattern("/notify/{provider}")
-	return s.logged(sameOrigin.Handler(mux))
-}
-
-// operator asks for the operator's password. A merchant has a log-in, which knows people by their names.
-func (s *service) operator(page http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, password, _ := r.BasicAuth(); subtle.ConstantTimeCompare([]byte(password), []byte(s.token)) != 1 {
+	page := http.StripPrefix("/operator", s.journal.Handler(journal.HandlerConfig{Allow: s.operator}))
+	mux.HandleFunc("/operator/", func(w http.ResponseWriter, r *http.Request) {
+		if _, ok := s.operator(r); !ok {
 			w.Header().Set("WWW-Authenticate", `Basic realm="operator"`)
 			http.Error(w, "the merchant program printed the password when it began", http.StatusUnauthorized)
 			return
 		}
 		page.ServeHTTP(w, r)
 	})
+	// Another site's page cannot order, nor operate. Providers' notifications are signed.
+	sameOrigin := http.NewCrossOriginProtection()
+	sameOrigin.AddInsecureBypassPattern("/notify/")
+	return sameOrigin.Handler(mux)
 }
 
-// who is kept with what an operator closes by hand.
-func who(r *http.Request) (string, bool) {
-	name, _, ok := r.BasicAuth()
-	return name, ok
+// operator is who asks for the operator's page, to be kept with what they close by hand. A merchant has a log-in, which
+// knows people by their names.
+func (s *service) operator(r *http.Request) (string, bool) {
+	name, password, _ := r.BasicAuth()
+	return name, subtle.ConstantTimeCompare([]byte(password), []byte(s.password)) == 1
 }
 
 // put does an operation, once, however often it is asked for under the same number. 200: this is how it ended. 202: not
 // known for good; ask again at Location. 503: nothing was sent, and the same request may be made again.
-func (s *service) put(w http.ResponseWriter, r *http.Request) (int, any, error) {
+func (s *service) put(r *http.Request) (int, any, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return 0, nil, refusal{http.StatusRequestEntityTooLarge, "the body is larger than a request can be", nil}
@@ -90,21 +89,20 @@ func (s *service) put(w http.ResponseWriter, r *http.Request) (int, any, error) 
 	if err != nil {
 		return 0, nil, err
 	}
+	status := http.StatusOK
 	switch o.State {
-	case stateOpen:
-		w.Header().Set("Location", "/orders/"+o.Number)
-		w.Header().Set("Retry-After", "1")
-		return http.StatusAccepted, o, s.explain(r.Context(), o)
-	case string(journal.NotSent):
-		return http.StatusServiceUnavailable, o, nil
+	case journal.Open:
+		status = http.StatusAccepted
+	case journal.NotSent:
+		status = http.StatusServiceUnavailable
 	}
-	return http.StatusOK, o, nil
+	return status, o, s.explain(r.Context(), o)
 }
 
 // do looks whether the order is there already, builds the provider's request, stores the order and the journal's entry
 // together, and sends. What happens after that, a crash included, is the journal's to find out and to book.
 func (s *service) do(ctx context.Context, number string, body []byte) (*order, error) {
-	asked, build, err := s.read(number, body)
+	asked, err := s.read(number, body)
 	if err != nil {
 		return nil, err
 	}
@@ -113,27 +111,27 @@ func (s *service) do(ctx context.Context, number string, body []byte) (*order, e
 		At: time.Now().UTC().Truncate(time.Second), digest: digestOf(number, asked),
 	}}
 	known, err := s.store.order(ctx, number)
-	var prepared journal.Entry
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case known == nil:
-	case known.digest != now.digest:
-		return nil, conflict("an order of this number has another content")
-	case known.State == stateOpen:
-		if prepared, err = s.journal.Entry(ctx, known.Ticket); err != nil || prepared.State != journal.Ready {
-			return known, err // on its way, or being settled
-		} // else nobody has sent it: we died in between, or the journal's database was down
-		now.At = known.At
-	case known.State == string(journal.NotSent):
+	}
+	var prepared journal.Entry
+	if known != nil {
 		now.At = known.At // the same request, for the provider too
-	default:
-		return known, nil
+		switch {
+		case known.digest != now.digest:
+			return nil, conflict("an order of this number has another content")
+		case known.State == journal.Open:
+			if prepared, err = s.journal.Entry(ctx, known.Ticket); err != nil || prepared.State != journal.Ready {
+				return known, err // on its way, or being settled
+			} // else nobody has sent it: we died in between, or the journal's database was down
+		case known.State != journal.NotSent:
+			return known, nil
+		}
 	}
 	if now.of, err = s.earlier(ctx, asked); err != nil {
 		return nil, err
 	}
-	ready, err := build[does{asked.Operation, now.of.operation()}](ctx, now)
+	ready, err := s.providers[asked.Provider].request(ctx, now)
 	if err != nil {
 		return nil, err
 	}
@@ -155,10 +153,10 @@ func (s *service) do(ctx context.Context, number string, body []byte) (*order, e
 }
 
 // read checks all that can be checked without the database, and names every fault.
-func (s *service) read(number string, body []byte) (asked request, can map[does]build, err error) {
+func (s *service) read(number string, body []byte) (asked request, err error) {
 	object, err := jsonfile.Parse(body)
 	if err != nil {
-		return asked, nil, invalid(cnpay.Fault{Field: "body", Problem: strings.ReplaceAll(err.Error(), "the file", "it")})
+		return asked, invalid(cnpay.Fault{Field: "body", Problem: strings.ReplaceAll(err.Error(), "the file", "it")})
 	}
 	faults := object.Fill(&asked)
 	want := func(fine bool, field, problem string) {
@@ -166,48 +164,38 @@ func (s *service) read(number string, body []byte) (asked request, can map[does]
 			faults = append(faults, cnpay.Fault{Field: field, Problem: problem})
 		}
 	}
-	want(numbers.MatchString(number), "number", "must be 8 to 16 letters and digits")
+	want(regexp.MustCompile(`^[0-9A-Za-z]{8,16}$`).MatchString(number), "number", "must be 8 to 16 letters and digits")
 	want(asked.Amount >= 1 && asked.Amount <= 99_999_999, "amount", "must be in fen, from 1 to 99999999")
-	p := s.providers[asked.Provider]
-	want(p != nil, "provider", "must be unionpay, chinaums, upay, yuansfer or umpay")
-	begins := asked.Operation == "pay" || asked.Operation == "preauth"
-	switch asked.Operation {
-	case "pay", "preauth", "complete", "cancel", "refund", "revoke":
-		want(!begins || asked.Of == "", "of", "is of operations about an earlier order")
-		want(begins || asked.Of != "", "of", "must be the number of the earlier order")
-		want(begins || asked.Code == "", "code", "is of pay and preauth")
-	default:
+	want(s.providers[asked.Provider] != nil, "provider", "must be unionpay, chinaums, upay, yuansfer or umpay")
+	switch _, there := effects()[asked.Operation]; {
+	case !there:
 		want(false, "operation", "must be pay, preauth, complete, cancel, refund or revoke")
+	case asked.Operation == "pay" || asked.Operation == "preauth":
+		want(asked.Of == "", "of", "is of operations about an earlier order")
+	default:
+		want(asked.Of != "", "of", "must be the number of the earlier order")
+		want(asked.Code == "", "code", "is of pay and preauth")
 	}
 	if len(faults) > 0 {
-		return asked, nil, invalid(faults...)
+		return asked, invalid(faults...)
 	}
-	return asked, p.can, nil
+	return asked, nil
 }
 
-var numbers = regexp.MustCompile(`^[0-9A-Za-z]{8,16}$`)
-
-// earlier is the order that a request is about: there, of the same provider, succeeded, and one that this can be done to.
+// earlier is the order that a request is about, if there is one: it must be of the same provider, and have succeeded.
 func (s *service) earlier(ctx context.Context, asked request) (*order, error) {
-	var of *order
-	if asked.Of != "" {
-		var err error
-		of, err = s.store.order(ctx, asked.Of)
-		switch {
-		case err != nil:
-			return nil, err
-		case of == nil:
-			return nil, invalid(cnpay.Fault{Field: "of", Problem: "is the number of no order"})
-		case of.Provider != asked.Provider:
-			return nil, invalid(cnpay.Fault{Field: "provider", Problem: "must be " + of.Provider + ", that of the earlier order"})
-		case of.State != string(journal.Succeeded):
-			return nil, conflict(of.Number + " is " + of.State + ": only what succeeded can be followed")
-		case asked.Operation != "refund" && asked.Amount != of.Amount:
-			return nil, invalid(cnpay.Fault{Field: "amount", Problem: fmt.Sprintf("must be the whole, %d", of.Amount)})
-		}
-	}
-	if s.providers[asked.Provider].can[does{asked.Operation, of.operation()}] == nil {
-		return nil, invalid(cnpay.Fault{Field: "operation", Problem: strings.TrimSuffix(fmt.Sprintf("%s has no %s of a %s", asked.Provider, asked.Operation, of.operation()), " of a ")})
+	of, err := s.store.order(ctx, asked.Of)
+	switch {
+	case err != nil || asked.Of == "":
+		return nil, err
+	case of == nil:
+		return nil, invalid(cnpay.Fault{Field: "of", Problem: "is the number of no order"})
+	case of.Provider != asked.Provider:
+		return nil, invalid(cnpay.Fault{Field: "provider", Problem: "must be " + of.Provider + ", that of the earlier order"})
+	case of.State != journal.Succeeded:
+		return nil, conflict(fmt.Sprintf("%s is %s: only what succeeded can be followed", of.Number, of.State))
+	case asked.Operation != "refund" && asked.Amount != of.Amount:
+		return nil, invalid(cnpay.Fault{Field: "amount", Problem: fmt.Sprintf("must be the whole, %d", of.Amount)})
 	}
 	return of, nil
 }
@@ -237,15 +225,18 @@ func (s *service) send(ctx context.Context, o *order, prepared journal.Entry, re
 // resend sends the request of an open order again, under the same number: the journal asks for it where the documents say
 // that it is harmless and ends the doubt. What needs the payer's code cannot be sent again.
 func (s *service) resend(ctx context.Context, e journal.Entry, _ *cnpay.Settlement) error {
-	o, err := s.store.orderOf(ctx, e)
+	open, err := s.store.orders(ctx, "entry = $1 AND state = 'open'", e.ID)
+	if err == nil && len(open) == 0 {
+		err = fmt.Errorf("entry %d is of no open order", e.ID)
+	}
 	if err != nil {
 		return err
 	}
-	again := step{order: o}
-	if again.of, err = s.store.order(ctx, o.Of); err != nil {
+	again := step{order: open[0]}
+	if again.of, err = s.store.order(ctx, again.Of); err != nil {
 		return err
 	}
-	ready, err := s.providers[o.Provider].can[does{o.Operation, again.of.operation()}](ctx, again)
+	ready, err := s.providers[again.Provider].request(ctx, again)
 	if err == nil {
 		_, err = ready.send(ctx, cnpay.WithSending(e.Generation+1))
 	}
@@ -254,6 +245,9 @@ func (s *service) resend(ctx context.Context, e journal.Entry, _ *cnpay.Settleme
 
 // explain adds to an open order what the journal knows of it.
 func (s *service) explain(ctx context.Context, o *order) error {
+	if o.State != journal.Open {
+		return nil
+	}
 	e, err := s.journal.Entry(ctx, o.Ticket)
 	if err == nil {
 		o.Outcome, o.Reason, o.Next = e.Outcome.String(), e.Reason, e.Due
@@ -261,26 +255,24 @@ func (s *service) explain(ctx context.Context, o *order) error {
 	return err
 }
 
-func (s *service) get(_ http.ResponseWriter, r *http.Request) (int, any, error) {
+func (s *service) get(r *http.Request) (int, any, error) {
 	o, err := s.store.order(r.Context(), r.PathValue("number"))
-	switch {
-	case err != nil:
+	if err != nil {
 		return 0, nil, err
-	case o == nil:
-		return 0, nil, refusal{http.StatusNotFound, "no such order", nil}
-	case o.State == stateOpen:
-		return http.StatusOK, o, s.explain(r.Context(), o)
 	}
-	return http.StatusOK, o, nil
+	if o == nil {
+		return 0, nil, refusal{http.StatusNotFound, "no such order", nil}
+	}
+	return http.StatusOK, o, s.explain(r.Context(), o)
 }
 
-func (s *service) list(_ http.ResponseWriter, r *http.Request) (int, any, error) {
+func (s *service) list(r *http.Request) (int, any, error) {
 	q := r.URL.Query()
 	limit, err := strconv.Atoi(cmp.Or(q.Get("limit"), "100"))
 	if err != nil || limit < 1 || limit > 1000 {
 		return 0, nil, invalid(cnpay.Fault{Field: "limit", Problem: "must be from 1 to 1000"})
 	}
-	orders, err := s.store.list(r.Context(), q.Get("after"), q.Get("state"), limit)
+	orders, err := s.store.orders(r.Context(), "number > $1 AND (state = $2 OR $2 = '') ORDER BY number LIMIT $3", q.Get("after"), q.Get("state"), limit)
 	return http.StatusOK, orders, err
 }
 
@@ -308,10 +300,12 @@ func invalid(faults ...cnpay.Fault) error {
 	return r
 }
 
-// answer makes a handler of what returns a status and a body, or an error.
-func (s *service) answer(f func(http.ResponseWriter, *http.Request) (int, any, error)) http.HandlerFunc {
+// answer makes a handler of what returns a status and a body, or an error. It limits the request's body, and logs.
+func (s *service) answer(f func(*http.Request) (int, any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		status, body, err := f(w, r)
+		began, id := time.Now(), rand.Text()
+		r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
+		status, body, err := f(r)
 		var refused refusal
 		var faulty *cnpay.InvalidRequestError
 		var soon notYet
@@ -322,43 +316,25 @@ func (s *service) answer(f func(http.ResponseWriter, *http.Request) (int, any, e
 		case errors.As(err, &faulty): // the provider's own rules
 			status, body = http.StatusUnprocessableEntity, invalid(faulty.Faults...)
 		case errors.As(err, &soon):
-			w.Header().Set("Retry-After", "1")
 			status, body = http.StatusServiceUnavailable, refusal{Text: "not now, try the same again: " + soon.Error()}
 		default:
 			status, body = http.StatusServiceUnavailable, refusal{Text: "something is wrong here; try the same again"}
-			s.log.Error("request failed", "id", w.Header().Get("X-Request-Id"), "error", err)
+			if r.Context().Err() == nil { // else the client has gone
+				s.log.Error("request failed", "id", id, "error", err)
+			}
+		}
+		s.log.Info("request", "id", id, "method", r.Method, "path", r.URL.Path, "status", status, "took", time.Since(began).Round(time.Millisecond))
+		w.Header().Set("X-Request-Id", id)
+		switch status {
+		case http.StatusAccepted:
+			w.Header().Set("Location", r.URL.Path)
+			fallthrough
+		case http.StatusServiceUnavailable:
+			w.Header().Set("Retry-After", "1")
 		}
 		writeJSON(w, status, body)
 	}
 }
-
-// logged limits the body, gives the request its id, and logs how it ended.
-func (s *service) logged(next http.Handler) http.Handler {
-	ids := regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		began, id := time.Now(), r.Header.Get("X-Request-Id")
-		if !ids.MatchString(id) {
-			id = rand.Text()
-		}
-		w.Header().Set("X-Request-Id", id)
-		r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
-		seen := &statusWriter{w, http.StatusOK}
-		next.ServeHTTP(seen, r)
-		s.log.Info("request", "id", id, "method", r.Method, "path", r.URL.Path, "status", seen.status, "took", time.Since(began).Round(time.Millisecond))
-	})
-}
-
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")

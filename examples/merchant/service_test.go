@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"maps"
@@ -17,13 +18,14 @@ import (
 
 	"github.com/cnpay-go/cnpay"
 	"github.com/cnpay-go/cnpay/cnpaytest"
+	"github.com/cnpay-go/cnpay/examples/merchant/world"
 	"github.com/cnpay-go/cnpay/journal"
 )
 
 // shop is a running merchant and its gateways, for what one provider's orders need.
 type shop struct {
 	*life
-	w        worldClient
+	w        gatewaysClient
 	provider string
 	token    string
 	n        int
@@ -64,7 +66,7 @@ func TestOperations(t *testing.T) {
 	t.Parallel()
 	w := gatewaysOf(t)
 	l := live(t, w, file(t))
-	k, err := w.keysOf(t.Context())
+	k, err := w.Keys(t.Context())
 	require.NoError(t, err)
 	var mu sync.Mutex
 	var taken, held, rows int64 // what the books must say at the end
@@ -80,14 +82,14 @@ func TestOperations(t *testing.T) {
 				done := func(operation string, amount int64, of string) string {
 					number, asked := s.order(operation, amount, of)
 					s.put(number, asked)
-					require.Equal(t, "succeeded", s.paid(t, number, asked).State, "%s %s", provider, operation)
+					require.Equal(t, journal.Succeeded, s.paid(t, number, asked).State, "%s %s", provider, operation)
 					sign := map[string][2]int64{"pay": {1, 0}, "preauth": {0, 1}, "complete": {1, -1}, "cancel": {0, -1}, "refund": {-1, 0}, "revoke": {-1, 0}}[operation]
 					mu.Lock()
 					taken, held, rows = taken+sign[0]*amount, held+sign[1]*amount, rows+1
 					mu.Unlock()
 					return number
 				}
-				for _, operation := range []does{
+				for _, operation := range []struct{ operation, of string }{
 					{"pay", ""}, {"preauth", ""}, {"complete", "preauth"}, {"cancel", "preauth"}, {"refund", "pay"}, {"refund", "complete"}, {"revoke", "pay"},
 				} {
 					name := operation.operation
@@ -129,7 +131,7 @@ func TestOperations(t *testing.T) {
 						switch {
 						case fault == cnpaytest.Refused:
 							require.Equal(t, http.StatusOK, status, about)
-							require.Equal(t, "failed", first.State, about)
+							require.Equal(t, journal.Failed, first.State, about)
 						case fault == cnpaytest.LostAnswer:
 							require.Equal(t, http.StatusAccepted, status, about)
 							require.Equal(t, "unknown", first.Outcome, about)
@@ -141,7 +143,7 @@ func TestOperations(t *testing.T) {
 						}
 						end := s.paid(t, number, asked)
 						if fault != cnpaytest.Refused {
-							require.Equal(t, "succeeded", end.State, about)
+							require.Equal(t, journal.Succeeded, end.State, about)
 							sign := map[string][2]int64{"pay": {1, 0}, "preauth": {0, 1}, "complete": {1, -1}, "cancel": {0, -1}, "refund": {-1, 0}, "revoke": {-1, 0}}[operation.operation]
 							mu.Lock()
 							taken, held, rows = taken+sign[0]*900, held+sign[1]*900, rows+1
@@ -170,7 +172,7 @@ func TestOperations(t *testing.T) {
 func (l *life) refused(number string, asked any) (int, refusal) {
 	l.t.Helper()
 	var body refusal
-	status, err := callJSON(l.t.Context(), http.MethodPut, l.base+"/orders/"+number, asked, &body)
+	status, err := world.Call(l.t.Context(), http.MethodPut, l.base+"/orders/"+number, asked, &body)
 	require.NoError(l.t, err)
 	return status, body
 }
@@ -181,7 +183,7 @@ func TestRefusals(t *testing.T) {
 	w := gatewaysOf(t)
 	l := live(t, w, file(t))
 	_, paid := l.put("PAID0001", request{Provider: "upay", Operation: "pay", Amount: 900, Code: "281234567890123456"})
-	require.Equal(t, "succeeded", paid.State)
+	require.Equal(t, journal.Succeeded, paid.State)
 	upay := func(operation string, amount int64, of string) request {
 		return request{Provider: "upay", Operation: operation, Amount: amount, Of: of}
 	}
@@ -223,7 +225,7 @@ func TestRefusals(t *testing.T) {
 		status, _ = l.refused("BACK0002", upay("revoke", 900, "PAID0001"))
 		require.Equal(t, http.StatusConflict, status)
 		_, rest := l.put("BACK0003", upay("refund", 300, "PAID0001"))
-		require.Equal(t, "succeeded", rest.State)
+		require.Equal(t, journal.Succeeded, rest.State)
 	})
 	t.Run("another site's page", func(t *testing.T) {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, l.base+"/orders/NEW00001", strings.NewReader(`{}`))
@@ -250,7 +252,7 @@ func TestNotifications(t *testing.T) {
 	t.Parallel()
 	w := gatewaysOf(t)
 	l := live(t, w, file(t))
-	k, err := w.keysOf(t.Context())
+	k, err := w.Keys(t.Context())
 	require.NoError(t, err)
 	var sum int64
 	for i, provider := range []string{"unionpay", "chinaums", "upay", "yuansfer", "umpay"} {
@@ -267,13 +269,13 @@ func TestNotifications(t *testing.T) {
 			status, o := s.put(number, asked)
 			require.Equal(t, http.StatusAccepted, status)
 			time.Sleep(1500 * time.Millisecond)
-			require.Equal(t, stateOpen, s.get(number).State, "a query has found it")
+			require.Equal(t, journal.Open, s.get(number).State, "a query has found it")
 			if o.Show != "" {
 				w.tell(t, "pay", provider, number) // and notifies
 			} else {
 				w.tell(t, "notify", provider, number)
 			}
-			require.Equal(t, "succeeded", s.get(number).State)
+			require.Equal(t, journal.Succeeded, s.get(number).State)
 			w.tell(t, "notify", provider, number)
 			w.tell(t, "notify", provider, number)
 			sum += amount
@@ -303,7 +305,7 @@ func TestNotSentIsSentAgain(t *testing.T) {
 
 	status, o := l.put("AGAIN001", asked)
 	require.Equal(t, http.StatusOK, status)
-	require.Equal(t, "succeeded", o.State)
+	require.Equal(t, journal.Succeeded, o.State)
 	require.Equal(t, 1, w.received(t, "upay", "pay"))
 }
 
@@ -312,31 +314,31 @@ func TestPreparedIsSent(t *testing.T) {
 	t.Parallel()
 	w, name := gatewaysOf(t), file(t)
 	l := live(t, w, name)
-	k, err := w.keysOf(t.Context())
+	k, err := w.Keys(t.Context())
 	require.NoError(t, err)
 	db, dialect, err := open(name)
 	require.NoError(t, err)
 	defer db.Close()
 	j, err := journal.New(db.DB, dialect, journal.Config{Client: func(cnpay.Ticket) (cnpay.Settler, error) { return nil, nil }})
 	require.NoError(t, err)
-	providers, err := connection{keys: k, url: l.base + "/notify"}.providers()
+	providers, err := connection{Keys: k, url: l.base + "/notify"}.providers()
 	require.NoError(t, err)
 	asked := request{Provider: "upay", Operation: "pay", Amount: 900, Code: "281234567890123456"}
 	o := &order{Number: "DIED0001", Provider: "upay", Operation: "pay", Amount: 900, At: time.Now().UTC(), digest: digestOf("DIED0001", asked)}
-	ready, err := providers["upay"].can[does{"pay", ""}](t.Context(), step{order: o, code: asked.Code})
+	ready, err := providers["upay"].request(t.Context(), step{order: o, code: asked.Code})
 	require.NoError(t, err)
 	o.Ticket = ready.ticket
 	_, err = db.prepare(t.Context(), j, o, nil) // and no more
 	require.NoError(t, err)
-	require.Equal(t, stateOpen, l.get("DIED0001").State)
+	require.Equal(t, journal.Open, l.get("DIED0001").State)
 	require.Zero(t, w.received(t, "upay", "pay"))
 
 	var asking sync.WaitGroup
 	for range 5 {
-		asking.Go(func() { _, _ = callJSON(t.Context(), http.MethodPut, l.base+"/orders/DIED0001", asked, nil) })
+		asking.Go(func() { _, _ = world.Call(t.Context(), http.MethodPut, l.base+"/orders/DIED0001", asked, nil) })
 	}
 	asking.Wait()
-	require.Equal(t, "succeeded", l.settled("DIED0001").State)
+	require.Equal(t, journal.Succeeded, l.settled("DIED0001").State)
 	require.Equal(t, 1, w.received(t, "upay", "pay"))
 	require.Equal(t, books{Rows: 1, Orders: 1, Taken: 900}, l.books())
 }
@@ -348,11 +350,11 @@ func TestRevokeIsSentAgain(t *testing.T) {
 	w := gatewaysOf(t)
 	l := live(t, w, file(t))
 	_, paid := l.put("PAID0001", request{Provider: "upay", Operation: "pay", Amount: 900, Code: "281234567890123456"})
-	require.Equal(t, "succeeded", paid.State)
+	require.Equal(t, journal.Succeeded, paid.State)
 	w.misbehave(t, "upay", "revoke", cnpaytest.Late(time.Hour))
 	status, _ := l.put("BACK0001", request{Provider: "upay", Operation: "revoke", Amount: 900, Of: "PAID0001"})
 	require.Equal(t, http.StatusAccepted, status)
-	require.Equal(t, "succeeded", l.settled("BACK0001").State)
+	require.Equal(t, journal.Succeeded, l.settled("BACK0001").State)
 	require.Equal(t, 2, w.received(t, "upay", "revoke"))
 	require.Equal(t, books{Rows: 2, Orders: 2}, l.books())
 }
@@ -379,6 +381,50 @@ func postgres(t *testing.T) string {
 	return u.String()
 }
 
+// The README's three replicas, as they stand there but for addresses, program, database and the day: they begin at the same time,
+// and one of them, killed, leaves an order to the others.
+func TestReadmeReplicas(t *testing.T) {
+	t.Parallel()
+	db, w := postgres(t), gatewaysOf(t)
+	text, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	_, block, ok := strings.Cut(string(text), "createdb merchant\n")
+	require.True(t, ok)
+	block, _, _ = strings.Cut(block, "\n```")
+	var replicas []*life
+	for line := range strings.Lines(block) {
+		words := strings.Fields(line)
+		require.Equal(t, []string{"go", "run", "."}, words[:3])
+		for i, word := range words {
+			switch {
+			case strings.HasPrefix(word, "postgres://"):
+				words[i] = db
+			case strings.HasPrefix(word, "127.0.0.1:"):
+				words[i] = "127.0.0.1:0"
+			}
+		}
+		require.Equal(t, "&", words[len(words)-1])
+		replicas = append(replicas, begin(t, append(words[3:len(words)-1], "-gateways", w.Addr, "-day", "0")...))
+	}
+	require.Len(t, replicas, 3)
+	for _, l := range replicas {
+		l.serves()
+	}
+	w.misbehave(t, "umpay", "pay", cnpaytest.Hang)
+	asked := request{Provider: "umpay", Operation: "pay", Amount: 1250, Code: "281234567890123456"}
+	go func() {
+		_, _ = world.Call(context.Background(), http.MethodPut, replicas[1].base+"/orders/TEA00001", asked, nil)
+	}()
+	require.Eventually(t, func() bool { return w.received(t, "umpay", "pay") > 0 }, 10*time.Second, 10*time.Millisecond)
+	replicas[1].kill()
+	replicas[2].put("TEA00001", asked)
+	require.Equal(t, journal.Succeeded, replicas[2].settled("TEA00001").State)
+	require.Equal(t, 1, w.received(t, "umpay", "pay"))
+	require.Zero(t, replicas[0].stop(), replicas[0].errs.String())
+	require.Zero(t, replicas[2].stop(), replicas[2].errs.String())
+	require.Empty(t, replicas[0].errs.String()+replicas[1].errs.String()+replicas[2].errs.String())
+}
+
 // Three replicas share a PostgreSQL under load; one of them is killed. Whoever was its client asks another one, with the
 // same request. Every order is true and booked once.
 func TestReplicas(t *testing.T) {
@@ -400,7 +446,7 @@ func TestReplicas(t *testing.T) {
 		asking.Go(func() {
 			for i := c; i < orders; i += clients {
 				for try := range 3 { // the next replica, where one does not answer
-					status, err := callJSON(t.Context(), http.MethodPut, replicas[(i+try)%3].base+"/orders/"+number(i), asked, nil)
+					status, err := world.Call(t.Context(), http.MethodPut, replicas[(i+try)%3].base+"/orders/"+number(i), asked, nil)
 					if err == nil && status < 500 {
 						break
 					}
@@ -415,12 +461,12 @@ func TestReplicas(t *testing.T) {
 	killed := 0
 	for i := range orders {
 		o := replicas[0].settled(number(i))
-		if o.State == "not_sent" { // stored by the replica that was killed then; nothing happened, so it is asked for again
+		if o.State == journal.NotSent { // stored by the replica that was killed then; nothing happened, so it is asked for again
 			killed++
 			replicas[0].put(number(i), asked)
 			o = replicas[0].settled(number(i))
 		}
-		require.Equal(t, "succeeded", o.State, number(i))
+		require.Equal(t, journal.Succeeded, o.State, number(i))
 	}
 	require.LessOrEqual(t, killed, clients)
 	t.Logf("%d orders in %.1f s, all settled after %.1f s; %d had not been sent", orders, took.Seconds(), time.Since(began).Seconds(), killed)
