@@ -450,6 +450,8 @@ func (f *freezing) Read(p []byte) (int, error) {
 		if self, err := os.FindProcess(os.Getpid()); err == nil {
 			_ = self.Signal(sigstop)
 		}
+		for begun := time.Now(); time.Since(begun) < 20*time.Millisecond; { // the signal may be another thread's, and come late
+		}
 	}
 	return f.ReadCloser.Read(p)
 }
