@@ -207,7 +207,14 @@ func (e Entry) attrs() []any {
 }
 
 // ErrTaken is the cause of a call that was refused because the journal already holds its order.
-var ErrTaken = errors.New("the journal already holds this order")
+var ErrTaken error = held{}
+
+type held struct{}
+
+func (held) Error() string { return "the journal already holds this order" }
+
+// ErrorType is OpenTelemetry's error.type.
+func (held) ErrorType() string { return "taken" }
 
 // ErrNoEntry: the journal holds no such order.
 var ErrNoEntry = errors.New("the journal holds no such order")

@@ -225,6 +225,9 @@ func TestTakenOrderIsRefusedWithItsOutcome(t *testing.T) {
 			before := s.gateway.Received(upay.OpOrderRevoke)
 			second, err := s.revoke(order)
 			require.ErrorIs(t, err, ErrTaken)
+			var kind interface{ ErrorType() string }
+			require.ErrorAs(t, err, &kind)
+			require.Equal(t, "taken", kind.ErrorType())
 			require.Equal(t, want, second)
 			require.Equal(t, order, cnpay.TicketOf(nil, err).Order)
 			require.Equal(t, before, s.gateway.Received(upay.OpOrderRevoke))
