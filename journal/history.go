@@ -202,7 +202,8 @@ func (j *Journal) AskNow(ctx context.Context, e Entry) error {
 //
 // The word may be wrong. What contradicts it later is kept as a conflict, nothing is booked twice, and the number, which
 // may be used again after Failed and NotSent, is then settled as if the earlier sendings could still be on their way
-// (WORD). Failed and NotSent are refused with [ErrOnItsWay] until the ticket's Until and a margin have passed.
+// (WORD). Failed and NotSent are refused with [ErrOnItsWay] until the ticket's Until and a margin, the operation's own where
+// that is longer, have passed by two clocks (BOTH).
 func (j *Journal) Close(ctx context.Context, e Entry, outcome cnpay.Outcome, by, reason string) error {
 	by, reason = strings.TrimSpace(by), strings.TrimSpace(reason)
 	switch {
