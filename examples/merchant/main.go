@@ -51,7 +51,6 @@ type options struct {
 	addr, db, gateways string
 	day                int
 	idle               time.Duration
-	stay               bool
 	level              slog.Level
 }
 
@@ -63,7 +62,6 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	f.TextVar(&o.level, "log", slog.LevelWarn, "lowest `level` of what is logged on stderr: info has requests and calls")
 	f.StringVar(&o.gateways, "gateways", "127.0.0.1:8089", "loopback `address` of the gateways")
 	f.DurationVar(&o.idle, "idle", 20*time.Minute, "how `long` the gateways wait for a merchant")
-	f.BoolVar(&o.stay, "stay", false, "let the gateways outlive the terminal's Ctrl-C")
 	f.Usage = func() {
 		_, _ = fmt.Fprint(f.Output(), "usage: merchant [flags]            serve, and play a day of orders\n"+
 			"       merchant [flags] gateways   play the providers; merchant starts them itself where nobody does\n"+
@@ -115,9 +113,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func gateways(ctx context.Context, o options) error {
-	if o.stay {
-		signal.Ignore(os.Interrupt, syscall.SIGHUP)
-	}
 	listener, err := listen(ctx, "gateways", o.gateways)
 	if err != nil {
 		return err
