@@ -214,7 +214,7 @@ func TestCommandLine(t *testing.T) {
 	text := filepath.Join(t.TempDir(), "text")
 	require.NoError(t, os.WriteFile(text, bytes.Repeat([]byte("no database "), 1000), 0o600))
 	locked := file(t)
-	db, _, err := open(locked)
+	db, err := open(locked)
 	require.NoError(t, err)
 	defer db.Close()
 	tx, err := db.BeginTx(t.Context(), nil) // takes the write lock
@@ -372,7 +372,7 @@ func TestGracefulStop(t *testing.T) {
 	require.Zero(t, l.stop(), l.errs.String())
 	require.Equal(t, journal.Open, (<-answered).State)
 	require.NotContains(t, l.errs.String(), "ERROR")
-	merchants, _, err := open(db)
+	merchants, err := open(db)
 	require.NoError(t, err)
 	defer merchants.Close()
 	var reason string
