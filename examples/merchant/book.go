@@ -82,22 +82,34 @@ func scan(row interface{ Scan(...any) error }) (*order, error) {
 }
 
 // store is the merchant's database, which the journal shares.
-type store struct{ *sql.DB }
-
-// open opens a SQLite file, or PostgreSQL by its address.
-func open(name string) (store, journal.Dialect, error) {
-	if strings.HasPrefix(name, "postgres://") || strings.HasPrefix(name, "postgresql://") {
-		db, err := sql.Open("pgx", name)
-		return store{db}, journal.PostgreSQL, err
-	}
-	db, err := journal.OpenSQLite(name)
-	return store{db}, journal.SQLite, err
+type store struct {
+	*sql.DB
+	dialect journal.Dialect
 }
 
-// migrate makes the tables. Replicas may run it at once: on PostgreSQL one after the other.
-func (s store) migrate(ctx context.Context, dialect journal.Dialect) error {
+// open opens a SQLite file, or PostgreSQL by its address.
+func open(name string) (store, error) {
+	if strings.HasPrefix(name, "postgres://") || strings.HasPrefix(name, "postgresql://") {
+		db, err := sql.Open("pgx", name)
+		return store{db, journal.PostgreSQL}, err
+	}
+	db, err := journal.OpenSQLite(name)
+	if err == nil {
+		db.SetMaxOpenConns(1) // SQLite has one writer, and lets those that wait overtake each other; database/sql does not
+	}
+	return store{db, journal.SQLite}, err
+}
+
+// migrate makes the journal's tables and the merchant's. Replicas may run it at once: on PostgreSQL one after the other.
+func (s store) migrate(ctx context.Context, j *journal.Journal) error {
+	if err := s.PingContext(ctx); err != nil { // which says best what is wrong
+		return err
+	}
+	if err := j.Migrate(ctx); err != nil {
+		return err
+	}
 	return s.tx(ctx, func(tx *sql.Tx) error {
-		if dialect == journal.PostgreSQL {
+		if s.dialect == journal.PostgreSQL {
 			if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(20261126)"); err != nil {
 				return err
 			}

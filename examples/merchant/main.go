@@ -51,7 +51,6 @@ type options struct {
 	addr, db, gateways string
 	day                int
 	idle               time.Duration
-	stay               bool
 	level              slog.Level
 }
 
@@ -63,7 +62,6 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	f.TextVar(&o.level, "log", slog.LevelWarn, "lowest `level` of what is logged on stderr: info has requests and calls")
 	f.StringVar(&o.gateways, "gateways", "127.0.0.1:8089", "loopback `address` of the gateways")
 	f.DurationVar(&o.idle, "idle", 20*time.Minute, "how `long` the gateways wait for a merchant")
-	f.BoolVar(&o.stay, "stay", false, "let the gateways outlive the terminal's Ctrl-C")
 	f.Usage = func() {
 		_, _ = fmt.Fprint(f.Output(), "usage: merchant [flags]            serve, and play a day of orders\n"+
 			"       merchant [flags] gateways   play the providers; merchant starts them itself where nobody does\n"+
@@ -99,7 +97,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprintf(stderr, "merchant: %v\nTry: merchant -h\n", err)
 		return exitUsage
 	case o.command == "gateways":
-		err = gateways(ctx, o)
+		var listener net.Listener
+		if listener, err = listen(ctx, "gateways", o.gateways); err == nil {
+			err = world.Serve(ctx, listener, o.idle)
+		}
 	case o.command == "stop":
 		if err = (world.Client{Addr: o.gateways}).Tell(ctx, "stop", world.Played{}, nil); err != nil {
 			err = fmt.Errorf("-gateways %s: nobody plays them there (%w)", o.gateways, err)
@@ -114,21 +115,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
-func gateways(ctx context.Context, o options) error {
-	if o.stay {
-		signal.Ignore(os.Interrupt, syscall.SIGHUP)
-	}
-	listener, err := listen(ctx, "gateways", o.gateways)
-	if err != nil {
-		return err
-	}
-	defer listener.Close()
-	return world.Serve(ctx, listener, o.idle)
-}
-
 // serve opens everything, in the order in which it depends on each other, serves until ctx ends, and ends it in the reverse
 // order: requests, calls in flight, settling, telemetry, database.
 func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: o.level}))
 	listener, err := listen(ctx, "addr", o.addr)
 	if err != nil {
@@ -137,14 +128,14 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	defer listener.Close()
 	base := "http://" + listener.Addr().String()
 
-	db, dialect, err := open(o.db)
+	db, err := open(o.db)
 	if err != nil {
-		return fmt.Errorf("-db: %w", err)
+		return database(err)
 	}
 	defer db.Close()
 	s := &service{store: db, log: log, wait: 3 * time.Second, password: rand.Text()}
 	settlers := map[string]cnpay.Settler{}
-	s.journal, err = journal.New(db.DB, dialect, journal.Config{
+	s.journal, err = journal.New(db.DB, db.dialect, journal.Config{
 		Client: func(t cnpay.Ticket) (cnpay.Settler, error) {
 			if settler := settlers[t.Provider]; settler != nil {
 				return settler, nil
@@ -160,13 +151,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := db.PingContext(ctx); err != nil {
-		return database(err)
-	}
-	if err := s.journal.Migrate(ctx); err != nil {
-		return database(err)
-	}
-	if err := db.migrate(ctx, dialect); err != nil {
+	if err := db.migrate(ctx, s.journal); err != nil {
 		return database(err)
 	}
 	watched, err := newTelemetry(ctx, s.journal, listener.Addr().String(), log)
@@ -201,7 +186,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 			settlers[ticket] = watched.settler(hurry{client})
 		}
 		if p.daily != nil {
-			go daily(ctx, log.With("provider", name), p.daily)
+			s.calls.Go(func() { daily(ctx, log.With("provider", name), p.daily) })
 		}
 	}
 
@@ -227,10 +212,11 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		case err = <-playing:
 		}
 	}
+	stop()
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 	defer cancel()
 	err = errors.Join(err, server.Shutdown(ending))
-	s.calls.Wait() // each ends within its time limit
+	s.calls.Wait() // each ends within its time limit, and a check-in stores its key
 	stopSettling()
 	select {
 	case ended := <-settled:
@@ -242,18 +228,22 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	return err
 }
 
-// daily does what is to be done each day of Beijing, until ctx ends: where it failed, again in a minute.
+// daily does what is to be done each day of Beijing, until ctx ends: where it failed, again in a minute, and where its end is
+// not known, soon.
 func daily(ctx context.Context, log *slog.Logger, do func(context.Context) error) {
 	for ctx.Err() == nil {
 		year, month, day := time.Now().In(cnpay.Beijing()).Date()
 		next := time.Date(year, month, day+1, 0, 0, 1, 0, cnpay.Beijing())
 		if err := do(ctx); err != nil {
-			level := slog.LevelWarn
-			if cnpay.OutcomeOf(nil, err) == cnpay.NotSent { // another replica does it, for instance
+			level, wait := slog.LevelWarn, time.Minute
+			switch cnpay.OutcomeOf(nil, err) {
+			case cnpay.NotSent: // another replica does it, for instance
 				level = slog.LevelInfo
+			case cnpay.Unknown:
+				wait = 5 * time.Second
 			}
 			log.Log(ctx, level, "daily work", "error", err)
-			next = time.Now().Add(time.Minute)
+			next = time.Now().Add(wait)
 		}
 		select {
 		case <-ctx.Done():

@@ -18,7 +18,6 @@ import (
 	"github.com/cnpay-go/cnpay/journal/stores"
 	"github.com/cnpay-go/cnpay/umpay"
 	"github.com/cnpay-go/cnpay/umpay/umpaytest"
-	"github.com/cnpay-go/cnpay/upay"
 )
 
 // contents is all that a SQLite database has on disk.
@@ -34,6 +33,15 @@ func contents(t *testing.T, db string) []byte {
 	return all
 }
 
+// checkedIn waits until the Upay terminal has its key of today, and the database too.
+func checkedIn(t *testing.T, db store) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		var revision int // 1 is the intent
+		return db.QueryRowContext(t.Context(), "SELECT revision FROM cnpay_upay_keys").Scan(&revision) == nil && revision == 2
+	}, 20*time.Second, 10*time.Millisecond)
+}
+
 // The terminal's key is replaced at the first start of a day, and then only the database has it: another life signs with
 // it. On disk it is sealed.
 func TestTerminalKeyOutlivesTheMerchant(t *testing.T) {
@@ -43,17 +51,14 @@ func TestTerminalKeyOutlivesTheMerchant(t *testing.T) {
 	k, err := w.Keys(t.Context())
 	require.NoError(t, err)
 	asked := request{Provider: "upay", Operation: "pay", Amount: 900, Code: "281234567890123456"}
-	db, _, err := open(name)
+	db, err := open(name)
 	require.NoError(t, err)
 	defer db.Close()
 	sealed, err := stores.NewUpayKeys(db.DB, k.Seal)
 	require.NoError(t, err)
-	var kept upay.TerminalKeys
-	require.Eventually(t, func() bool {
-		kept, err = sealed.Load(t.Context(), k.Upay.TerminalSN)
-		require.NoError(t, err)
-		return !kept.CheckedIn.IsZero()
-	}, 10*time.Second, 10*time.Millisecond)
+	checkedIn(t, db)
+	kept, err := sealed.Load(t.Context(), k.Upay.TerminalSN)
+	require.NoError(t, err)
 	require.NotEmpty(t, kept.Previous)
 	require.NotEqual(t, kept.Previous, kept.Key)
 	_, o := first.put("KEYS0001", asked)
@@ -118,7 +123,7 @@ func TestTerminalEventsOutliveTheMerchant(t *testing.T) {
 	terminal := umpaytest.NewServer() // one that signs as the terminal does, and reports what we want
 	defer terminal.Close()
 	terminal.SetSecret(cnpay.Secret(k.UMPay.Secret))
-	db, _, err := open(name)
+	db, err := open(name)
 	require.NoError(t, err)
 	defer db.Close()
 	events, err := stores.NewUmpayEvents(db.DB).Events(t.Context(), k.UMPay.Terminal, "HELD0001")

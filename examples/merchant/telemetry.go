@@ -46,7 +46,11 @@ func newTelemetry(ctx context.Context, j *journal.Journal, instance string, log 
 	if u, err := url.Parse(collector); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return telemetry{}, fmt.Errorf("%s: want the address of a collector, such as http://127.0.0.1:4318", endpoint)
 	}
-	report := func(err error) { log.Warn("telemetry", "error", err) } // and money moves all the same
+	report := func(err error) { // and money moves all the same
+		if !errors.Is(err, context.Canceled) { // by the graceful stop, which sends it again
+			log.Warn("telemetry", "error", err)
+		}
+	}
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(report))
 	spans, noSpans := otlptracehttp.New(ctx)
 	metrics, noMetrics := otlpmetrichttp.New(ctx)

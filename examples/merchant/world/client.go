@@ -39,7 +39,8 @@ func (c Client) Keys(ctx context.Context) (k Keys, err error) {
 	if err != nil {
 		return k, err
 	}
-	child := exec.Command(program, "-gateways", c.Addr, "-stay", "gateways") // not of ctx: it lives on
+	child := exec.Command(program, "-gateways", c.Addr, "gateways") // not of ctx: it lives on
+	child.SysProcAttr = detached()
 	if err := child.Start(); err != nil {
 		return k, err
 	}

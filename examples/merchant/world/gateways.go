@@ -128,7 +128,7 @@ func (g *gateways) close() {
 type Played struct {
 	Provider, Operation, Order string
 	Fault                      cnpaytest.Fault // or "always " and one
-	Receiver                   string          // where UMPay's terminal reports
+	Receiver                   string          `json:",omitempty"` // where UMPay's terminal reports
 }
 
 // operation is the gateway that carries an operation out, and the name that it has there.
