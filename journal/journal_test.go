@@ -858,3 +858,27 @@ func TestSendingWithoutAnEndIsNeverPast(t *testing.T) {
 		require.Zero(t, s.judged(again).Until)
 	})
 }
+
+// Commits in doubt that somebody's transaction holds up do not hold up the sweep.
+func TestDoubtsThatAreHeldUpDoNotHoldUpTheSweep(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect, func(c *Config) { c.Limit = 200 * time.Millisecond })
+		frozen, err := db.BeginTx(t.Context(), nil)
+		require.NoError(t, err)
+		const many = 10
+		for range many {
+			ticket := s.ticket(t, s.order())
+			_, err := s.StartTx(t.Context(), frozen, ticket)
+			require.NoError(t, err)
+			s.doubts = append(s.doubts, sending{owner: newOwner(), ticket: ticket, alone: true, fresh: true})
+		}
+		begun := time.Now()
+		s.flush(t.Context())
+		require.Less(t, time.Since(begun), many/2*s.config.Limit)
+		require.Len(t, s.doubts, many, "none is forgotten")
+		require.NoError(t, frozen.Rollback())
+		s.config.Limit = 5 * time.Second
+		s.flush(t.Context())
+		require.Empty(t, s.doubts)
+	})
+}
