@@ -76,6 +76,7 @@ func TestInChromium(t *testing.T) {
 	b.Picture("05-desktop-clerk-refunded")
 	count := b.Eval("document.querySelectorAll('.steps li').length")
 	b.Eval("location.reload()")
+	b.Wait("performance.getEntriesByType('navigation')[0].type == 'reload' && document.readyState == 'complete'")
 	b.status("部分退款")
 	require.Equal(t, count, b.Eval("document.querySelectorAll('.steps li').length"), "loading the page again repeats nothing")
 
