@@ -90,6 +90,7 @@ type crash struct {
 	config   shopConfig
 	replicas []*actor
 	last     int
+	begun    time.Time
 	killed   map[string]time.Time // zero for those that were frozen before
 	freezes  []*freeze
 	steps    int
@@ -106,7 +107,7 @@ func newCrash(t *testing.T, dialect Dialect, dsn string, replicas int) *crash {
 	require.NoError(t, err)
 	c := &crash{
 		t: t, config: shopConfig{Dialect: dialect, DSN: dsn, Bank: strings.TrimSpace(address), Slow: *slow},
-		replicas: make([]*actor, replicas), killed: map[string]time.Time{},
+		replicas: make([]*actor, replicas), killed: map[string]time.Time{}, begun: time.Now(),
 	}
 	t.Cleanup(func() {
 		for _, r := range c.replicas {
@@ -277,7 +278,7 @@ func (c *crash) check() {
 		return n
 	}
 	quiet := time.Now()
-	limit := 90 * time.Second
+	limit := max(90*time.Second, time.Since(c.begun)/2) // an old entry is asked each quarter of its age
 	if *slow {
 		limit = 5 * time.Minute
 	}
