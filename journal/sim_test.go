@@ -664,13 +664,32 @@ func (c connector) Connect(context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &connection{Conn: inner}, nil
+	return &connection{Conn: inner, prepared: map[string]driver.Stmt{}}, nil
 }
 
 type connection struct {
 	driver.Conn
-	in *process // whose transaction this is
-	a  action
+	in       *process // whose transaction this is
+	a        action
+	prepared map[string]driver.Stmt // half of the time would go into preparing the same ones
+}
+
+func (c *connection) statement(query string) (driver.Stmt, error) {
+	if s := c.prepared[query]; s != nil {
+		return s, nil
+	}
+	s, err := c.Prepare(query)
+	if err == nil {
+		c.prepared[query] = s
+	}
+	return s, err
+}
+
+func (c *connection) Close() error {
+	for _, s := range c.prepared {
+		_ = s.Close()
+	}
+	return c.Conn.Close()
 }
 
 func (c *connection) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
@@ -734,7 +753,11 @@ func (c *connection) ExecContext(ctx context.Context, query string, args []drive
 	if err != nil {
 		return nil, err
 	}
-	res, err := c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
+	s, err := c.statement(query)
+	if err != nil {
+		return nil, err
+	}
+	res, err := s.(driver.StmtExecContext).ExecContext(ctx, args)
 	if err == nil && a == lose {
 		return nil, errLost
 	}
@@ -746,7 +769,11 @@ func (c *connection) QueryContext(ctx context.Context, query string, args []driv
 	if err != nil {
 		return nil, err
 	}
-	rows, err := c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
+	s, err := c.statement(query)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.(driver.StmtQueryContext).QueryContext(ctx, args)
 	if err == nil && a == lose {
 		return nil, errors.Join(errLost, rows.Close())
 	}
