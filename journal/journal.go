@@ -326,7 +326,8 @@ func (j *Journal) Stats(ctx context.Context) (Stats, error) {
 }
 
 // Prune deletes entries that have been final for longer than d, whose call can no longer be on its way, and that nothing
-// contradicted. Where no client settles an entry, that is so thirty days after its call's time limit.
+// contradicted. Where no client settles an entry, that is so thirty days after its call's time limit, and where nobody knows
+// that limit, thirty days after it was closed.
 func (j *Journal) Prune(ctx context.Context, d time.Duration) (int64, error) {
 	const batch = 500
 	var pruned, last int64

@@ -165,6 +165,15 @@ func (s *shop) of(t *testing.T, order string) Entry {
 	return e
 }
 
+// prepared is the entry of a revoke that nobody has claimed.
+func (s *shop) prepared(t *testing.T, order string) (e Entry) {
+	require.NoError(t, s.inTx(t.Context(), func(tx *sql.Tx) (err error) {
+		e, err = s.StartTx(t.Context(), tx, s.ticket(t, order))
+		return err
+	}))
+	return e
+}
+
 // run settles until the test ends.
 func (s *shop) run(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -535,11 +544,7 @@ func TestClaimOfAPage(t *testing.T) {
 	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
 		s := newShop(t, db, dialect)
 		order := s.order()
-		tx, err := db.BeginTx(t.Context(), nil)
-		require.NoError(t, err)
-		e, err := s.StartTx(t.Context(), tx, s.ticket(t, order))
-		require.NoError(t, err)
-		require.NoError(t, tx.Commit())
+		e := s.prepared(t, order)
 		expiry := time.Now().Add(time.Hour)
 		ticket, err := s.Claim(t.Context(), e, expiry)
 		require.NoError(t, err)
@@ -842,12 +847,8 @@ func TestSendingWithoutAnEndIsNeverPast(t *testing.T) {
 	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
 		s := newShop(t, db, dialect)
 		order := s.order()
-		tx, err := db.BeginTx(t.Context(), nil)
-		require.NoError(t, err)
-		e, err := s.StartTx(t.Context(), tx, s.ticket(t, order))
-		require.NoError(t, err)
-		require.NoError(t, tx.Commit())
-		_, err = s.Claim(t.Context(), e, time.Time{})
+		e := s.prepared(t, order)
+		_, err := s.Claim(t.Context(), e, time.Time{})
 		require.NoError(t, err)
 		require.NoError(t, s.Close(t.Context(), s.of(t, order), cnpay.NotSent, "somebody", "the page was never shown"))
 		s.gateway.Misbehave(upay.OpOrderRevoke, cnpaytest.LostAnswer)
@@ -856,6 +857,31 @@ func TestSendingWithoutAnEndIsNeverPast(t *testing.T) {
 		require.Equal(t, 1, again.Generation)
 		require.Zero(t, again.Ticket.Until)
 		require.Zero(t, s.judged(again).Until)
+
+		require.NoError(t, s.Close(t.Context(), again, cnpay.NotSent, "somebody", "nor this time"))
+		never := s.prepared(t, s.order())
+		require.NoError(t, s.expire(t.Context(), never))
+		for _, days := range []int{29, 31} { // first the one that was never sent, and then the other
+			_, err := db.Exec("UPDATE cnpay_entries SET closed = $1", millis(time.Now().AddDate(0, 0, -days)))
+			require.NoError(t, err)
+			n, err := s.Prune(t.Context(), time.Hour)
+			require.NoError(t, err)
+			require.EqualValues(t, 1, n, "%d days", days)
+		}
+	})
+}
+
+// An account without a client stays open, and says why.
+func TestEntryWithoutAClientSaysSo(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect)
+		e := s.lost(t)
+		s.config.Client = func(cnpay.Ticket) (cnpay.Settler, error) { return nil, nil }
+		s.asked(t, e)
+		now := s.of(t, e.Ticket.Order)
+		require.Equal(t, Open, now.State)
+		require.Contains(t, now.Reason, "no client")
+		require.True(t, now.Due.After(time.Now()))
 	})
 }
 

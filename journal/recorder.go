@@ -219,14 +219,18 @@ func (j *Journal) past(ctx context.Context, e Entry) bool {
 	return !horizon.IsZero() && j.clock().After(horizon)
 }
 
-// unserved is how long after its limit a call is past any margin where no client says its own.
+// unserved is how long after its limit a call is past any margin where no client says its own, and after its closing one
+// whose limit nobody knows.
 const unserved = 30 * 24 * time.Hour
 
 // forgotten reports whether a final entry needs to be kept no longer for what may be on its way: of one whose account
 // nobody serves any more, too.
 func (j *Journal) forgotten(ctx context.Context, e Entry) bool {
 	until := j.judged(e).Until
-	if until.IsZero() || j.past(ctx, e) {
+	switch {
+	case until.IsZero(): // nobody knows it; of what was never sent nobody has to
+		return e.landed || e.now.After(e.Closed.Add(unserved))
+	case j.past(ctx, e):
 		return true
 	}
 	return j.horizon(ctx, e).IsZero() && j.clock().After(until.Add(unserved))

@@ -148,10 +148,14 @@ func (j *Journal) bookFound(ctx context.Context, e Entry) error {
 }
 
 // ask makes one query. What it proves is the core's to judge, from the ticket: HORIZON and BEFORE (the time at which the
-// query left is compared with the ticket's Until, which BOTH clocks have their say in, and a margin), STATE, and what an unchanged original proves (BY_ORIGINAL:
-// nothing). The generation was read before the query, so what is learnt is learnt of that one.
+// query left is compared with the ticket's Until and a margin), STATE, and what an unchanged original proves (BY_ORIGINAL:
+// nothing). BOTH clocks have had their say in that Until. The generation was read before the query, so what is learnt is
+// learnt of that one.
 func (j *Journal) ask(ctx context.Context, e Entry) error {
 	client, err := j.config.Client(e.Ticket)
+	if err == nil && client == nil {
+		err = errors.New("Config.Client has no client for it")
+	}
 	if err != nil {
 		return errors.Join(err, j.postpone(ctx, e, nil, err))
 	}
