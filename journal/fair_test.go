@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -164,4 +165,23 @@ func fillOpen(t testing.TB, db *sql.DB, dialect Dialect, n int) {
 	require.NoError(t, err)
 	_, err = db.Exec("ANALYZE cnpay_entries")
 	require.NoError(t, err)
+}
+
+// Who waits for the one writer of a file goes on when it has ended, and does not look again after a while, when another may
+// be writing: a call that does so several times is over its limit.
+func TestWriterOfAFileIsFollowedAtOnce(t *testing.T) {
+	s := newShop(t, sqlite(t), SQLite)
+	var waits []time.Duration
+	for range 9 {
+		order := s.order()
+		tx, err := s.db.BeginTx(t.Context(), nil)
+		require.NoError(t, err)
+		time.AfterFunc(340*time.Millisecond, func() { require.NoError(t, tx.Rollback()) })
+		begun := time.Now()
+		outcome, err := s.revoke(order)
+		require.Equal(t, cnpay.Succeeded, outcome, "%v", err)
+		waits = append(waits, time.Since(begun))
+	}
+	slices.Sort(waits)
+	require.Less(t, waits[len(waits)/2], 390*time.Millisecond, "%v", waits)
 }

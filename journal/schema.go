@@ -77,13 +77,16 @@ func (d Dialect) driver(db *sql.DB) riverdriver.Driver[*sql.Tx] {
 
 // OpenSQLite opens a file, or makes it, so that what was committed survives a loss of power: write-ahead log,
 // synchronous=FULL, transactions that take the write lock when they begin. One process at a time should have it open.
+//
+// It has one connection. SQLite has one writer, and whoever waits for it sleeps and looks again, so that a call could be over
+// its limit while settlers write; database/sql hands a connection on at once. While a transaction is open all else waits:
+// within one, Book's or your own, use that transaction alone.
 func OpenSQLite(file string) (*sql.DB, error) {
 	db, err := sql.Open("sqlite", dsn(file))
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
-	db.SetMaxOpenConns(8)
-	db.SetMaxIdleConns(8)
+	db.SetMaxOpenConns(1)
 	return db, nil
 }
 

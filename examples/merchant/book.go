@@ -94,9 +94,6 @@ func open(name string) (store, error) {
 		return store{db, journal.PostgreSQL}, err
 	}
 	db, err := journal.OpenSQLite(name)
-	if err == nil {
-		db.SetMaxOpenConns(1) // SQLite has one writer, and lets those that wait overtake each other; database/sql does not
-	}
 	return store{db, journal.SQLite}, err
 }
 
