@@ -177,9 +177,10 @@ func (j *Journal) keepFound(ctx context.Context, d decision, cause error) error 
 		generation = -1
 	}
 	failure := learnt(EventUnbooked, d.generation, d.outcome, d.code, cause.Error())
-	_, err := j.noted(ctx, d.id, []Event{failure}, `UPDATE cnpay_entries SET found = $1, code = $2, reason = $3, due = `+j.now+`
+	_, err := j.noted(ctx, d.id, []Event{failure}, `UPDATE cnpay_entries SET found = $1, code = $2, reason = $3, due = `+j.now+`,
+		asked = asked + $6, asked_at = CASE WHEN $6 > 0 THEN `+j.now+` ELSE asked_at END
 		WHERE id = $4 AND ($5 < 0 OR generation = $5) AND state = 'open'`,
-		d.outcome.String(), d.code, short("found "+d.outcome.String()+" and not booked: "+cause.Error()), d.id, generation)
+		d.outcome.String(), d.code, short("found "+d.outcome.String()+" and not booked: "+cause.Error()), d.id, generation, d.queries)
 	return err
 }
 

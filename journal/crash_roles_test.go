@@ -99,7 +99,7 @@ type bank struct {
 	numbers  []string // handed out, the oldest first
 	accepted map[string]*time.Timer
 	calm     bool
-	silent   bool   // for the next query
+	silent   string // the number whose next query gets no answer
 	aim      string // the replica that freezes in its next call
 }
 
@@ -143,10 +143,10 @@ func (b *bank) serve(ctx context.Context) error {
 	mux.HandleFunc("GET /next", b.next)
 	mux.HandleFunc("GET /told", b.told)
 	mux.HandleFunc("GET /calm", func(http.ResponseWriter, *http.Request) { b.quiet() })
-	mux.HandleFunc("GET /silence", func(http.ResponseWriter, *http.Request) {
+	mux.HandleFunc("GET /silence", func(_ http.ResponseWriter, r *http.Request) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		b.silent = true
+		b.silent = r.FormValue("number")
 	})
 	mux.HandleFunc("GET /aim", func(_ http.ResponseWriter, r *http.Request) {
 		b.mu.Lock()
@@ -296,8 +296,8 @@ func (b *bank) receive(w http.ResponseWriter, r *http.Request) {
 	if b.calm {
 		fault = -1
 	}
-	if query && b.silent {
-		fault, b.silent, b.truth.Silent = 3, false, r.Header.Get("X-Replica")
+	if query && number == b.silent {
+		fault, b.silent, b.truth.Silent = 3, "", r.Header.Get("X-Replica")
 	}
 	wait := time.Duration(b.r.IntN(60)) * time.Millisecond
 	var answer map[string]any
@@ -417,7 +417,7 @@ type shopConfig struct {
 	DSN     string
 	Bank    string
 	Name    string
-	Slow    bool // the journal's own defaults, for the figures
+	Slow    bool // the journal's own defaults, for the figures, and books that never fail
 	Calls   int  // that a caller makes
 }
 
@@ -531,7 +531,7 @@ func newCrashJournal(db *sql.DB, c shopConfig, client func() *upay.Client) (*Jou
 		Book: func(ctx context.Context, tx *sql.Tx, e Entry) error {
 			_, err := tx.ExecContext(ctx, "INSERT INTO books (id, generation, state, at) VALUES ($1, $2, $3, $4)",
 				e.Ticket.Fields["client_sn"], e.Generation, string(e.State), time.Now().UnixMilli())
-			if err == nil && rand.IntN(50) == 0 {
+			if err == nil && !c.Slow && rand.IntN(50) == 0 {
 				err = errors.New("the warehouse is closed")
 			}
 			return err

@@ -479,7 +479,6 @@ func TestCrashOfASettlerIsReplacedInThirtySeconds(t *testing.T) {
 	*slow = true
 	c := newCrash(t, PostgreSQL, shared(t), 3)
 	c.ask("/calm")
-	c.ask("/silence")
 	db, err := openShop(c.config)
 	require.NoError(t, err)
 	defer db.Close()
@@ -502,6 +501,7 @@ func TestCrashOfASettlerIsReplacedInThirtySeconds(t *testing.T) {
 	defer res.Body.Close()
 	var order struct{ Number string }
 	require.NoError(t, json.NewDecoder(res.Body).Decode(&order))
+	c.ask("/silence?number=" + order.Number)
 	outcome, err := crashCall(t.Context(), client, order.Number)
 	require.Equal(t, cnpay.Unknown, outcome, "%v", err)
 

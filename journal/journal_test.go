@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -399,6 +400,28 @@ func TestBookIsRepeatedUntilItSucceeds(t *testing.T) {
 		count := "SELECT COUNT(*) FROM river_job WHERE kind = 'cnpay_settle' AND attempt > 1"
 		require.NoError(t, db.QueryRow(count).Scan(&errs))
 		require.Equal(t, 1, errs, "River repeated it")
+	})
+}
+
+func TestQueryIsCountedThoughItsOutcomeCannotBeBookedYet(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		var failed atomic.Bool
+		s := newShop(t, db, dialect, func(c *Config) {
+			c.Book = func(ctx context.Context, tx *sql.Tx, e Entry) error {
+				if !failed.Swap(true) {
+					return errors.New("the warehouse is closed")
+				}
+				return bookIn(ctx, tx, e)
+			}
+		})
+		order := s.order()
+		s.gateway.Misbehave(upay.OpOrderRevoke, cnpaytest.LostAnswer)
+		outcome, _ := s.revoke(order)
+		require.Equal(t, cnpay.Unknown, outcome)
+		s.run(t)
+		s.eventually(t, order, Succeeded)
+		require.Equal(t, 1, s.gateway.Received(upay.OpOrderQuery))
+		require.Equal(t, 1, s.of(t, order).Queries)
 	})
 }
 

@@ -52,7 +52,7 @@ type Answer struct {
 }
 
 // Serve has work carry out a request, whose body has been read, and writes its answer, or what the fault puts there. A
-// late request is carried out after its connection is gone.
+// late request is carried out after its connection is gone, and one that is late by nothing before.
 func (s *Server) Serve(w http.ResponseWriter, r *http.Request, fault cnpaytest.Fault, work func() Answer) {
 	d, late := fault.Delay()
 	if !late {
@@ -60,13 +60,17 @@ func (s *Server) Serve(w http.ResponseWriter, r *http.Request, fault cnpaytest.F
 		s.Answer(w, r, fault, a.Status, a.ContentType, a.Body)
 		return
 	}
-	s.late.Go(func() {
-		select {
-		case <-time.After(d):
-			work()
-		case <-s.gone:
-		}
-	})
+	if d <= 0 {
+		work()
+	} else {
+		s.late.Go(func() {
+			select {
+			case <-time.After(d):
+				work()
+			case <-s.gone:
+			}
+		})
+	}
 	s.Answer(w, r, cnpaytest.LostAnswer, 0, "", nil)
 }
 

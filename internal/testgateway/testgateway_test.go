@@ -120,8 +120,10 @@ func TestHangEndsWithTheCallerOrTheGateway(t *testing.T) {
 func TestLate(t *testing.T) {
 	var s *testgateway.Server
 	carriedOut := make(chan time.Time, 2)
+	busy := time.Duration(0)
 	s = testgateway.Start(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.Serve(w, r, s.Receive("revoke"), func() testgateway.Answer {
+			time.Sleep(busy)
 			carriedOut <- time.Now()
 			return testgateway.Answer{Status: http.StatusOK, ContentType: "text/plain", Body: []byte("answer")}
 		})
@@ -143,6 +145,11 @@ func TestLate(t *testing.T) {
 	require.GreaterOrEqual(t, (<-carriedOut).Sub(begun), 50*time.Millisecond)
 
 	require.Error(t, post())
+	busy = 50 * time.Millisecond
+	s.Misbehave("revoke", cnpaytest.Late(0))
+	require.ErrorIs(t, post(), io.EOF)
+	require.Len(t, carriedOut, 1, "before its caller can see that the answer is lost")
+	<-carriedOut
 	s.Close()
 	require.Empty(t, carriedOut, "what is still to come when the gateway closes is dropped")
 }
