@@ -99,4 +99,7 @@ type Notification interface {
 	Result
 	// Key distinguishes notifications: two with the same key say the same, however often they are delivered.
 	Key() string
+	// Operations are those that the message may be about, by the fields that it has: one, where its ticket names it. The
+	// others of an order, its refund for example, are not among them.
+	Operations() []string
 }

@@ -28,5 +28,9 @@ func TestDocuments(t *testing.T) {
 		})
 	}
 	conform.Requests(t, &spec.Table{}, string(documented), messages)
+	refunded := Notice{RefundAmount: 1}
+	conform.Notified(t, &spec.Table{}, "notifyUrl", messages, []interface{ Operations() []string }{
+		&OrderNotification{}, &OrderNotification{Notice: refunded}, &BillNotification{}, &BillNotification{Notice: refunded},
+	}, OpBillUpdate) // the bill is notified, not its change
 	conform.Answers[Client](t, &spec.Table{})
 }

@@ -135,19 +135,27 @@ type BillNotification struct {
 // Key distinguishes notifications: two with the same key say the same, however often they come.
 func (n *BillNotification) Key() string { return n.key(n.BillNo+" "+n.BillDate, n.BillStatus) }
 
-// about judges the notification. It does not say which refund it is about: ask for each that is open.
-func (n *BillNotification) about() (cnpay.Outcome, string, string) {
+// Operations is the one that made the bill, or gave money back.
+func (n *BillNotification) Operations() []string {
 	if n.RefundAmount != 0 {
-		return cnpay.Unknown, OpBillRefund, ""
+		return []string{OpBillRefund}
+	}
+	return []string{OpBillCreateQR}
+}
+
+// about judges the notification. It does not say which refund it is about: ask for each that is open.
+func (n *BillNotification) about() (outcome cnpay.Outcome, order string) {
+	if n.RefundAmount != 0 {
+		return cnpay.Unknown, ""
 	}
 	payment := Payment{}
 	if n.BillPayment != nil {
 		payment = *n.BillPayment
 	} else if _, unread := n.Extra["billPayment"]; unread {
-		return cnpay.Unknown, OpBillCreateQR, n.BillNo
+		return cnpay.Unknown, n.BillNo
 	}
-	outcome, _ := judgeBill(n.BillStatus, n.TotalAmount, &payment)
-	return outcome, OpBillCreateQR, n.BillNo
+	outcome, _ = judgeBill(n.BillStatus, n.TotalAmount, &payment)
+	return outcome, n.BillNo
 }
 
 // OrderNotification is about an order (支付/退款结果通知): that it was paid, that money was given back, or that a guarantee was
@@ -211,15 +219,29 @@ func (n *OrderNotification) Key() string {
 	return n.key(strings.TrimSpace(n.MerOrderID+" "+n.RefundOrderID), n.Status)
 }
 
-func (n *OrderNotification) about() (cnpay.Outcome, string, string) {
-	if n.RefundOrderID != "" || n.RefundAmount != 0 {
-		if n.Status == StatusTradeRefund && n.RefundAmount > 0 && n.RefundOrderID != "" {
-			return cnpay.Succeeded, OpOrderRefund, n.RefundOrderID
-		}
-		return cnpay.Unknown, OpOrderRefund, n.RefundOrderID
+func (n *OrderNotification) ofRefund() bool { return n.RefundOrderID != "" || n.RefundAmount != 0 }
+
+// Operations are those that make an order which somebody pays; of a refund the one that gave money back.
+func (n *OrderNotification) Operations() []string {
+	if n.ofRefund() {
+		return []string{OpOrderRefund}
 	}
-	outcome, _ := paid{n.Status, n.PayTime, n.TotalAmount, n.BuyerPayAmount}.judge()
-	return outcome, "", n.MerOrderID
+	return []string{
+		OpPageWallet, OpPageAlipay, OpPageWeChat, OpPageWeChatMiniProgram, OpPageQuickPass, OpPageBank,
+		OpWeChatOrder, OpWeChatAppOrder, OpWeChatMiniProgramOrder, OpAlipayOrder, OpAlipayAppOrder, OpAlipayMiniProgramOrder,
+		OpQuickPassOrder, OpQuickPassAppOrder, OpQuickPassMiniProgramOrder, OpBankAppOrder,
+	}
+}
+
+func (n *OrderNotification) about() (outcome cnpay.Outcome, order string) {
+	if n.ofRefund() {
+		if n.Status == StatusTradeRefund && n.RefundAmount > 0 && n.RefundOrderID != "" {
+			return cnpay.Succeeded, n.RefundOrderID
+		}
+		return cnpay.Unknown, n.RefundOrderID
+	}
+	outcome, _ = paid{n.Status, n.PayTime, n.TotalAmount, n.BuyerPayAmount}.judge()
+	return outcome, n.MerOrderID
 }
 
 // Return is what the payer's browser brings back to ReturnURL (结果页面返回). It is for display: the payer may keep it, bring

@@ -163,7 +163,7 @@ func (c *Client) notification(pairs []sign.Pair) (Notification, error) {
 	}
 	var n interface {
 		Notification
-		about() (outcome cnpay.Outcome, operation, order string)
+		about() (outcome cnpay.Outcome, order string)
 	} = &OrderNotification{}
 	if fieldOf(pairs, "merOrderId") == "" && (fieldOf(pairs, "billNo") != "" || fieldOf(pairs, "billStatus") != "") {
 		n = &BillNotification{}
@@ -176,7 +176,10 @@ func (c *Client) notification(pairs []sign.Pair) (Notification, error) {
 			notice.Ticket.Fields[name] = value
 		}
 	}
-	notice.Outcome, notice.Ticket.Operation, notice.Ticket.Order = n.about()
+	notice.Outcome, notice.Ticket.Order = n.about()
+	if of := n.Operations(); len(of) == 1 {
+		notice.Ticket.Operation = of[0]
+	}
 	return n, nil
 }
 

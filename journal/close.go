@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/cnpay-go/cnpay"
@@ -206,12 +207,24 @@ func (j *Journal) ConflictsOf(ctx context.Context, e Entry) ([]Conflict, error) 
 // in any replica, before or after the call's answer and any query: only the first changes anything, and one that
 // contradicts a closed entry is kept with it. It returns [ErrNoEntry] where the journal holds no such order. Answer the
 // provider's notification with an error when Notified returns one, so that it is delivered again.
+//
+// A message that does not name its operation is about the entry of its order, if that is of one of the operations that
+// it may be about. Where several are, it proves nothing of any of them: those that are open are queried at once.
 func (j *Journal) Notified(ctx context.Context, n cnpay.Notification) error {
-	t := n.CallTicket()
-	e, err := j.entry(ctx, j.db, t)
-	if err != nil {
-		return prefix(err)
+	entries, err := j.about(ctx, n)
+	switch {
+	case err != nil:
+		return err
+	case len(entries) == 0:
+		return prefix(ErrNoEntry)
+	case len(entries) > 1:
+		var errs error
+		for _, e := range entries {
+			errs = errors.Join(errs, j.hasten(ctx, e, cnpay.Unknown))
+		}
+		return errs
 	}
+	e, t := entries[0], n.CallTicket()
 	if field := differs(e.Ticket, t); field != "" {
 		err := fmt.Errorf("journal: %v: %w: %s differs", e.Ticket, cnpay.ErrMismatch, field)
 		d := decision{source: "notification", mark: n.Key(), outcome: cnpay.Unknown, code: field + " differs"}
@@ -235,16 +248,36 @@ func (j *Journal) Notified(ctx context.Context, n cnpay.Notification) error {
 	// REFUSAL: once a number was used again, a refusal may be an earlier sending's, however late it is notified.
 	case d.outcome == cnpay.Failed && (e.Generation == 0 || j.without.refusal):
 	default:
-		says := []Event{learnt(EventNotification, e.Generation, d.outcome, "", "")}
-		_, err := j.noted(ctx, e.ID, says, `UPDATE cnpay_entries SET due = `+j.now+`, outcome = CASE WHEN $1 = 'pending' THEN $1 ELSE outcome END
-			WHERE id = $2 AND generation = $3 AND state = 'open'`, d.outcome.String(), e.ID, e.Generation)
-		if err != nil {
-			return fmt.Errorf("journal: %w", err)
-		}
-		return nil
+		return j.hasten(ctx, e, d.outcome)
 	}
 	_, err = j.decide(ctx, d)
 	return err
+}
+
+// about are the entries that a notification may be about.
+func (j *Journal) about(ctx context.Context, n cnpay.Notification) ([]Entry, error) {
+	t, operations := n.CallTicket(), n.Operations()
+	if t.Operation != "" {
+		operations = []string{t.Operation}
+	}
+	if len(operations) == 0 {
+		return nil, nil
+	}
+	args, places := []any{t.Provider, t.Account, t.Order}, ""
+	for _, id := range operations {
+		args = append(args, id)
+		places += ", $" + strconv.Itoa(len(args))
+	}
+	return j.scanned(ctx, "SELECT "+j.columns()+` FROM cnpay_entries
+		WHERE provider = $1 AND account = $2 AND order_number = $3 AND operation IN (`+places[2:]+`)`, args...)
+}
+
+// hasten has an entry queried at once, because of a notification that does not decide it.
+func (j *Journal) hasten(ctx context.Context, e Entry, outcome cnpay.Outcome) error {
+	says := []Event{learnt(EventNotification, e.Generation, outcome, "", "")}
+	_, err := j.noted(ctx, e.ID, says, `UPDATE cnpay_entries SET due = `+j.now+`, outcome = CASE WHEN $1 = 'pending' THEN $1 ELSE outcome END
+		WHERE id = $2 AND generation = $3 AND state = 'open'`, outcome.String(), e.ID, e.Generation)
+	return prefix(err)
 }
 
 // differs is the first field that two tickets of one order do not have alike.

@@ -435,6 +435,58 @@ type news struct {
 func (n news) CallOutcome() cnpay.Outcome { return n.outcome }
 func (n news) CallTicket() cnpay.Ticket   { return n.ticket }
 func (n news) Key() string                { return n.key }
+func (n news) Operations() []string       { return []string{n.ticket.Operation} }
+
+// unnamed is a notification that does not name its operation.
+type unnamed struct {
+	news
+	operations []string
+}
+
+func (n unnamed) Operations() []string { return n.operations }
+
+func TestNotificationThatNamesNoOperation(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect)
+		order := s.order()
+		s.gateway.Misbehave(upay.OpOrderRevoke, cnpaytest.LostAnswer)
+		_, _ = s.revoke(order)
+		about := s.ticket(t, order)
+		paid := unnamed{news{about, cnpay.Succeeded, "1"}, []string{upay.OpOrderPayByCode, upay.OpOrderCreateQR}}
+		paid.ticket.Operation = ""
+		require.ErrorIs(t, s.Notified(t.Context(), paid), ErrNoEntry, "that the order was paid does not say that it was revoked")
+		require.ErrorIs(t, s.Notified(t.Context(), unnamed{paid.news, nil}), ErrNoEntry)
+		require.Equal(t, Open, s.of(t, order).State)
+
+		about.Began, about.Until = time.Now(), time.Now().Add(time.Minute)
+		begun := func(operation string) cnpay.Ticket {
+			of := about
+			of.Operation = operation
+			_, err := s.Started(t.Context(), of)
+			require.NoError(t, err)
+			return of
+		}
+		pay, qr := begun(upay.OpOrderPayByCode), begun(upay.OpOrderCreateQR)
+		require.NoError(t, s.Notified(t.Context(), paid))
+		for _, of := range []cnpay.Ticket{pay, qr} {
+			e, err := s.Entry(t.Context(), of)
+			require.NoError(t, err)
+			require.Equal(t, Open, e.State, "it may be about the other")
+			require.False(t, e.Due.After(e.now), "but it is queried now")
+		}
+
+		paid.operations = paid.operations[:1]
+		require.NoError(t, s.Notified(t.Context(), paid))
+		e, err := s.Entry(t.Context(), pay)
+		require.NoError(t, err)
+		require.Equal(t, Succeeded, e.State)
+		require.Equal(t, Open, s.of(t, order).State)
+
+		paid.operations = []string{upay.OpOrderCreateQR}
+		paid.ticket.Fields = map[string]string{"client_sn": "another"}
+		require.ErrorIs(t, s.Notified(t.Context(), paid), cnpay.ErrMismatch)
+	})
+}
 
 func TestNotificationClosesOnce(t *testing.T) {
 	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {

@@ -36,6 +36,9 @@ type Event struct {
 // Key distinguishes events: terminal, ID and Seq.
 func (e *Event) Key() string { return e.POSSN + " " + e.ID + " " + strconv.FormatInt(e.Seq, 10) }
 
+// Operations is the one of the event.
+func (e *Event) Operations() []string { return []string{e.CallTicket().Operation} }
+
 // CallOutcome is that of the Verdict; of an event of a query, Answered or Unknown.
 func (e *Event) CallOutcome() cnpay.Outcome {
 	op, ok := operationOf(e.Op)

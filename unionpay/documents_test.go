@@ -25,6 +25,17 @@ func TestDocuments(t *testing.T) {
 		})
 	}
 	conform.Requests(t, table, string(documented), messages)
+	var notifications []interface{ Operations() []string }
+	for _, request := range operations() {
+		op := request.operation()
+		if op.Query || op.NoMoney {
+			continue
+		}
+		n := &NotificationHead{TxnType: op.TxnType, TxnSubType: op.TxnSubType, BizType: op.BizType}
+		require.Contains(t, n.Operations(), op.ID)
+		notifications = append(notifications, n)
+	}
+	conform.Notified(t, table, "backUrl", messages, notifications)
 	for _, answer := range []any{
 		&OrderQueryResponse{}, &PaymentAppResponse{}, &PaymentPurchaseResponse{}, &PaymentVoidResponse{}, &PaymentRefundResponse{},
 		&PreauthAppResponse{}, &PreauthCreateResponse{}, &PreauthCompleteResponse{}, &PreauthCancelResponse{}, &PreauthCancelCompletionResponse{},

@@ -98,37 +98,47 @@ func (n *NotificationHead) CallTicket() cnpay.Ticket {
 			t.Fields[name] = value
 		}
 	}
-	const qr = "000000"
-	switch n.TxnType + "/" + n.TxnSubType {
-	case "01/06":
-		t.Operation = OpQRPayByCode
-	case "01/07":
-		t.Operation = OpQRCreate
-	case "03/00":
-		t.Operation = OpPreauthComplete
-	case "04/00":
-		t.Operation = OpPaymentRefund
-		if n.BizType == qr {
-			t.Operation = OpQRRefund
-		}
-	case "11/00", "11/02":
-		t.Operation = OpMandateCollect
-	case "12/00":
-		t.Operation = OpPayoutCreate
-	case "31/00":
-		t.Operation = OpPaymentVoid
-		if n.BizType == qr {
-			t.Operation = OpQRVoid
-		}
-	case "32/00":
-		t.Operation = OpPreauthCancel
-	case "33/00":
-		t.Operation = OpPreauthCancelCompletion
-	case "99/01": // whose order number is the purchase's
-		t.Operation = OpQRReverse
+	if of := n.Operations(); len(of) == 1 {
+		t.Operation = of[0]
 	}
 	t.NoMoney = !movesMoney(n.TxnType)
 	return t
+}
+
+// Operations are those on money that the type and kind of the transaction stand for.
+func (n *NotificationHead) Operations() []string {
+	qr := n.BizType == "000000"
+	switch kind := n.TxnType + "/" + n.TxnSubType; {
+	case kind == "01/01":
+		return []string{OpPagePurchase, OpPageOpenAndPurchase, OpPaymentApp, OpPaymentPurchase}
+	case kind == "01/06":
+		return []string{OpQRPayByCode}
+	case kind == "01/07":
+		return []string{OpQRCreate}
+	case kind == "02/01":
+		return []string{OpPagePreauth, OpPreauthApp, OpPreauthCreate}
+	case kind == "03/00":
+		return []string{OpPreauthComplete}
+	case kind == "04/00" && qr:
+		return []string{OpQRRefund}
+	case kind == "04/00":
+		return []string{OpPaymentRefund}
+	case kind == "11/00", kind == "11/02":
+		return []string{OpMandateCollect}
+	case kind == "12/00":
+		return []string{OpPayoutCreate}
+	case kind == "31/00" && qr:
+		return []string{OpQRVoid}
+	case kind == "31/00":
+		return []string{OpPaymentVoid}
+	case kind == "32/00":
+		return []string{OpPreauthCancel}
+	case kind == "33/00":
+		return []string{OpPreauthCancelCompletion}
+	case kind == "99/01": // whose order number is the purchase's
+		return []string{OpQRReverse}
+	}
+	return nil
 }
 
 // isOurs reports whether a name stands in the JSON form of a notification for something that no message has. A field of

@@ -27,5 +27,8 @@ func TestDocuments(t *testing.T) {
 		})
 	}
 	conform.Requests(t, &spec.Table{}, string(documented), messages)
+	conform.Notified(t, &spec.Table{}, "notify_url", messages, []interface{ Operations() []string }{
+		&Notification{}, &Notification{Order: Order{ClientSN: "1", ClientTSN: "2"}},
+	})
 	conform.Answers[Client](t, &spec.Table{})
 }

@@ -73,7 +73,7 @@ func (n *Notification) Cause() error {
 
 // judge reads the order's state each time, so that a notification which was stored as JSON says the same when it is read back.
 func (n *Notification) judge() (cnpay.Outcome, error) {
-	if id, _ := n.operation(); id == OpOrderRefund {
+	if n.ofRefund() {
 		return n.Order.refunded()
 	}
 	return n.Order.paid()
@@ -83,17 +83,19 @@ func (n *Notification) judge() (cnpay.Outcome, error) {
 // inside a wallet was made by CreateQR or by the cashier's page, for example.
 func (n *Notification) CallTicket() cnpay.Ticket { return n.ticket }
 
-// operation is the operation that a notification is about, and its number.
-func (n *Notification) operation() (id, order string) {
+func (n *Notification) ofRefund() bool { return n.ClientTSN != "" && n.ClientTSN != n.ClientSN }
+
+// Operations are those that the notification may be about.
+func (n *Notification) Operations() []string {
 	switch {
-	case n.ClientTSN != "" && n.ClientTSN != n.ClientSN:
-		return OpOrderRefund, n.ClientTSN
+	case n.ofRefund():
+		return []string{OpOrderRefund}
 	case n.SubPayway == SubPaywayBarCode:
-		return OpOrderPayByCode, n.ClientSN
+		return []string{OpOrderPayByCode}
 	case n.SubPayway == SubPaywayQR, n.SubPayway == SubPaywayMiniProgram:
-		return OpOrderCreateQR, n.ClientSN
+		return []string{OpOrderCreateQR}
 	}
-	return "", n.ClientSN
+	return []string{OpOrderPayByCode, OpOrderCreateQR, OpPageCashier}
 }
 
 // ParseNotification verifies a notification and returns it. Its body must not have been read before.
@@ -173,7 +175,12 @@ func (c *Client) readNotification(body []byte) (*Notification, error) {
 	}
 	n := &Notification{Order: result.Order, Extra: extra, Raw: body}
 	n.ticket = cnpay.Ticket{Provider: c.call.Provider, Gateway: c.call.Host(), Account: c.call.Account}
-	n.ticket.Operation, n.ticket.Order = n.operation()
+	if n.ticket.Order = n.ClientSN; n.ofRefund() {
+		n.ticket.Order = n.ClientTSN
+	}
+	if of := n.Operations(); len(of) == 1 {
+		n.ticket.Operation = of[0]
+	}
 	return n, nil
 }
 

@@ -24,6 +24,9 @@ func TestDocuments(t *testing.T) {
 		})
 	}
 	conform.Requests(t, &spec.Table{Domains: domains()}, string(documented), messages)
+	conform.Notified(t, &spec.Table{}, "ipnUrl", messages, []interface{ Operations() []string }{
+		&PaymentNotification{}, &PayoutNotification{}, &OrderV4Notification{},
+	}, OpTransactionRefund) // whose notification has no fields that a document names
 }
 
 // The tags of what is only received are understood, too.

@@ -57,6 +57,13 @@ type PaymentNotification struct {
 	Note string `json:"note" spec:"O S"`
 }
 
+// Operations are those that pay, or make an order which somebody pays.
+func (n *PaymentNotification) Operations() []string {
+	return []string{
+		OpAutoDebitPay, OpPageCashier, OpCardPay, OpAppOrder, OpInStorePayByCode, OpInStoreCreateQR, OpPreauthComplete,
+	}
+}
+
 // Key is the same for two notifications about the same payment in the same state.
 func (n *PaymentNotification) Key() string { return key("payment", n.TransactionNo, n.Status) }
 
@@ -80,6 +87,9 @@ type AgreementNotification struct {
 	// Note is the request's own (备注).
 	Note string `json:"note" spec:"O S"`
 }
+
+// Operations is the one that offers an agreement.
+func (n *AgreementNotification) Operations() []string { return []string{OpAutoDebitConsult} }
 
 // Key is the same for two notifications about the same agreement.
 func (n *AgreementNotification) Key() string { return key("agreement", n.AutoDebitNo, n.Time) }
@@ -110,6 +120,9 @@ type PayoutNotification struct {
 	Vendor string `json:"vendor" spec:"M S"`
 }
 
+// Operations is the one that pays out.
+func (n *PayoutNotification) Operations() []string { return []string{OpPayoutCreate} }
+
 // Key is the same for two notifications about the same payout in the same state.
 func (n *PayoutNotification) Key() string { return key("payout", n.TransactionNo, n.Status) }
 
@@ -130,12 +143,18 @@ type OrderV4Notification struct {
 	VaultID string `json:"vaultId" spec:"O S secret"`
 }
 
+// Operations is the one that pays.
+func (n *OrderV4Notification) Operations() []string { return []string{OpOrderV4Pay} }
+
 // Key is the same for two notifications about the same payment in the same state.
 func (n *OrderV4Notification) Key() string { return key("payment", n.TransactionNo, n.Status) }
 
 // OtherNotification is a verified notification of another kind: of pre-authorisations and payees, whose fields are undocumented.
 // They are all in Extra. Its outcome is Unknown: query.
 type OtherNotification struct{ Notice }
+
+// Operations are none: what it is about is undocumented.
+func (n *OtherNotification) Operations() []string { return nil }
 
 // Key is the same for two notifications that say the same.
 func (n *OtherNotification) Key() string { return key("other", n.VerifySign) }

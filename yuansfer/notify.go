@@ -96,14 +96,16 @@ func (c *Client) fromPairs(pairs []sign.Pair, err error) (Notification, error) {
 		n.Outcome, n.Ticket.Order = judgeNotified(n.Status, judgePayment), cmp.Or(n.Reference, n.TransactionNo)
 	case *OrderV4Notification:
 		n.Outcome, n.Ticket.Order = judgeNotified(n.Status, judgePayment), cmp.Or(n.Reference, n.TransactionNo)
-		n.Ticket.Operation = OpOrderV4Pay
 	case *PayoutNotification:
-		n.Outcome, n.Ticket.Order, n.Ticket.Operation = judgeNotified(n.Status, judgePayout), n.InvoiceID, OpPayoutCreate
+		n.Outcome, n.Ticket.Order = judgeNotified(n.Status, judgePayout), n.InvoiceID
 	case *AgreementNotification:
 		move(&n.Vendor, &n.CustomerBelongsTo)
 		move(&n.Vendor, &n.CustomerBelongsToOther)
 		n.Vendor = strings.ToLower(n.Vendor)
-		n.Outcome, n.Ticket.Order, n.Ticket.Operation, n.Ticket.NoMoney = cnpay.Succeeded, n.AutoReference, OpAutoDebitConsult, true
+		n.Outcome, n.Ticket.Order, n.Ticket.NoMoney = cnpay.Succeeded, n.AutoReference, true
+	}
+	if of := n.Operations(); len(of) == 1 {
+		notice.Ticket.Operation = of[0]
 	}
 	return n, nil
 }

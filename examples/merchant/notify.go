@@ -14,16 +14,12 @@ import (
 // and books the order that it is about, once, however often and in whichever replica it comes. The provider gets its
 // "success" when nil is returned; after an error it sends the message again.
 func (s *service) notified(ctx context.Context, n cnpay.Notification) error {
-	n, err := s.named(ctx, n)
-	if err != nil {
-		return err
-	}
 	if bill, ok := n.(*chinaums.BillNotification); ok && bill.AuthIDRespCd != "" {
 		if err := s.remember(ctx, n, bill.AuthIDRespCd); err != nil {
 			return err
 		}
 	}
-	err = s.journal.Notified(ctx, n)
+	err := s.journal.Notified(ctx, n)
 	if errors.Is(err, journal.ErrNoEntry) {
 		s.log.WarnContext(ctx, "a notification that fits no order", "ticket", n.CallTicket())
 	}
@@ -54,25 +50,3 @@ func (s *service) remember(ctx context.Context, n cnpay.Notification, ref string
 	}
 	return err
 }
-
-// named is a notification whose ticket says which operation it is about. Some messages do not: that a hold was made, but
-// not how. Then the order of that number says it.
-func (s *service) named(ctx context.Context, n cnpay.Notification) (cnpay.Notification, error) {
-	t := n.CallTicket()
-	if t.Operation != "" {
-		return n, nil
-	}
-	o, err := s.store.order(ctx, t.Order)
-	if err != nil || o == nil || o.Ticket.Provider != t.Provider {
-		return n, err
-	}
-	t.Operation = o.Ticket.Operation
-	return notification{n, t}, nil
-}
-
-type notification struct {
-	cnpay.Notification
-	ticket cnpay.Ticket
-}
-
-func (n notification) CallTicket() cnpay.Ticket { return n.ticket }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -287,4 +288,25 @@ func Requests(t *testing.T, table *spec.Table, operations string, messages []Mes
 	for id, op := range documented {
 		require.Equal(t, "", op.Path, "%s is in operations.txt and not in the package", id)
 	}
+}
+
+// Notified requires that every operation on money whose request has an address for notifications, but for those that are
+// said to have none, is one that a notification may be about, and that notifications are about operations on money alone.
+func Notified(t *testing.T, table *spec.Table, address string, messages []Message, notifications []interface{ Operations() []string }, none ...string) {
+	money, about := map[string]bool{}, map[string]bool{}
+	for _, m := range messages {
+		money[m.ID] = !m.Query && !m.NoMoney
+	}
+	for _, n := range notifications {
+		for _, id := range n.Operations() {
+			require.True(t, money[id], "%T: %s moves no money", n, id)
+			about[id] = true
+		}
+	}
+	for _, m := range messages {
+		if money[m.ID] && table.Has(m.Request, address) {
+			require.NotEqual(t, slices.Contains(none, m.ID), about[m.ID], m.ID)
+		}
+	}
+	require.NotEmpty(t, about)
 }

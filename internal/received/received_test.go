@@ -114,7 +114,8 @@ func TestFormThatWasRead(t *testing.T) {
 
 type notification struct{ cnpay.Answer }
 
-func (*notification) Key() string { return "" }
+func (*notification) Key() string          { return "" }
+func (*notification) Operations() []string { return nil }
 
 func TestHandler(t *testing.T) {
 	var log bytes.Buffer

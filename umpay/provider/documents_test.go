@@ -27,6 +27,9 @@ func TestDocuments(t *testing.T) {
 		})
 	}
 	conform.Requests(t, &spec.Table{}, string(documented), messages)
+	conform.Notified(t, &spec.Table{}, "backUrl", messages, []interface{ Operations() []string }{
+		&Notification{NotifyType: NotifySale}, &Notification{NotifyType: NotifyVoid}, &Notification{NotifyType: NotifyRefund},
+	})
 }
 
 // The tags of answers are understood too.

@@ -205,13 +205,26 @@ func (c *Client) ticketOf(n *Notification) cnpay.Ticket {
 		Provider: c.call.Provider, Gateway: c.call.Host(), Account: c.call.Account, Order: n.OrderNo,
 		Fields: c.call.Asked(n, "acqMerId", "orderNo", "transIndex", "payTime"),
 	}
-	switch n.NotifyType {
-	case NotifyVoid:
-		t.Operation = OpOrderCancel
-	case NotifyRefund:
-		t.Operation, t.Order = OpOrderRefund, n.RefundOrderNo
+	if of := n.Operations(); len(of) == 1 {
+		t.Operation = of[0]
+	}
+	if n.NotifyType == NotifyRefund {
+		t.Order = n.RefundOrderNo
 	}
 	return t
+}
+
+// Operations are those that the notification may be about.
+func (n *Notification) Operations() []string {
+	switch n.NotifyType {
+	case NotifySale:
+		return []string{OpOrderWalletOrder, OpOrderPayByCode, OpOrderCreateQR, OpTerminalOrder}
+	case NotifyVoid:
+		return []string{OpOrderCancel}
+	case NotifyRefund:
+		return []string{OpOrderRefund}
+	}
+	return nil
 }
 
 // NotificationHandler is the address that BackURL names. It verifies each notification and hands it to handle, which must

@@ -29,6 +29,9 @@ func TestDocuments(t *testing.T) {
 		})
 	}
 	conform.Requests(t, table, string(documented), messages)
+	conform.Notified(t, table, "notify_url", messages, []interface{ Operations() []string }{
+		&Notification{Service: "pay_result_notify"}, &Notification{Service: "pay_result_notify", RefundNo: "1"},
+	}, OpPreauthCreate) // no document says what is sent
 	for _, answer := range []any{
 		&OrderCreateQRResponse{}, &OrderCreateQRPageResponse{}, &OrderPayByCodeResponse{}, &OrderMiniProgramOrderResponse{},
 		&OrderAppOrderResponse{}, &OrderQueryResponse{}, &OrderQueryHistoryResponse{}, &OrderCancelResponse{}, &OrderRefundResponse{},

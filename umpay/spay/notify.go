@@ -121,6 +121,20 @@ func (n *Notification) withoutError(outcome cnpay.Outcome) cnpay.Outcome {
 // say.
 func (n *Notification) CallTicket() cnpay.Ticket { return n.ticket }
 
+// Operations are those that the notification may be about; of a payout none of this package.
+func (n *Notification) Operations() []string {
+	switch {
+	case n.Service == "":
+		return nil
+	case n.RefundNo != "":
+		return []string{OpOrderRefund}
+	}
+	return []string{
+		OpOrderCreateQR, OpOrderCreateQRPage, OpOrderPayByCode, OpOrderMiniProgramOrder, OpOrderAppOrder,
+		OpPageWallet, OpPageWeb, OpPageMobile, OpQuickPayApply, OpQuickPayConfirm,
+	}
+}
+
 // ParseNotification reads and verifies a notification, which is a GET request.
 func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
 	if r == nil || r.URL == nil {
@@ -175,8 +189,11 @@ func (c *Client) readNotification(n *Notification, query string) error {
 		Provider: c.call.Provider, Gateway: c.call.Host(), Account: n.MerID, Order: n.OrderID,
 		Fields: c.call.Asked(n, "order_id", "mer_date", "trade_no", "amount"),
 	}
+	if of := n.Operations(); len(of) == 1 {
+		n.ticket.Operation = of[0]
+	}
 	if n.RefundNo != "" {
-		n.ticket.Operation, n.ticket.Order = OpOrderRefund, n.RefundNo
+		n.ticket.Order = n.RefundNo
 		n.ticket.Fields = c.call.Asked(n, "order_id", "mer_date", "trade_no", "refund_no")
 	}
 	return nil
