@@ -33,6 +33,13 @@ type decision struct {
 // closed entry is kept with it. An error leaves the entry as it was, or, where the answer to the commit was lost, closed.
 func (j *Journal) decide(ctx context.Context, d decision) (closed bool, err error) {
 	var e Entry
+	defer func() {
+		if p := recover(); p != nil { // Book's own goes on, and takes nothing with it
+			_ = j.unbooked(ctx, d, e, &bookError{&panicked{p}})
+			panic(p)
+		}
+	}()
+	booked := false
 	err = j.inTx(ctx, func(tx *sql.Tx) error {
 		if e, err = j.closeIn(ctx, tx, d); err != nil {
 			return err
@@ -43,24 +50,36 @@ func (j *Journal) decide(ctx context.Context, d decision) (closed bool, err erro
 				return err
 			}
 		}
-		return j.book(ctx, tx, e)
+		err := j.book(ctx, tx, e)
+		booked = err == nil
+		return err
 	})
+	if booked && err != nil && (errors.Is(err, sql.ErrTxDone) || ctx.Err() != nil) { // Book ended it, or took too long
+		err = &bookError{fmt.Errorf("its transaction was over: %w", err)}
+	}
 	var unbooked *bookError
 	switch {
 	case errors.Is(err, errNotOpen):
 		return false, j.compare(ctx, d)
 	case errors.As(err, &unbooked):
-		j.counters.bookFails.Add(1)
-		j.config.Logger.ErrorContext(ctx, "journal: not booked", append(e.attrs(), "error", err)...)
-		if d.by != "" {
-			return false, prefix(err) // the person is told, and may say it again
-		}
-		return false, errors.Join(err, j.keepFound(ctx, d, err))
+		return false, j.unbooked(ctx, d, e, err)
 	case err != nil:
 		return false, fmt.Errorf("journal: %w", err)
 	}
 	j.config.Logger.InfoContext(ctx, "journal: closed", append(e.attrs(), "reason", e.Reason)...)
 	return true, nil
+}
+
+// unbooked keeps what was found, though the time that Book had may be over.
+func (j *Journal) unbooked(ctx context.Context, d decision, e Entry, err error) error {
+	j.counters.bookFails.Add(1)
+	j.config.Logger.ErrorContext(ctx, "journal: not booked", append(e.attrs(), "error", err)...)
+	if d.by != "" {
+		return prefix(err) // the person is told, and may say it again
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), j.config.Limit)
+	defer cancel()
+	return errors.Join(err, j.keepFound(ctx, d, err))
 }
 
 // byHand begins the reason of what a person closed.

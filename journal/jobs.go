@@ -42,10 +42,14 @@ func (j *Journal) Run(ctx context.Context) error {
 		FetchCooldown:     min(100*time.Millisecond, j.config.Sweep),
 		FetchPollInterval: min(time.Second, j.config.Sweep),
 		JobTimeout:        j.config.Lease,
-		Logger:            j.config.Logger,
-		PollOnly:          true,
-		Queues:            map[string]river.QueueConfig{queue: {MaxWorkers: j.config.Workers}},
-		Workers:           workers,
+		JobStuckThreshold: j.config.Lease,
+		JobStuckHandler: func(context.Context, river.JobStuckHandlerParams) river.JobStuckHandlerResult {
+			return river.JobStuckHandlerResult{AddWorkerSlot: true} // what heeds no context keeps its goroutine, and not the others' work
+		},
+		Logger:   j.config.Logger,
+		PollOnly: true,
+		Queues:   map[string]river.QueueConfig{queue: {MaxWorkers: j.config.Workers}},
+		Workers:  workers,
 		// Jobs say nothing that the entry does not: they are kept for a look at what went wrong.
 		CompletedJobRetentionPeriod: time.Hour,
 	})
@@ -73,7 +77,7 @@ func (j *Journal) Run(ctx context.Context) error {
 	}()
 	pruned := time.Time{}
 	for {
-		if err := j.sweep(ctx, client); err != nil && ctx.Err() == nil {
+		if err := j.safely(ctx, func() error { return j.sweep(ctx, client) }); err != nil && ctx.Err() == nil {
 			j.config.Logger.ErrorContext(ctx, "journal: sweep", "error", err)
 		}
 		if j.config.Retention > 0 && time.Since(pruned) > time.Hour {

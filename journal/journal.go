@@ -28,6 +28,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -338,12 +339,14 @@ func (j *Journal) Prune(ctx context.Context, d time.Duration) (int64, error) {
 			return pruned, err
 		}
 		last = entries[len(entries)-1].ID
+		entries = slices.DeleteFunc(entries, func(e Entry) bool { // before the transaction: Client is asked, and may ask the database
+			forgotten := false
+			err := j.safely(ctx, func() error { forgotten = j.forgotten(ctx, e); return nil })
+			return err != nil || !forgotten
+		})
 		var n int64
 		err = j.inTx(ctx, func(tx *sql.Tx) error {
 			for _, e := range entries {
-				if !j.forgotten(ctx, e) {
-					continue
-				}
 				ok, err := changed(tx.ExecContext(ctx, `DELETE FROM cnpay_entries
 					WHERE id = $1 AND generation = $2 AND conflicts = 0 AND state IN ('succeeded', 'failed', 'not_sent')`, e.ID, e.Generation))
 				if err != nil {

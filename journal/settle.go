@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/cnpay-go/cnpay"
@@ -113,26 +114,46 @@ func (j *Journal) settle(ctx context.Context, t turn, wait time.Duration) error 
 	// What is done with the lease ends before the lease does: a process that stood still sends no query behind it.
 	ctx, cancel := context.WithTimeout(ctx, j.config.Lease*3/4)
 	defer cancel()
-	switch {
-	case e.State == Ready:
-		err = j.expire(ctx, e)
-	case e.found != "":
-		err = j.bookFound(ctx, e)
-	default:
-		err = j.ask(ctx, e)
-	}
+	err = j.safely(ctx, func() error {
+		switch {
+		case e.State == Ready:
+			return j.expire(ctx, e)
+		case e.found != "":
+			return j.bookFound(ctx, e)
+		}
+		return j.ask(ctx, e)
+	})
 	var unbooked *bookError
-	if errors.As(err, &unbooked) { // River repeats it; until then it is not handed out again
-		err = errors.Join(err, j.hold(context.WithoutCancel(ctx), t, wait+j.config.Lease))
+	var broken *panicked
+	if errors.As(err, &unbooked) || errors.As(err, &broken) { // River repeats it; until then it is not handed out again
+		err = errors.Join(err, j.hold(context.WithoutCancel(ctx), t, wait+j.config.Lease, err))
 	}
 	return err
 }
 
-// hold keeps the lease while a job waits to be repeated.
-func (j *Journal) hold(ctx context.Context, t turn, d time.Duration) error {
-	_, err := j.db.ExecContext(ctx, "UPDATE cnpay_entries SET lease = "+j.now+" + $1, due = "+j.now+" + $1 WHERE id = $2 AND turn = $3 AND state IN ('open', 'ready')",
-		d.Milliseconds(), t.Entry, t.Turn)
+// hold puts an entry off while its job waits to be repeated. It gives the lease back, so that what cannot be booked takes
+// no place of its account's.
+func (j *Journal) hold(ctx context.Context, t turn, d time.Duration, why error) error {
+	_, err := j.db.ExecContext(ctx, `UPDATE cnpay_entries SET lease = 0, due = `+j.now+` + $1, reason = CASE WHEN found = '' THEN $2 ELSE reason END
+		WHERE id = $3 AND generation = $4 AND turn = $5 AND state IN ('open', 'ready')`,
+		d.Milliseconds(), short(why.Error()), t.Entry, t.Generation, t.Turn)
 	return err
+}
+
+// panicked is a panic of the merchant's functions where nobody but the journal would hear of it.
+type panicked struct{ value any }
+
+func (p *panicked) Error() string { return fmt.Sprint("panic: ", p.value) }
+
+// safely is for the journal's own goroutines: a panic of one of the merchant's functions ends one step of one entry.
+func (j *Journal) safely(ctx context.Context, f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			j.config.Logger.ErrorContext(ctx, "journal: panic", "panic", p, "stack", string(debug.Stack()))
+			err = &panicked{p}
+		}
+	}()
+	return f()
 }
 
 func (j *Journal) bookFound(ctx context.Context, e Entry) error {
