@@ -143,7 +143,7 @@ func (j *Journal) closeIn(ctx context.Context, tx *sql.Tx, d decision) (Entry, e
 		asked_at = CASE WHEN $10 > 0 THEN `+j.now+` ELSE asked_at END, by_hand = CASE WHEN $11 < 0 THEN by_hand ELSE $11 END,
 		closed = `+j.now+`
 		WHERE id = $7 AND ($8 < 0 OR generation = $8) AND ($9 = '' OR owner = $9)`+where+" RETURNING "+j.columns(),
-		d.outcome.String(), d.code, short(d.reason), text, d.generation, landed, d.id, generation, d.owner, d.queries, word))
+		d.outcome.String(), short(d.code), short(d.reason), text, d.generation, landed, d.id, generation, d.owner, d.queries, word))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Entry{}, errNotOpen
 	}
@@ -200,7 +200,7 @@ func (j *Journal) keepFound(ctx context.Context, d decision, cause error) error 
 	_, err := j.noted(ctx, d.id, []Event{failure}, `UPDATE cnpay_entries SET found = $1, code = $2, reason = $3, due = `+j.now+`,
 		asked = asked + $6, asked_at = CASE WHEN $6 > 0 THEN `+j.now+` ELSE asked_at END
 		WHERE id = $4 AND ($5 < 0 OR generation = $5) AND state = 'open'`,
-		d.outcome.String(), d.code, short("found "+d.outcome.String()+" and not booked: "+cause.Error()), d.id, generation, d.queries)
+		d.outcome.String(), short(d.code), short("found "+d.outcome.String()+" and not booked: "+cause.Error()), d.id, generation, d.queries)
 	return err
 }
 

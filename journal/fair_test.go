@@ -160,7 +160,7 @@ func fillOpen(t testing.TB, db *sql.DB, dialect Dialect, n int) {
 	_, err := db.Exec(fmt.Sprintf(`INSERT INTO cnpay_entries
 		(provider, account, operation, order_number, gateway, generation, state, outcome, ticket, first_began, until, owner, due, created, opened)
 		SELECT 'upay', 'account ' || (n %% 50), 'pay', CAST(n AS TEXT), 'g', 0, 'open', 'unknown',
-			'{"provider":"upay","gateway":"g","account":"a","operation":"pay","order":"' || n || '"}', 1, 1, 'o', %d + n, 1, 1
+			'{"provider":"upay","gateway":"g","account":"account ' || (n %% 50) || '","operation":"pay","order":"' || n || '"}', 1, 1, 'o', %d + n, 1, 1
 		FROM `+series, time.Now().AddDate(1, 0, 0).UnixMilli(), n))
 	require.NoError(t, err)
 	_, err = db.Exec("ANALYZE cnpay_entries")

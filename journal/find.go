@@ -128,7 +128,7 @@ func (j *Journal) named(ctx context.Context, s search, limit int) ([]Entry, erro
 		t.Order = s.Order
 		e, err := j.entry(ctx, j.db, t)
 		switch {
-		case err == nil:
+		case err == nil || e.damaged:
 			found = append(found, e)
 		case !errors.Is(err, ErrNoEntry):
 			return nil, prefix(err)

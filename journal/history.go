@@ -53,7 +53,7 @@ const generations = 100
 // only what was known already.
 func (j *Journal) History(ctx context.Context, e Entry) ([]Event, error) {
 	now, err := j.byID(ctx, e.ID)
-	if err != nil {
+	if err != nil && !now.damaged {
 		return nil, prefix(err)
 	}
 	kept, err := j.events(ctx, e.ID, "")
@@ -119,11 +119,11 @@ func (j *Journal) events(ctx context.Context, id int64, what EventKind) ([]Event
 		var outcome string
 		var first, last int64
 		err := rows.Scan(&v.What, &v.Generation, &v.Source, &v.Mark, &outcome, &v.Code, &v.Text, &v.Who, &v.Times, &first, &last)
-		if err == nil {
-			err = v.Outcome.UnmarshalText([]byte(outcome))
-		}
 		if err != nil {
 			return nil, fmt.Errorf("journal: %w", err)
+		}
+		if err := v.Outcome.UnmarshalText([]byte(outcome)); err != nil {
+			v.Text = strings.TrimSpace(err.Error() + " " + v.Text)
 		}
 		v.First, v.At = at(first), at(last)
 		events = append(events, v)
@@ -142,7 +142,7 @@ func (j *Journal) note(ctx context.Context, q querier, id int64, v Event) (bool,
 		SELECT id, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN CAST($10 AS BIGINT) > 0 THEN CAST($10 AS BIGINT) ELSE `+j.now+` END,
 			CASE WHEN CAST($11 AS BIGINT) > 0 THEN CAST($11 AS BIGINT) ELSE `+j.now+` END
 		FROM cnpay_entries WHERE id = $1 ON CONFLICT (entry, generation, what, source, mark) `+again,
-		id, v.Generation, string(v.What), v.Source, v.Mark, v.Outcome.String(), v.Code, short(v.Text), short(v.Who), millis(v.First), millis(v.At)))
+		id, v.Generation, string(v.What), v.Source, short(v.Mark), v.Outcome.String(), short(v.Code), short(v.Text), short(v.Who), millis(v.First), millis(v.At)))
 }
 
 // noted runs a statement, and keeps what happened, in one transaction.

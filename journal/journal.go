@@ -166,34 +166,53 @@ type Entry struct {
 	byHand     bool // the newest closing, or what it rests on, is a person's word
 	turn       int64
 	found      string
+	damaged    bool // it has its names and a Reason, and is for nobody but a person
 }
 
 // columns are those that scan reads.
 func (j *Journal) columns() string {
-	return `id, ticket, generation, state, outcome, code, reason, asked, conflicts, created, opened, due, closed,
+	return `id, provider, account, operation, order_number, ticket, generation, state, outcome, code, reason, asked, conflicts, created, opened, due, closed,
 		first_began, until, landed, by_hand, turn, found, ` + j.now
 }
 
 type scanner interface{ Scan(...any) error }
 
+// scan returns what can be read of a damaged entry beside the error.
 func scan(row scanner) (Entry, error) {
 	var e Entry
+	var names cnpay.Ticket
 	var ticket, outcome string
 	var created, opened, due, closed, until, landed, byHand, now int64
-	err := row.Scan(&e.ID, &ticket, &e.Generation, &e.State, &outcome, &e.Code, &e.Reason, &e.Queries, &e.Conflicts,
+	err := row.Scan(&e.ID, &names.Provider, &names.Account, &names.Operation, &names.Order, &ticket, &e.Generation, &e.State, &outcome, &e.Code, &e.Reason, &e.Queries, &e.Conflicts,
 		&created, &opened, &due, &closed, &e.firstBegan, &until, &landed, &byHand, &e.turn, &e.found, &now)
 	if err != nil {
 		return Entry{}, err
 	}
-	if err := json.Unmarshal([]byte(ticket), &e.Ticket); err != nil {
-		return Entry{}, fmt.Errorf("ticket of entry %d: %w", e.ID, err)
-	}
-	if err := e.Outcome.UnmarshalText([]byte(outcome)); err != nil {
-		return Entry{}, fmt.Errorf("entry %d: %w", e.ID, err)
-	}
 	e.Created, e.Opened, e.Due, e.Closed, e.until = at(created), at(opened), at(due), at(closed), at(until)
 	e.landed, e.byHand, e.now = landed != 0, byHand != 0, at(now)
+	if err := e.read(names, ticket, outcome); err != nil {
+		err = fmt.Errorf("entry %d is damaged: %w", e.ID, err)
+		e.Ticket, e.Outcome, e.Reason, e.damaged = names, cnpay.Unknown, err.Error(), true
+		return e, err
+	}
 	return e, nil
+}
+
+// read refuses a ticket that is another order's too: its outcome would be believed of this one.
+func (e *Entry) read(names cnpay.Ticket, ticket, outcome string) error {
+	if err := json.Unmarshal([]byte(ticket), &e.Ticket); err != nil {
+		return fmt.Errorf("ticket: %w", err)
+	}
+	t := e.Ticket
+	if t.Provider != names.Provider || t.Account != names.Account || t.Operation != names.Operation || t.Order != names.Order {
+		return errors.New("its ticket is another order's")
+	}
+	if e.found != "" {
+		if err := e.Outcome.UnmarshalText([]byte(e.found)); err != nil {
+			return err
+		}
+	}
+	return e.Outcome.UnmarshalText([]byte(outcome))
 }
 
 func at(ms int64) time.Time {
@@ -251,7 +270,8 @@ func noEntry(err error) error {
 	return err
 }
 
-// OpenEntries returns entries that are not final, the oldest first, from the one after id: what an operator looks at.
+// OpenEntries returns entries that are not final, the oldest first, from the one after id: what an operator looks at. One
+// that is damaged has what can be read of it, and says so in its Reason.
 func (j *Journal) OpenEntries(ctx context.Context, id int64, limit int) ([]Entry, error) {
 	return j.list(ctx, "state IN ('ready', 'open') AND id > $1", id, limit)
 }
@@ -274,7 +294,7 @@ func (j *Journal) scanned(ctx context.Context, query string, args ...any) ([]Ent
 	var entries []Entry
 	for rows.Next() {
 		e, err := scan(rows)
-		if err != nil {
+		if err != nil && !e.damaged {
 			return nil, fmt.Errorf("journal: %w", err)
 		}
 		entries = append(entries, e)
@@ -342,7 +362,7 @@ func (j *Journal) Prune(ctx context.Context, d time.Duration) (int64, error) {
 		entries = slices.DeleteFunc(entries, func(e Entry) bool { // before the transaction: Client is asked, and may ask the database
 			forgotten := false
 			err := j.safely(ctx, func() error { forgotten = j.forgotten(ctx, e); return nil })
-			return err != nil || !forgotten
+			return err != nil || !forgotten || e.damaged
 		})
 		var n int64
 		err = j.inTx(ctx, func(tx *sql.Tx) error {

@@ -136,6 +136,7 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.show(w, r, v, http.StatusForbidden, "foreign", nil)
 		return
 	}
+	address, _, _ := strings.Cut(r.RequestURI, "?")
 	id, action := "", ""
 	if len(parts) > 1 && parts[0] == "entries" {
 		id = parts[1]
@@ -144,9 +145,9 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		action = parts[2]
 	}
 	switch {
-	case r.URL.Path == "": // mounted without a slash at its end
-		p.goTo(w, v.To(path.Base(path.Clean("/"+strings.SplitN(r.RequestURI, "?", 2)[0]))+"/"))
-	case r.URL.Path == "/":
+	case r.URL.Path == "" && !strings.HasSuffix(address, "/"): // mounted without a slash at its end
+		p.goTo(w, v.To(path.Base(path.Clean("/"+address))+"/"))
+	case r.URL.Path == "" || r.URL.Path == "/":
 		p.only(w, r, v, p.list, http.MethodGet, http.MethodHead)
 	case len(parts) == 2 && id != "":
 		p.only(w, r, v, p.entry, http.MethodGet, http.MethodHead)
@@ -254,9 +255,9 @@ func (p *pages) list(w http.ResponseWriter, r *http.Request, v *view) {
 		}
 		return n
 	}
+	text := func(name string) string { return short(strings.TrimSpace(q.Get(name))) }
 	l := listing{Search: search{
-		Provider: strings.TrimSpace(q.Get("provider")), Account: strings.TrimSpace(q.Get("account")), State: q.Get("state"),
-		Order: strings.TrimSpace(q.Get("order")), After: number("after"), ID: number("id"),
+		Provider: text("provider"), Account: text("account"), State: q.Get("state"), Order: text("order"), After: number("after"), ID: number("id"),
 	}}
 	entries, err := p.journal.find(ctx, l.Search, onePage+1)
 	if err != nil {
@@ -365,7 +366,7 @@ func (p *pages) detail(w http.ResponseWriter, r *http.Request, v *view, status i
 		p.broken(w, r, v, err)
 		return
 	}
-	d.row, d.Closable = row{e, v}, e.State == Open
+	d.row, d.Closable = row{e, v}, e.State == Open && !e.damaged
 	if horizon := p.journal.horizon(ctx, e); horizon.After(p.journal.clock()) {
 		d.Until = horizon
 	}
@@ -402,7 +403,7 @@ func mask(s string) string {
 
 // find answers itself where there is no such entry.
 func (p *pages) find(ctx context.Context, w http.ResponseWriter, r *http.Request, v *view) (Entry, bool) {
-	id, err := strconv.ParseInt(strings.Split(r.URL.Path, "/")[2], 10, 64)
+	id, err := strconv.ParseInt(strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")[1], 10, 64)
 	if err != nil {
 		p.show(w, r, v, http.StatusNotFound, "missing", nil)
 		return Entry{}, false
@@ -411,10 +412,10 @@ func (p *pages) find(ctx context.Context, w http.ResponseWriter, r *http.Request
 	switch {
 	case errors.Is(err, ErrNoEntry):
 		p.show(w, r, v, http.StatusNotFound, "missing", nil)
-	case err != nil:
+	case err != nil && !e.damaged:
 		p.broken(w, r, v, err)
 	}
-	return e, err == nil
+	return e, err == nil || e.damaged
 }
 
 // form is the entry that a form is about, in the generation that the person saw.

@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -496,4 +497,63 @@ func TestTicketFieldsAreMasked(t *testing.T) {
 	p = visit(t, "GET", shown.URL+"/ops/journal/entries/1", nil)
 	require.Contains(t, p.text, ">10000<")
 	require.NotContains(t, p.text, "mother")
+}
+
+// What no database takes as text is searched for, and kept, all the same.
+func TestThePageTakesAnyText(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect)
+		d := desk(t, s.Journal)
+		s.lost(t)
+		for _, text := range []string{"\x00", "a\x00b", "\xff\xfe", "\xed\xa0\x80", "'; DROP TABLE cnpay_entries; --", "$1", "%", strings.Repeat("\u6c49", 5000), "-1", "9223372036854775808"} {
+			for _, name := range []string{"order", "provider", "account", "state", "after", "id", "lang", "done"} {
+				p := visit(t, "GET", d.URL+"/ops/journal/?"+url.Values{name: {text}}.Encode(), nil)
+				require.Equal(t, http.StatusOK, p.StatusCode, "%s %.20q", name, text)
+			}
+			for _, action := range []string{"", "/ask", "/close"} {
+				p := visit(t, map[bool]string{true: "GET", false: "POST"}[action == ""], d.URL+"/ops/journal/entries/"+url.PathEscape(text)+action, url.Values{"generation": {"0"}})
+				require.Equal(t, http.StatusNotFound, p.StatusCode, "%s %.20q", action, text)
+			}
+			p := visit(t, "POST", d.URL+"/ops/journal/entries/1/ask", url.Values{"generation": {text}})
+			require.Contains(t, []int{http.StatusBadRequest, http.StatusConflict}, p.StatusCode)
+			e := s.lost(t)
+			s.long(t, e.Ticket.Order)
+			address := fmt.Sprintf("%s/ops/journal/entries/%d/close", d.URL, e.ID)
+			p = visit(t, "POST", address, url.Values{"generation": {"0"}, "outcome": {text}, "reason": {"x"}})
+			require.Equal(t, http.StatusUnprocessableEntity, p.StatusCode)
+			p = visit(t, "POST", address, url.Values{"generation": {"0"}, "outcome": {"failed"}, "reason": {"x" + text}})
+			require.Equal(t, http.StatusSeeOther, p.StatusCode, "%.20q", text)
+			require.Equal(t, Failed, s.of(t, e.Ticket.Order).State)
+			p = visit(t, "GET", fmt.Sprintf("%s/ops/journal/entries/%d", d.URL, e.ID), nil)
+			require.Equal(t, http.StatusOK, p.StatusCode)
+			require.True(t, utf8.ValidString(p.text))
+			require.NotContains(t, p.text, "\x00")
+		}
+		for path, status := range map[string]int{
+			"/entries/9223372036854775807": 404, "/entries/-1": 404, "/entries/0": 404, "/entries/": 404, "/entries/1/": 404,
+			"/entries/1/close/x": 404, "/entries": 404, "/entries/1e1": 404, "/?after=9223372036854775807&id=9223372036854775807": 200,
+			"/?state=contradicted&id=9223372036854775807&after=9223372036854775807": 200,
+		} {
+			for _, method := range []string{"GET", "HEAD"} {
+				p := visit(t, method, d.URL+"/ops/journal"+path, nil)
+				require.Equal(t, status, p.StatusCode, path)
+			}
+		}
+		p := visit(t, "POST", d.URL+"/ops/journal/entries/1/close", url.Values{"generation": {"0"}, "outcome": {"failed"}, "reason": {strings.Repeat("x", 1<<20)}})
+		require.GreaterOrEqual(t, p.StatusCode, 400)
+		require.Equal(t, Open, s.of(t, "7654000001").State)
+	})
+}
+
+// Mounted with the slash cut off, too, nothing panics.
+func TestThePageBelowAPrefixThatEndsInASlash(t *testing.T) {
+	s := newShop(t, sqlite(t), SQLite)
+	s.lost(t)
+	handler := s.Handler(HandlerConfig{Allow: func(*http.Request) (string, bool) { return "li", true }})
+	server := httptest.NewServer(http.StripPrefix("/ops/", handler))
+	defer server.Close()
+	p := visit(t, "GET", server.URL+"/ops/entries/1", nil)
+	require.Equal(t, http.StatusOK, p.StatusCode)
+	p = visit(t, "GET", server.URL+"/ops/", nil)
+	require.Equal(t, http.StatusOK, p.StatusCode)
 }

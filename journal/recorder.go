@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/cnpay-go/cnpay"
@@ -395,7 +396,7 @@ func (j *Journal) keepOpen(ctx context.Context, s sending, c cnpay.Call, answere
 	}
 	_, err = j.noted(ctx, s.id, events, `UPDATE cnpay_entries SET outcome = $1, code = $2, reason = $3, ticket = $4,
 		due = `+j.now+` + $5 WHERE id = $6 AND generation = $7 AND state = 'open'`,
-		outcome.String(), c.Code, short(reason), text, j.firstQuery(ctx, s, c.Duration).Milliseconds(), s.id, s.generation)
+		outcome.String(), short(c.Code), short(reason), text, j.firstQuery(ctx, s, c.Duration).Milliseconds(), s.id, s.generation)
 	return err
 }
 
@@ -425,8 +426,10 @@ func (j *Journal) firstQuery(ctx context.Context, s sending, elapsed time.Durati
 // rarer is how long to wait behind the end of a schedule: longer and longer.
 func rarer(age time.Duration) time.Duration { return min(max(age/4, 5*time.Second), time.Hour) }
 
+// short is text from outside as both databases take it.
 func short(s string) string {
 	const most = 500
+	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", " "), "\uFFFD")
 	if r := []rune(s); len(r) > most {
 		return string(r[:most])
 	}

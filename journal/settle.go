@@ -108,6 +108,9 @@ func (j *Journal) settle(ctx context.Context, t turn, wait time.Duration) error 
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil // closed, sent again, or another's
 	}
+	if e.damaged {
+		err = errors.Join(err, j.hold(context.WithoutCancel(ctx), t, wait+j.config.Lease, err))
+	}
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
@@ -267,7 +270,7 @@ func (j *Journal) postpone(ctx context.Context, e Entry, s *cnpay.Settlement, wh
 	_, err = j.noted(ctx, e.ID, done, `UPDATE cnpay_entries SET lease = 0, asked = asked + $1, asked_at = `+j.now+`,
 		outcome = $2, code = $3, reason = $4, ticket = $5, due = CASE WHEN found = '' THEN `+j.now+` + $6 ELSE due END
 		WHERE id = $7 AND generation = $8 AND turn = $9 AND state = 'open'`,
-		asked, outcome.String(), code, short(reason), stored, next.Milliseconds(), e.ID, e.Generation, e.turn)
+		asked, outcome.String(), short(code), short(reason), stored, next.Milliseconds(), e.ID, e.Generation, e.turn)
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
