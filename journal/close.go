@@ -54,8 +54,8 @@ func (j *Journal) decide(ctx context.Context, d decision) (closed bool, err erro
 		booked = err == nil
 		return err
 	})
-	if booked && err != nil && (errors.Is(err, sql.ErrTxDone) || ctx.Err() != nil) { // Book ended it, or took too long
-		err = &bookError{fmt.Errorf("its transaction was over: %w", err)}
+	if booked && err != nil && d.by == "" { // what was found is kept unless it is committed; a person looks whether it is
+		err = &bookError{fmt.Errorf("its transaction: %w", err)}
 	}
 	var unbooked *bookError
 	switch {

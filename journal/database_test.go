@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -122,4 +123,49 @@ func TestWithoutPreparedStatements(t *testing.T) {
 			s.on(t, pooled).works(t)
 		})
 	}
+}
+
+// A server that ends what it takes for idle ends the booking of a Book that is slow, and no outcome is lost by it.
+func TestServerThatEndsSlowTransactions(t *testing.T) {
+	if os.Getenv(postgresVariable) == "" {
+		t.Skip(postgresVariable + " is not set: a SQLite file has no server")
+	}
+	db := postgresql(t)
+	var slow atomic.Bool
+	s := newShop(t, db, PostgreSQL, func(c *Config) {
+		c.Book = func(ctx context.Context, tx *sql.Tx, e Entry) error {
+			err := bookIn(ctx, tx, e)
+			if slow.Load() {
+				time.Sleep(600 * time.Millisecond)
+			}
+			return err
+		}
+	})
+	s = s.on(t, open(t, with(t, schemaOf(t, db), "statement_timeout", "300ms", "idle_in_transaction_session_timeout", "300ms")))
+	order, lost := s.order(), s.lost(t)
+	slow.Store(true)
+	outcome, err := s.revoke(order)
+	require.Equal(t, cnpay.Succeeded, outcome, "%v", err)
+	require.Contains(t, s.of(t, order).Reason, "found succeeded and not booked")
+	require.Error(t, s.Notified(t.Context(), news{s.ticket(t, lost.Ticket.Order), cnpay.Succeeded, "1"}))
+	slow.Store(false)
+	s.works(t)
+	for _, order := range []string{order, lost.Ticket.Order} {
+		s.eventually(t, order, Succeeded)
+		require.Equal(t, []string{"0 succeeded"}, s.booked(t, order))
+	}
+}
+
+// Migrate says what is missing, and does not wait for a connection that it has itself.
+func TestMigrateWithOneConnection(t *testing.T) {
+	if os.Getenv(postgresVariable) == "" {
+		t.Skip(postgresVariable + " is not set: SQLite takes no lock")
+	}
+	db := postgresql(t)
+	db.SetMaxOpenConns(1)
+	j, err := New(db, PostgreSQL, Config{Client: func(cnpay.Ticket) (cnpay.Settler, error) { return nil, nil }})
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	require.ErrorContains(t, j.Migrate(ctx), "SetMaxOpenConns")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"net/url"
 	"path"
@@ -162,6 +163,9 @@ const versions = "CREATE TABLE IF NOT EXISTS cnpay_migrations (version INTEGER P
 func (j *Journal) alone(ctx context.Context, f func() error) error {
 	if j.dialect != PostgreSQL {
 		return f()
+	}
+	if j.db.Stats().MaxOpenConnections == 1 {
+		return errors.New("the lock needs a connection of its own: SetMaxOpenConns(1) is too few")
 	}
 	tx, err := j.db.BeginTx(ctx, nil)
 	if err != nil {
