@@ -378,3 +378,40 @@ func TestClientMayReadTheDatabase(t *testing.T) {
 		s.eventually(t, "7654000002", Succeeded)
 	})
 }
+
+// A Client that panics, fails, or returns a nil pointer of a map that has no such account is asked beside what it disturbs:
+// the caller has its outcome, an operator sees the entry with its reason, and nobody closes what may be on its way.
+func TestClientThatHasNone(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		clients := map[string]*upay.Client{}
+		for name, client := range map[string]func(cnpay.Ticket) (cnpay.Settler, error){
+			"panic":       func(cnpay.Ticket) (cnpay.Settler, error) { panic("no such account") },
+			"error":       func(cnpay.Ticket) (cnpay.Settler, error) { return nil, errDown },
+			"nil":         func(cnpay.Ticket) (cnpay.Settler, error) { return nil, nil },
+			"nil pointer": func(ticket cnpay.Ticket) (cnpay.Settler, error) { return clients[ticket.Account], nil },
+		} {
+			t.Run(name, func(t *testing.T) {
+				s := newShop(t, db, dialect, func(c *Config) { c.Client = client })
+				s.last = 100 * len(name)
+				refused := s.order()
+				s.gateway.Misbehave(upay.OpOrderRevoke, cnpaytest.Refused, cnpaytest.OK)
+				_, _ = s.revoke(refused)
+				outcome, err := s.revoke(refused)
+				require.Equal(t, cnpay.Succeeded, outcome, "%v", err)
+				e := s.lost(t)
+				s.free(t)
+				for _, outcome := range []cnpay.Outcome{cnpay.Failed, cnpay.NotSent} {
+					require.ErrorIs(t, s.Close(t.Context(), e, outcome, "li", "told so"), ErrOnItsWay)
+				}
+				p := visit(t, "GET", fmt.Sprintf("%s/ops/journal/entries/%d", desk(t, s.Journal).URL, e.ID), nil)
+				require.Equal(t, 200, p.StatusCode)
+				require.Contains(t, p.text, `id="until"`)
+				s.asked(t, e)
+				now := s.of(t, e.Ticket.Order)
+				require.Contains(t, []string{"panic: no such account", errDown.Error(), "Config.Client has no client for it"}, now.Reason)
+				s.long(t, e.Ticket.Order)
+				require.NoError(t, s.Close(t.Context(), e, cnpay.NotSent, "li", "told so"))
+			})
+		}
+	})
+}

@@ -219,7 +219,7 @@ func (j *Journal) Close(ctx context.Context, e Entry, outcome cnpay.Outcome, by,
 	if now.State != Open || now.Generation != e.Generation { // a prepared one keeps its generation when it is claimed
 		return prefix(ErrNotOpen)
 	}
-	if horizon := j.horizon(ctx, now); outcome != cnpay.Succeeded && j.clock().Before(horizon) {
+	if horizon := j.closable(ctx, now); outcome != cnpay.Succeeded && j.clock().Before(horizon) {
 		return fmt.Errorf("journal: %w until %s", ErrOnItsWay, horizon.Format(time.RFC3339))
 	}
 	closed, err := j.decide(ctx, decision{id: e.ID, generation: e.Generation, outcome: outcome, reason: byHand + reason, by: by})

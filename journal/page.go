@@ -367,7 +367,7 @@ func (p *pages) detail(w http.ResponseWriter, r *http.Request, v *view, status i
 		return
 	}
 	d.row, d.Closable = row{e, v}, e.State == Open && !e.damaged
-	if horizon := p.journal.horizon(ctx, e); horizon.After(p.journal.clock()) {
+	if horizon := p.journal.closable(ctx, e); horizon.After(p.journal.clock()) {
 		d.Until = horizon
 	}
 	for _, event := range history {

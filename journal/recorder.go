@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -214,6 +215,16 @@ func (j *Journal) horizon(ctx context.Context, e Entry) time.Time {
 	return later(s.Horizon, t.Until.Add(j.margin()))
 }
 
+// closable is the moment from which on a person may say that nothing happened: the horizon, and where no client says its
+// own, the end of the margin.
+func (j *Journal) closable(ctx context.Context, e Entry) time.Time {
+	horizon := j.horizon(ctx, e)
+	if until := j.judged(e).Until; horizon.IsZero() && !until.IsZero() {
+		return until.Add(j.margin())
+	}
+	return horizon
+}
+
 // past reports whether no sending of an entry that was just read can be on its way.
 func (j *Journal) past(ctx context.Context, e Entry) bool {
 	horizon := j.horizon(ctx, e)
@@ -248,14 +259,25 @@ func (j *Journal) options(opts ...cnpay.Option) []cnpay.Option {
 }
 
 // unasked is what the core says of a ticket without a query: its horizon, and when it is to be queried. It is nil where no
-// client settles the ticket.
-func (j *Journal) unasked(ctx context.Context, t cnpay.Ticket, opts ...cnpay.Option) *cnpay.Settlement {
-	client, err := j.config.Client(t)
-	if err != nil || client == nil {
-		return nil
-	}
-	s, _ := client.Settle(ctx, t, j.options(append(opts, cnpay.WithSchedule(cnpay.Schedule{}))...)...)
+// client settles the ticket: whoever looks beside a call or a page is not disturbed by it.
+func (j *Journal) unasked(ctx context.Context, t cnpay.Ticket, opts ...cnpay.Option) (s *cnpay.Settlement) {
+	_ = j.safely(ctx, func() error {
+		client, err := j.client(t)
+		if err == nil {
+			s, _ = client.Settle(ctx, t, j.options(append(opts, cnpay.WithSchedule(cnpay.Schedule{}))...)...)
+		}
+		return err
+	})
 	return s
+}
+
+// client is the merchant's for a ticket. A map has nil pointers for accounts that it does not have.
+func (j *Journal) client(t cnpay.Ticket) (cnpay.Settler, error) {
+	client, err := j.config.Client(t)
+	if v := reflect.ValueOf(client); err == nil && (client == nil || v.Kind() == reflect.Pointer && v.IsNil()) {
+		err = errors.New("Config.Client has no client for it")
+	}
+	return client, err
 }
 
 func millis(t time.Time) int64 {

@@ -176,10 +176,7 @@ func (j *Journal) bookFound(ctx context.Context, e Entry) error {
 // nothing). BOTH clocks have had their say in that Until. The generation was read before the query, so what is learnt is
 // learnt of that one.
 func (j *Journal) ask(ctx context.Context, e Entry) error {
-	client, err := j.config.Client(e.Ticket)
-	if err == nil && client == nil {
-		err = errors.New("Config.Client has no client for it")
-	}
+	client, err := j.client(e.Ticket)
 	if err != nil {
 		return errors.Join(err, j.postpone(ctx, e, nil, err))
 	}
