@@ -186,12 +186,15 @@ func scan(row scanner) (Entry, error) {
 	var created, opened, due, closed, until, landed, byHand, now int64
 	err := row.Scan(&e.ID, &names.Provider, &names.Account, &names.Operation, &names.Order, &ticket, &e.Generation, &e.State, &outcome, &e.Code, &e.Reason, &e.Queries, &e.Conflicts,
 		&created, &opened, &due, &closed, &e.firstBegan, &until, &landed, &byHand, &e.turn, &e.found, &now)
-	if err != nil {
+	if err != nil && !strings.HasPrefix(err.Error(), "sql: Scan error") { // no number in a number's column of SQLite
 		return Entry{}, err
 	}
 	e.Created, e.Opened, e.Due, e.Closed, e.until = at(created), at(opened), at(due), at(closed), at(until)
 	e.landed, e.byHand, e.now = landed != 0, byHand != 0, at(now)
-	if err := e.read(names, ticket, outcome); err != nil {
+	if err == nil {
+		err = e.read(names, ticket, outcome)
+	}
+	if err != nil {
 		err = fmt.Errorf("entry %d is damaged: %w", e.ID, err)
 		e.Ticket, e.Outcome, e.Reason, e.damaged = names, cnpay.Unknown, err.Error(), true
 		return e, err

@@ -91,8 +91,8 @@ func (j *Journal) candidates(ctx context.Context, tx *sql.Tx, limit int) ([]turn
 	var turns []turn
 	for rows.Next() {
 		var t turn
-		if err := rows.Scan(&t.Entry, &t.Generation, &t.Turn); err != nil {
-			return nil, err
+		if rows.Scan(&t.Entry, &t.Generation, &t.Turn) != nil {
+			continue // damaged, and stops no other
 		}
 		turns = append(turns, t)
 	}
