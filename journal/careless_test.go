@@ -415,3 +415,56 @@ func TestClientThatHasNone(t *testing.T) {
 		}
 	})
 }
+
+// What is known to be carried out is never closed as anything else because Book has not taken it yet: neither what nobody had
+// claimed, when it expires, nor by a refusal or a person that say otherwise.
+func TestSuccessThatIsNotBookedYetStaysOne(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		var broken atomic.Bool
+		broken.Store(true)
+		s := newShop(t, db, dialect, func(c *Config) {
+			c.Unclaimed = time.Millisecond
+			c.Book = func(ctx context.Context, tx *sql.Tx, e Entry) error {
+				if e.State == Succeeded && broken.Load() {
+					return errDown
+				}
+				return bookIn(ctx, tx, e)
+			}
+		})
+		says := func(e Entry, outcome cnpay.Outcome) error {
+			return s.Notified(t.Context(), news{s.ticket(t, e.Ticket.Order), outcome, outcome.String()})
+		}
+		prepared := s.prepared(t, s.order())
+		require.ErrorIs(t, says(prepared, cnpay.Succeeded), errDown)
+		require.NoError(t, s.expire(t.Context(), prepared))
+		require.Equal(t, Ready, s.of(t, prepared.Ticket.Order).State)
+		refused, told := s.order(), s.order()
+		for _, order := range []string{refused, told} {
+			outcome, err := s.revoke(order)
+			require.Equal(t, cnpay.Succeeded, outcome, "%v", err)
+			s.long(t, order)
+		}
+		require.NoError(t, says(s.of(t, refused), cnpay.Failed))
+		require.NoError(t, says(s.of(t, refused), cnpay.Failed))
+		sent := s.gateway.Received(upay.OpOrderRevoke)
+		for order, sending := range map[string]int{prepared.Ticket.Order: 0, refused: 0, told: 1} {
+			outcome, err := s.revoke(order, cnpay.WithSending(sending))
+			require.ErrorIs(t, err, ErrTaken)
+			require.Equal(t, cnpay.Succeeded, outcome)
+		}
+		_, err := s.Claim(t.Context(), prepared, time.Now().Add(time.Hour))
+		require.ErrorIs(t, err, ErrTaken)
+		require.Equal(t, sent, s.gateway.Received(upay.OpOrderRevoke), "nobody sends it again")
+		require.ErrorIs(t, s.Close(t.Context(), s.of(t, told), cnpay.NotSent, "li", "told so"), ErrNotOpen)
+		for order, conflicts := range map[string]int{refused: 1, told: 0} {
+			require.Equal(t, Open, s.of(t, order).State)
+			require.Equal(t, conflicts, s.of(t, order).Conflicts)
+		}
+		s.run(t)
+		broken.Store(false)
+		for _, order := range []string{prepared.Ticket.Order, refused, told} {
+			s.eventually(t, order, Succeeded)
+			require.Equal(t, []string{"0 succeeded"}, s.booked(t, order))
+		}
+	})
+}

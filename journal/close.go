@@ -110,11 +110,13 @@ func (j *Journal) closeIn(ctx context.Context, tx *sql.Tx, d decision) (Entry, e
 	switch { // CAS
 	case j.without.cas:
 	case d.prepared:
-		where = " AND state = 'ready'"
+		where = " AND state = 'ready' AND found = ''"
 	case d.outcome == cnpay.Succeeded && d.by == "": // somebody has paid what nobody had claimed: that is how it is
 		where = " AND state IN ('open', 'ready')"
-	default:
+	case d.outcome == cnpay.Succeeded:
 		where = " AND state = 'open'"
+	default: // what is known to be carried out only waits for Book
+		where = " AND state = 'open' AND found <> 'succeeded'"
 	}
 	generation := d.generation
 	if d.outcome == cnpay.Succeeded && d.by == "" || j.without.generation { // SEEN: a person means the one that was seen
@@ -159,7 +161,7 @@ func (j *Journal) compare(ctx context.Context, d decision) error {
 	if err != nil {
 		return noEntry(err)
 	}
-	contradicts := e.State == Succeeded && d.outcome != cnpay.Succeeded && d.generation == e.Generation ||
+	contradicts := (e.State == Succeeded || e.found == string(Succeeded)) && d.outcome != cnpay.Succeeded && d.generation == e.Generation ||
 		(e.State == Failed || e.State == NotSent) && d.outcome == cnpay.Succeeded
 	if !contradicts {
 		return nil
@@ -199,7 +201,7 @@ func (j *Journal) keepFound(ctx context.Context, d decision, cause error) error 
 	failure := learnt(EventUnbooked, d.generation, d.outcome, d.code, cause.Error())
 	_, err := j.noted(ctx, d.id, []Event{failure}, `UPDATE cnpay_entries SET found = $1, code = $2, reason = $3, due = `+j.now+`,
 		asked = asked + $6, asked_at = CASE WHEN $6 > 0 THEN `+j.now+` ELSE asked_at END
-		WHERE id = $4 AND ($5 < 0 OR generation = $5) AND state = 'open'`,
+		WHERE id = $4 AND ($5 < 0 AND state = 'ready' OR ($5 < 0 OR generation = $5) AND state = 'open')`,
 		d.outcome.String(), short(d.code), short("found "+d.outcome.String()+" and not booked: "+cause.Error()), d.id, generation, d.queries)
 	return err
 }

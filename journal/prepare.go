@@ -94,7 +94,7 @@ func (j *Journal) Claim(ctx context.Context, e Entry, until time.Time) (cnpay.Ti
 	if err != nil {
 		return cnpay.Ticket{}, prefix(err)
 	}
-	if now.State != Ready || now.Generation != e.Generation {
+	if now.State != Ready || now.Generation != e.Generation || now.found == string(Succeeded) {
 		return cnpay.Ticket{}, taken(now)
 	}
 	t := now.Ticket

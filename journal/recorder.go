@@ -88,6 +88,9 @@ func (j *Journal) open(ctx context.Context, t cnpay.Ticket) (sending, error) {
 // usable reports whether a call may open a new generation of an entry: a repeat (of a settlement, or of the merchant's
 // decision) while it is open, and any other call where nothing happened.
 func usable(e Entry, t cnpay.Ticket) bool {
+	if e.found == string(Succeeded) {
+		return false
+	}
 	if t.Sending > 0 {
 		return e.State == Open
 	}
@@ -95,6 +98,9 @@ func usable(e Entry, t cnpay.Ticket) bool {
 }
 
 func taken(e Entry) error {
+	if e.found == string(Succeeded) { // and not booked yet
+		e.Outcome = cnpay.Succeeded
+	}
 	return &cnpay.Error{Ticket: e.Ticket, Outcome: e.Outcome, Code: e.Code, Err: ErrTaken}
 }
 
@@ -134,10 +140,6 @@ func (j *Journal) renew(ctx context.Context, e Entry, s sending) (bool, sending,
 		s.ticket.Until = later(s.ticket.Until, e.Ticket.Until)
 		until = "CASE WHEN until = 0 OR CAST($5 AS BIGINT) = 0 THEN 0 WHEN until > " + until + " THEN until ELSE " + until + " END"
 	}
-	found := ""
-	if e.found == string(Succeeded) {
-		found = e.found // an execution is true for every generation
-	}
 	text, err := encode(s.ticket)
 	if err != nil {
 		return false, s, err
@@ -146,16 +148,16 @@ func (j *Journal) renew(ctx context.Context, e Entry, s sending) (bool, sending,
 	if e.State == Open { // a settler's own repeat has ended by then
 		wait = max(wait, j.config.Lease*3/4)
 	}
-	guard := " AND generation = $10 AND state = $11"
+	guard := " AND generation = $9 AND state = $10 AND found <> 'succeeded'" // an execution is true for every generation
 	if j.without.claim {
-		guard = " AND ($10 >= 0 OR $11 <> '')"
+		guard = " AND ($9 >= 0 OR $10 <> '')"
 	}
 	ok := false
 	err = j.inTx(ctx, func(tx *sql.Tx) error {
 		ok, err = changed(tx.ExecContext(ctx, `UPDATE cnpay_entries SET generation = $1, state = 'open', outcome = 'unknown', code = '', reason = '',
-			ticket = $2, gateway = $3, first_began = $4, until = `+until+`, owner = $6, found = $7, landed = 0, lease = 0, asked = 0, closed = 0,
-			due = `+j.now+` + $8, opened = `+j.now+` WHERE id = $9`+guard,
-			s.generation, text, s.ticket.Gateway, first, limit, s.owner, found, wait.Milliseconds(),
+			ticket = $2, gateway = $3, first_began = $4, until = `+until+`, owner = $6, found = '', landed = 0, lease = 0, asked = 0, closed = 0,
+			due = `+j.now+` + $7, opened = `+j.now+` WHERE id = $8`+guard,
+			s.generation, text, s.ticket.Gateway, first, limit, s.owner, wait.Milliseconds(),
 			e.ID, e.Generation, string(e.State)))
 		if err != nil || !ok || s.generation == e.Generation {
 			return err

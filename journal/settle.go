@@ -119,10 +119,10 @@ func (j *Journal) settle(ctx context.Context, t turn, wait time.Duration) error 
 	defer cancel()
 	err = j.safely(ctx, func() error {
 		switch {
-		case e.State == Ready:
-			return j.expire(ctx, e)
 		case e.found != "":
 			return j.bookFound(ctx, e)
+		case e.State == Ready:
+			return j.expire(ctx, e)
 		}
 		return j.ask(ctx, e)
 	})
