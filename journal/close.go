@@ -289,8 +289,14 @@ func (j *Journal) about(ctx context.Context, n cnpay.Notification) ([]Entry, err
 		args = append(args, id)
 		places += ", $" + strconv.Itoa(len(args))
 	}
-	return j.scanned(ctx, "SELECT "+j.columns()+` FROM cnpay_entries
+	entries, err := j.scanned(ctx, "SELECT "+j.columns()+` FROM cnpay_entries
 		WHERE provider = $1 AND account = $2 AND order_number = $3 AND operation IN (`+places[2:]+`)`, args...)
+	for _, e := range entries {
+		if e.damaged {
+			return nil, errors.New("journal: " + e.Reason)
+		}
+	}
+	return entries, err
 }
 
 // hasten has an entry queried at once, because of a notification that does not decide it.

@@ -104,6 +104,19 @@ func TestDamagedRowStopsNoOther(t *testing.T) {
 				_, err = s.Entry(t.Context(), s.ticket(t, pruned))
 				require.ErrorIs(t, err, ErrNoEntry)
 
+				for _, e := range []Entry{open, closed} {
+					about := s.ticket(t, e.Ticket.Order)
+					err := s.Notified(t.Context(), news{about, cnpay.Pending, "1"})
+					if ticket {
+						require.ErrorContains(t, err, "damaged", "so that it is delivered again")
+					}
+				}
+				if ticket {
+					var conflicts int
+					require.NoError(t, db.QueryRow("SELECT COUNT(*) FROM cnpay_events WHERE what = 'conflict'").Scan(&conflicts))
+					require.Zero(t, conflicts)
+				}
+
 				before := s.gateway.Received(upay.OpOrderRevoke)
 				outcome, err := s.revoke(open.Ticket.Order)
 				require.ErrorIs(t, err, ErrTaken)
