@@ -829,14 +829,14 @@ func TestPruneOfAnAccountThatNobodyServes(t *testing.T) {
 				s.gateway.Misbehave(upay.OpOrderRevoke, cnpaytest.LostAnswer)
 				_, _ = s.revoke(open)
 				s.config.Client = func(cnpay.Ticket) (cnpay.Settler, error) { return client(s) }
+				tickets := []cnpay.Ticket{s.of(t, final).Ticket, s.of(t, open).Ticket}
 				for i, days := range []int{29, 31} {
-					for _, order := range []string{final, open} {
-						ticket := s.of(t, order).Ticket
+					for _, ticket := range tickets {
 						ticket.Account, ticket.Until = "closed", time.Now().AddDate(0, 0, -days)
 						text, err := encode(ticket)
 						require.NoError(t, err)
-						_, err = db.Exec("UPDATE cnpay_entries SET ticket = $1, until = $2, closed = CASE WHEN closed > 0 THEN 1 ELSE 0 END WHERE order_number = $3",
-							text, millis(ticket.Until), order)
+						_, err = db.Exec("UPDATE cnpay_entries SET account = 'closed', ticket = $1, until = $2, closed = CASE WHEN closed > 0 THEN 1 ELSE 0 END WHERE order_number = $3",
+							text, millis(ticket.Until), ticket.Order)
 						require.NoError(t, err)
 					}
 					n, err := s.Prune(t.Context(), time.Hour)
