@@ -93,14 +93,13 @@ func crashRequest(number string) upay.Request {
 // bank is the gateway, and the customers who bring the orders. It keeps the truth. A payment that arrives twice under one
 // number is carried out twice, which the real one would refuse: the test must see it.
 type bank struct {
-	mu       sync.Mutex
-	r        *rand.Rand
-	truth    truth
-	numbers  []string // handed out, the oldest first
-	accepted map[string]*time.Timer
-	calm     bool
-	silent   string // the number whose next query gets no answer
-	aim      string // the replica that freezes in its next call
+	mu      sync.Mutex
+	r       *rand.Rand
+	truth   truth
+	numbers []string // handed out, the oldest first
+	calm    bool
+	silent  string // the number whose next query gets no answer
+	aim     string // the replica that freezes in its next call
 }
 
 // truth is what happened.

@@ -544,10 +544,10 @@ func schemaOf(t testing.TB, db *sql.DB) string {
 
 // cluster is a PostgreSQL of the test's own, which it may stop.
 type cluster struct {
-	t            *testing.T
-	bin, dir     string
-	port         string
-	dsn, options string
+	t        *testing.T
+	bin, dir string
+	port     string
+	dsn      string
 }
 
 // newCluster makes one, in a folder of its own, durable as by default.
