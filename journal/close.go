@@ -229,6 +229,8 @@ func (j *Journal) ConflictsOf(ctx context.Context, e Entry) ([]Conflict, error) 
 // contradicts a closed entry is kept with it. It returns [ErrNoEntry] where the journal holds no such order. Answer the
 // provider's notification with an error when Notified returns one, so that it is delivered again.
 //
+// It compares what the notification's ticket says. Where that has no amount, compare the message's own with the order first.
+//
 // A message that does not name its operation is about the entry of its order, if that is of one of the operations that
 // it may be about. Where several are, it proves nothing of any of them: those that are open are queried at once.
 func (j *Journal) Notified(ctx context.Context, n cnpay.Notification) error {

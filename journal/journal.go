@@ -3,12 +3,13 @@
 // once.
 //
 //	db, err := journal.OpenSQLite("journal.db") // or sql.Open("pgx", ...)
+//	var client *upay.Client
 //	j, err := journal.New(db, journal.SQLite, journal.Config{
 //		Client: func(cnpay.Ticket) (cnpay.Settler, error) { return client, nil },
 //		Book:   func(ctx context.Context, tx *sql.Tx, e journal.Entry) error { ... },
 //	})
 //	err = j.Migrate(ctx)
-//	client, err := upay.New(config, cnpay.WithRecorder(j))
+//	client, err = upay.New(config, cnpay.WithRecorder(j))
 //	go j.Run(ctx) // settles, until ctx ends
 //
 // A call is then refused as taken where the journal already holds its order, and NotSent where the journal's database is
@@ -44,7 +45,8 @@ type Config struct {
 	Client func(cnpay.Ticket) (cnpay.Settler, error)
 	// Book changes the merchant's own tables, in the transaction that makes the entry final: both happen, or neither.
 	// It is called once for each generation of an entry that is closed, and again after an error or a panic. It must use tx
-	// alone, and leave its end to the journal.
+	// alone, and leave its end to the journal. The provider's own number of the order (UnionPay's queryId), which a later
+	// operation may need, is not in e: a query has it.
 	Book func(ctx context.Context, tx *sql.Tx, e Entry) error
 	// Resend sends the operation of an open entry again, under the same number, by a call with
 	// [cnpay.WithSending](e.Generation + 1) of a client that has this journal as its recorder. It is asked only where the

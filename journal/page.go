@@ -29,7 +29,8 @@ var pageFiles embed.FS
 // HandlerConfig says who may open the operator's page, and what it shows.
 type HandlerConfig struct {
 	// Allow says who makes a request, by the merchant's own log-in, and whether that person may open the page and close
-	// entries by hand; the name is kept with what is closed. Without it, and without a name, everybody is refused.
+	// entries by hand; the name is kept with what is closed. Without it, and without a name, everybody is refused, with 403: a
+	// log-in by basic auth asks for the password (401) before the page.
 	Allow func(*http.Request) (who string, ok bool)
 	// Show says which fields of a ticket are shown in full. Without it none are, because they may hold a merchant's own
 	// text: only their last characters.

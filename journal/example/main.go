@@ -26,8 +26,13 @@ const order = "7654321132"
 
 func main() {
 	life := play
-	if len(os.Args) == 6 {
+	switch len(os.Args) {
+	case 1:
+	case 6: // as play starts it
 		life = merchant
+	default:
+		fmt.Fprintln(os.Stderr, "usage: example\n\nPlays one order through a kill -9 between the first byte and the answer. It takes no arguments.")
+		os.Exit(2)
 	}
 	if err := life(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
