@@ -169,7 +169,8 @@ func (s store) prepare(ctx context.Context, j *journal.Journal, o *order, of *or
 				return err
 			}
 			if used+o.Amount > of.Amount {
-				return conflict(fmt.Sprintf("%s is about %d fen, of which %d are given back, taken or under way", of.Number, of.Amount, used))
+				return conflict(fmt.Sprintf("%d fen is more than %s has left: it is about %d fen, of which %d are given back, taken or under way",
+					o.Amount, of.Number, of.Amount, used))
 			}
 		}
 		if e, err = j.StartTx(ctx, tx, o.Ticket); err != nil {

@@ -76,6 +76,12 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	if !slices.Contains([]string{"", "gateways", "stop"}, o.command) || f.NArg() > 1 {
 		return o, fmt.Errorf("unexpected: %s", strings.Join(f.Args(), " "))
 	}
+	switch {
+	case o.db == "": // to SQLite it is a file that ends with the program
+		return o, errors.New("-db: want a file, or postgres://...")
+	case o.day < 0:
+		return o, fmt.Errorf("-day %d: want 0 or more", o.day)
+	}
 	for name, addr := range map[string]string{"addr": o.addr, "gateways": o.gateways} {
 		host, _, err := net.SplitHostPort(addr)
 		if err != nil {
@@ -211,6 +217,9 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		case err = <-settled:
 		case err = <-playing:
 		}
+	}
+	if ctx.Err() != nil {
+		_, _ = fmt.Fprintln(stdout, "-- ending when the calls under way have; the next start settles what is open. Ctrl-C again ends it at once")
 	}
 	stop()
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)

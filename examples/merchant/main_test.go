@@ -238,6 +238,8 @@ func TestCommandLine(t *testing.T) {
 		"no server":            {1, "start PostgreSQL, or name one that answers", []string{"-addr", "127.0.0.1:0", "-db", "postgres://me:hidden@127.0.0.1:1/none"}},
 		"nobody to stop":       {1, "nobody plays them there", []string{"-gateways", freeAddr(t), "stop"}},
 		"full disk":            {1, "free some of the disk, or name a file on another", []string{"-addr", "127.0.0.1:0", "-db", "/dev/full"}},
+		"no file":              {2, "-db: want a file", []string{"-db", ""}},
+		"less than no day":     {2, "-day -3: want 0 or more", []string{"-day", "-3"}},
 		"a level":              {2, `invalid value "loud" for flag -log`, []string{"-log", "loud"}},
 		"help":                 {0, "usage: merchant [flags]", []string{"-h"}},
 	} {

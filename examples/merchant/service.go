@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -271,6 +272,10 @@ func (s *service) list(r *http.Request) (int, any, error) {
 	limit, err := strconv.Atoi(cmp.Or(q.Get("limit"), "100"))
 	if err != nil || limit < 1 || limit > 1000 {
 		return 0, nil, invalid(cnpay.Fault{Field: "limit", Problem: "must be from 1 to 1000"})
+	}
+	states := []journal.State{"", journal.Open, journal.Succeeded, journal.Failed, journal.NotSent}
+	if !slices.Contains(states, journal.State(q.Get("state"))) {
+		return 0, nil, invalid(cnpay.Fault{Field: "state", Problem: "must be open, succeeded, failed or not_sent"})
 	}
 	orders, err := s.store.orders(r.Context(), "number > $1 AND (state = $2 OR $2 = '') ORDER BY number LIMIT $3", q.Get("after"), q.Get("state"), limit)
 	return http.StatusOK, orders, err

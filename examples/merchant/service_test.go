@@ -200,7 +200,7 @@ func TestRefusals(t *testing.T) {
 		"the provider's own":     {"NEW00001", upay("pay", 900, ""), 422, "dynamic_id is required"},
 		"no such order":          {"NEW00001", upay("refund", 900, "NONE0001"), 422, "of is the number of no order"},
 		"another provider":       {"NEW00001", request{Provider: "umpay", Operation: "refund", Amount: 900, Of: "PAID0001"}, 422, "provider must be upay, that of the earlier order"},
-		"more than was paid":     {"NEW00001", upay("refund", 901, "PAID0001"), 409, "PAID0001 is about 900 fen, of which 0 are given back, taken or under way"},
+		"more than was paid":     {"NEW00001", upay("refund", 901, "PAID0001"), 409, "901 fen is more than PAID0001 has left: it is about 900 fen, of which 0 are given back, taken or under way"},
 		"a part revoked":         {"NEW00001", upay("revoke", 100, "PAID0001"), 422, "amount must be the whole, 900"},
 		"a payment completed":    {"NEW00001", upay("complete", 900, "PAID0001"), 422, "operation upay has no complete of a pay"},
 		"larger than any can be": {"NEW00001", map[string]string{"code": strings.Repeat("1", 2<<20)}, 413, "the body is larger than a request can be"},
@@ -212,6 +212,23 @@ func TestRefusals(t *testing.T) {
 			require.Zero(t, l.get("NEW00001"))
 		})
 	}
+	t.Run("a list", func(t *testing.T) {
+		for query, says := range map[string]string{
+			"limit=many": "limit must be from 1 to 1000", "state=paid": "state must be open, succeeded, failed or not_sent",
+		} {
+			var body refusal
+			status, err := world.Call(t.Context(), http.MethodGet, l.base+"/orders?"+query, nil, &body)
+			require.NoError(t, err)
+			require.Equal(t, http.StatusUnprocessableEntity, status)
+			require.Equal(t, says, body.Text)
+		}
+	})
+	t.Run("a gateway's fault", func(t *testing.T) {
+		err := w.Tell(t.Context(), "misbehave", world.Played{Provider: "upay", Operation: "pay", Fault: "hangs"}, nil)
+		require.ErrorContains(t, err, `no such fault: "hangs"; want one of ["ok" "lost-answer"`)
+		err = w.Tell(t.Context(), "misbehave", world.Played{Provider: "upay", Operation: "close", Fault: "hang"}, nil)
+		require.ErrorContains(t, err, "upay has no close: want a provider, and pay, preauth, complete")
+	})
 	t.Run("money is given back once", func(t *testing.T) {
 		w.misbehave(t, "upay", "refund", cnpaytest.LostAnswer)
 		status, _ := l.put("BACK0001", upay("refund", 600, "PAID0001"))

@@ -29,6 +29,11 @@ import (
 const order = "7654321132"
 
 func main() {
+	if len(os.Args) > 1 {
+		fmt.Fprintln(os.Stderr, "usage: example\n\nShows a lost answer and its settlement as spans and metrics. It takes no arguments; with "+
+			"OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 they go to a collector.")
+		os.Exit(2)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := run(ctx); err != nil {

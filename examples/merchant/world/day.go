@@ -70,7 +70,7 @@ func (d *Day) Play(ctx context.Context) error {
 		return nil
 	}
 	d.states = map[string]int{}
-	d.print("%-8s  %-12s  %-8s  %-8s  %6s  %-26s  %-13s  %-9s  %s\n", "time", "order", "provider", "does", "fen", "goes wrong", "first answer", "outcome", "known after")
+	d.print("%-8s  %-12s  %-8s  %-8s  %6s  %-27s  %-13s  %-9s  %s\n", "time", "order", "provider", "does", "fen", "goes wrong", "first answer", "outcome", "known after")
 	for _, o := range before {
 		d.rest.Go(func() {
 			d.end(ctx, o.Number, o, request{Provider: o.Provider, Operation: o.Operation, Amount: o.Amount}, time.Now(), "open before", "-")
@@ -163,7 +163,7 @@ func (d *Day) end(ctx context.Context, number string, o order, asked request, be
 		}
 	}
 	if ctx.Err() == nil {
-		d.print("%-8s  %-12s  %-8s  %-8s  %6d  %-26s  %-13s  %-9s  %.1f s\n", began.Format(time.TimeOnly), number, asked.Provider, asked.Operation,
+		d.print("%-8s  %-12s  %-8s  %-8s  %6d  %-27s  %-13s  %-9s  %.1f s\n", began.Format(time.TimeOnly), number, asked.Provider, asked.Operation,
 			asked.Amount, met, first, o.State, time.Since(began).Seconds())
 		d.mu.Lock()
 		d.states[o.State]++

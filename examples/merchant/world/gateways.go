@@ -154,7 +154,7 @@ func (g *gateways) operation(p Played) (cnpaytest.Gateway, string, error) {
 			return servers[provider], names[provider][i], nil
 		}
 	}
-	return nil, "", fmt.Errorf("%s has no %s", p.Provider, p.Operation)
+	return nil, "", fmt.Errorf("%s has no %s: want a provider, and %s, as far as it has them", p.Provider, p.Operation, strings.Join(words, ", "))
 }
 
 // tell does what the gateways are told, or answers what they are asked.
@@ -169,7 +169,11 @@ func (g *gateways) tell(ctx context.Context, command string, p Played) (any, err
 		if err != nil {
 			return nil, err
 		}
-		if always, ever := strings.CutPrefix(string(p.Fault), "always "); ever {
+		always, ever := strings.CutPrefix(string(p.Fault), "always ")
+		if _, late := cnpaytest.Fault(always).Delay(); !late && !slices.Contains(faults(), cnpaytest.Fault(always)) {
+			return nil, fmt.Errorf("no such fault: %q; want one of %q, or \"always \" and one of them", p.Fault, faults())
+		}
+		if ever {
 			server.AlwaysMisbehave(operation, cnpaytest.Fault(always))
 		} else {
 			server.Misbehave(operation, p.Fault)
