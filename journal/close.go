@@ -104,6 +104,14 @@ func (j *Journal) book(ctx context.Context, tx *sql.Tx, e Entry) error {
 	return nil
 }
 
+// encoded is the ticket with what answers added, as the database has it.
+func (d decision) encoded() (string, error) {
+	if d.ticket == nil {
+		return "", nil
+	}
+	return encode(*d.ticket)
+}
+
 // closeIn is the one statement that makes an entry final.
 func (j *Journal) closeIn(ctx context.Context, tx *sql.Tx, d decision) (Entry, error) {
 	where := ""
@@ -122,12 +130,9 @@ func (j *Journal) closeIn(ctx context.Context, tx *sql.Tx, d decision) (Entry, e
 	if d.outcome == cnpay.Succeeded && d.by == "" || j.without.generation { // SEEN: a person means the one that was seen
 		generation = -1
 	}
-	text := ""
-	if d.ticket != nil {
-		var err error
-		if text, err = encode(*d.ticket); err != nil {
-			return Entry{}, err
-		}
+	text, err := d.encoded()
+	if err != nil {
+		return Entry{}, err
 	}
 	landed := 0
 	if d.landed {
@@ -198,11 +203,15 @@ func (j *Journal) keepFound(ctx context.Context, d decision, cause error) error 
 	if d.outcome == cnpay.Succeeded {
 		generation = -1
 	}
+	text, err := d.encoded()
+	if err != nil {
+		return err
+	}
 	failure := learnt(EventUnbooked, d.generation, d.outcome, d.code, cause.Error())
-	_, err := j.noted(ctx, d.id, []Event{failure}, `UPDATE cnpay_entries SET found = $1, code = $2, reason = $3, due = `+j.now+`,
-		asked = asked + $6, asked_at = CASE WHEN $6 > 0 THEN `+j.now+` ELSE asked_at END
+	_, err = j.noted(ctx, d.id, []Event{failure}, `UPDATE cnpay_entries SET found = $1, code = $2, reason = $3, due = `+j.now+`,
+		ticket = CASE WHEN $7 <> '' AND generation = $8 THEN $7 ELSE ticket END, asked = asked + $6, asked_at = CASE WHEN $6 > 0 THEN `+j.now+` ELSE asked_at END
 		WHERE id = $4 AND ($5 < 0 AND state = 'ready' OR ($5 < 0 OR generation = $5) AND state = 'open')`,
-		d.outcome.String(), short(d.code), short("found "+d.outcome.String()+" and not booked: "+cause.Error()), d.id, generation, d.queries)
+		d.outcome.String(), short(d.code), short("found "+d.outcome.String()+" and not booked: "+cause.Error()), d.id, generation, d.queries, text, d.generation)
 	return err
 }
 
@@ -229,7 +238,8 @@ func (j *Journal) ConflictsOf(ctx context.Context, e Entry) ([]Conflict, error) 
 // contradicts a closed entry is kept with it. It returns [ErrNoEntry] where the journal holds no such order. Answer the
 // provider's notification with an error when Notified returns one, so that it is delivered again.
 //
-// It compares what the notification's ticket says. Where that has no amount, compare the message's own with the order first.
+// What the notification's ticket says is compared with the entry's, the amount too, and what differs is [cnpay.ErrMismatch] and a
+// conflict: nobody believes such a message. What it adds, UnionPay's queryId for example, is in the ticket that Book gets.
 //
 // A message that does not name its operation is about the entry of its order, if that is of one of the operations that
 // it may be about. Where several are, it proves nothing of any of them: those that are open are queried at once.
@@ -247,14 +257,21 @@ func (j *Journal) Notified(ctx context.Context, n cnpay.Notification) error {
 		}
 		return errs
 	}
-	e, t := entries[0], n.CallTicket()
+	e := entries[0]
+	t, ticket := n.CallTicket(), e.Ticket
 	if field := differs(e.Ticket, t); field != "" {
 		err := fmt.Errorf("journal: %v: %w: %s differs", e.Ticket, cnpay.ErrMismatch, field)
 		d := decision{source: "notification", mark: n.Key(), outcome: cnpay.Unknown, code: field + " differs"}
 		return errors.Join(err, j.conflict(ctx, e, d))
 	}
+	for name, value := range t.Fields {
+		if _, known := ticket.Fields[name]; !known {
+			ticket = ticket.With(name, value)
+		}
+	}
 	d := decision{
-		id: e.ID, generation: e.Generation, outcome: n.CallOutcome(), reason: "a notification", source: "notification", mark: n.Key(),
+		id: e.ID, generation: e.Generation, outcome: n.CallOutcome(), reason: "a notification", ticket: &ticket,
+		source: "notification", mark: n.Key(),
 	}
 	switch {
 	case d.outcome == cnpay.Succeeded:
@@ -315,9 +332,18 @@ func differs(ours, theirs cnpay.Ticket) string {
 		return "gateway"
 	}
 	for name, value := range theirs.Fields {
-		if known, ok := ours.Fields[name]; ok && known != value {
+		known, ok := ours.Fields[name]
+		if ok && known != value && !(strings.Contains(strings.ToLower(name), "amount") && decimal(known) == decimal(value)) {
 			return name
 		}
 	}
 	return ""
+}
+
+// decimal is an amount as it can be compared: 13 is 13.00.
+func decimal(amount string) string {
+	if !strings.Contains(amount, ".") {
+		return amount
+	}
+	return strings.TrimRight(strings.TrimRight(amount, "0"), ".")
 }

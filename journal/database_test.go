@@ -169,3 +169,10 @@ func TestMigrateWithOneConnection(t *testing.T) {
 	defer cancel()
 	require.ErrorContains(t, j.Migrate(ctx), "SetMaxOpenConns")
 }
+
+func TestOpenSQLiteWantsAFile(t *testing.T) {
+	for _, file := range []string{"", ":memory:"} {
+		_, err := OpenSQLite(file)
+		require.ErrorContains(t, err, "is no file", file)
+	}
+}

@@ -45,8 +45,8 @@ type Config struct {
 	Client func(cnpay.Ticket) (cnpay.Settler, error)
 	// Book changes the merchant's own tables, in the transaction that makes the entry final: both happen, or neither.
 	// It is called once for each generation of an entry that is closed, and again after an error or a panic. It must use tx
-	// alone, and leave its end to the journal. The provider's own number of the order (UnionPay's queryId), which a later
-	// operation may need, is not in e: a query has it.
+	// alone, and leave its end to the journal. e.Ticket.Fields have what the answer, query or notification that closed the
+	// entry added: UnionPay's queryId, which later operations need.
 	Book func(ctx context.Context, tx *sql.Tx, e Entry) error
 	// Resend sends the operation of an open entry again, under the same number, by a call with
 	// [cnpay.WithSending](e.Generation + 1) of a client that has this journal as its recorder. It is asked only where the

@@ -445,6 +445,31 @@ type unnamed struct {
 
 func (n unnamed) Operations() []string { return n.operations }
 
+// What closes an entry may add to its ticket, UnionPay's queryId for example: Book has it, at the first try or later.
+func TestBookHasWhatWasLearnt(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		var booked []string
+		s := newShop(t, db, dialect, func(c *Config) {
+			c.Book = func(_ context.Context, _ *sql.Tx, e Entry) error {
+				booked = append(booked, e.Ticket.Fields["queryId"])
+				if len(booked) == 1 {
+					return errors.New("the warehouse is closed")
+				}
+				return nil
+			}
+		})
+		order := s.order()
+		s.gateway.Misbehave(upay.OpOrderRevoke, cnpaytest.LostAnswer)
+		_, _ = s.revoke(order)
+		require.Error(t, s.Notified(t.Context(), news{s.ticket(t, order).With("queryId", "9"), cnpay.Succeeded, "1"}))
+		s.run(t)
+		s.eventually(t, order, Succeeded)
+		require.Equal(t, []string{"9", "9"}, booked)
+		require.Equal(t, "9", s.of(t, order).Ticket.Fields["queryId"])
+		require.Equal(t, order, s.of(t, order).Ticket.Fields["client_sn"])
+	})
+}
+
 func TestNotificationThatNamesNoOperation(t *testing.T) {
 	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
 		s := newShop(t, db, dialect)
@@ -482,6 +507,13 @@ func TestNotificationThatNamesNoOperation(t *testing.T) {
 		require.Equal(t, Succeeded, e.State)
 		require.Equal(t, Open, s.of(t, order).State)
 
+		for _, says := range []struct{ ours, theirs, name, differs string }{
+			{"13", "13.00", "amount", ""}, {"13.50", "13.5", "total_amount", ""}, {"13", "130", "amount", "amount"},
+			{"13", "13.01", "amount", "amount"}, {"1.0", "1", "order", "order"},
+		} {
+			ours, theirs := qr.With(says.name, says.ours), qr.With(says.name, says.theirs)
+			require.Equal(t, says.differs, differs(ours, theirs))
+		}
 		paid.operations = []string{upay.OpOrderCreateQR}
 		paid.ticket.Fields = map[string]string{"client_sn": "another"}
 		require.ErrorIs(t, s.Notified(t.Context(), paid), cnpay.ErrMismatch)

@@ -83,6 +83,9 @@ func (d Dialect) driver(db *sql.DB) riverdriver.Driver[*sql.Tx] {
 // its limit while settlers write; database/sql hands a connection on at once. While a transaction is open all else waits:
 // within one, Book's or your own, use that transaction alone.
 func OpenSQLite(file string) (*sql.DB, error) {
+	if file == "" || file == ":memory:" {
+		return nil, fmt.Errorf("journal: %q is no file: it would end with the process, and all outcomes with it", file)
+	}
 	db, err := sql.Open("sqlite", dsn(file))
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)

@@ -187,6 +187,14 @@ func (x *exchange) echoes() []sign.Pair {
 	return x.client.echoes(x.sent, own)
 }
 
+// Learn adds UnionPay's number of the transaction to the ticket, which what is done to it later needs.
+func (x *exchange) Learn() map[string]string {
+	if x.op.Query || x.op.NoMoney {
+		return nil
+	}
+	return x.client.call.Asked(x.answer, "queryId")
+}
+
 func (x *exchange) Judge(int) (cnpay.Verdict, error) {
 	r := x.answer.base()
 	return cnpay.Verdict{Outcome: x.op.judge(r.RespCode), Code: r.RespCode, Message: r.RespMsg}, nil

@@ -1,5 +1,7 @@
 package unionpay
 
+import "github.com/cnpay-go/cnpay"
+
 // Clearing is what the notifications of money that moved have in addition.
 type Clearing struct {
 	// CurrencyCode is the currency (交易币种), 156 for CNY.
@@ -86,6 +88,9 @@ type PurchaseNotification struct {
 	QRNo string `json:"qrNo" spec:"C N1..20 secret"`
 }
 
+// CallTicket is that of the head, with what the order is compared by.
+func (n *PurchaseNotification) CallTicket() cnpay.Ticket { return n.ticketWith(&n.Clearing, "") }
+
 // PreauthNotification says that a pre-authorisation (预授权, txnType 02) was made.
 type PreauthNotification struct {
 	NotificationHead
@@ -96,11 +101,19 @@ type PreauthNotification struct {
 	CardTransData string `json:"cardTransData" spec:"C ANS secret"`
 }
 
+// CallTicket is that of the head, with what the order is compared by.
+func (n *PreauthNotification) CallTicket() cnpay.Ticket { return n.ticketWith(&n.Clearing, "") }
+
 // PreauthCompleteNotification says how a completion (预授权完成, txnType 03) ended, well or not.
 type PreauthCompleteNotification struct {
 	NotificationHead
 	Clearing
 	Original
+}
+
+// CallTicket is that of the head, with what the order is compared by.
+func (n *PreauthCompleteNotification) CallTicket() cnpay.Ticket {
+	return n.ticketWith(&n.Clearing, n.OrigQryID)
 }
 
 // PreauthCancelNotification says how the cancellation of a pre-authorisation (预授权撤销, txnType 32) ended, well or not.
@@ -110,11 +123,21 @@ type PreauthCancelNotification struct {
 	Original
 }
 
+// CallTicket is that of the head, with what the order is compared by.
+func (n *PreauthCancelNotification) CallTicket() cnpay.Ticket {
+	return n.ticketWith(&n.Clearing, n.OrigQryID)
+}
+
 // PreauthCompleteCancelNotification says how the cancellation of a completion (预授权完成撤销, txnType 33) ended, well or not.
 type PreauthCompleteCancelNotification struct {
 	NotificationHead
 	Clearing
 	Original
+}
+
+// CallTicket is that of the head, with what the order is compared by.
+func (n *PreauthCompleteCancelNotification) CallTicket() cnpay.Ticket {
+	return n.ticketWith(&n.Clearing, n.OrigQryID)
 }
 
 // VoidNotification says how a void (消费撤销, txnType 31) ended, well or not.
@@ -124,12 +147,18 @@ type VoidNotification struct {
 	Returned
 }
 
+// CallTicket is that of the head, with what the order is compared by.
+func (n *VoidNotification) CallTicket() cnpay.Ticket { return n.ticketWith(&n.Clearing, n.OrigQryID) }
+
 // RefundNotification says how a refund (退货, txnType 04) ended, well or not.
 type RefundNotification struct {
 	NotificationHead
 	Clearing
 	Returned
 }
+
+// CallTicket is that of the head, with what the order is compared by.
+func (n *RefundNotification) CallTicket() cnpay.Ticket { return n.ticketWith(&n.Clearing, n.OrigQryID) }
 
 // OpenNotification says that a card was opened (开通, txnType 79). No money moved.
 type OpenNotification struct {
@@ -147,12 +176,18 @@ type PayoutNotification struct {
 	CardUsed
 }
 
+// CallTicket is that of the head, with what the order is compared by.
+func (n *PayoutNotification) CallTicket() cnpay.Ticket { return n.ticketWith(&n.Clearing, "") }
+
 // CollectionNotification says how a collection (代收, txnType 11) ended, well or not.
 type CollectionNotification struct {
 	NotificationHead
 	Clearing
 	CardUsed
 }
+
+// CallTicket is that of the head, with what the order is compared by.
+func (n *CollectionNotification) CallTicket() cnpay.Ticket { return n.ticketWith(&n.Clearing, "") }
 
 // OtherNotification is a verified notification of a type that has no struct of its own. It has every field that any
 // notification is documented to have; the rest is in Extra.
@@ -184,6 +219,9 @@ type OtherNotification struct {
 	// TemporaryPayInfo is about small temporary payments (小额临时支付信息域).
 	TemporaryPayInfo string `json:"temporaryPayInfo" spec:"C ANS"`
 }
+
+// CallTicket is that of the head, with what the order is compared by.
+func (n *OtherNotification) CallTicket() cnpay.Ticket { return n.ticketWith(&n.Clearing, n.OrigQryID) }
 
 func newNotification(txnType string) Notification {
 	switch txnType {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/cnpay-go/cnpay"
@@ -102,6 +103,22 @@ func (n *NotificationHead) CallTicket() cnpay.Ticket {
 		t.Operation = of[0]
 	}
 	t.NoMoney = !movesMoney(n.TxnType)
+	return t
+}
+
+// ticketWith is the head's ticket with what the order is compared by, and UnionPay's number of it.
+func (n *NotificationHead) ticketWith(c *Clearing, original string) cnpay.Ticket {
+	t, amount := n.CallTicket(), ""
+	if c.TxnAmt != 0 {
+		amount = strconv.FormatInt(c.TxnAmt, 10)
+	}
+	for name, value := range map[string]string{
+		"txnAmt": amount, "currencyCode": c.CurrencyCode, "origQryId": original, "queryId": c.QueryID,
+	} {
+		if value != "" {
+			t.Fields[name] = value
+		}
+	}
 	return t
 }
 

@@ -343,6 +343,28 @@ func TestPayerPays(t *testing.T) {
 	require.Equal(t, cnpay.Unknown, outcome(), "without an end nothing fails for good")
 }
 
+// What is done to a transaction later needs UnionPay's number of it, and a journal has nothing but the ticket.
+func TestTicketLearnsQueryID(t *testing.T) {
+	gateway, client := start(t)
+	for _, fault := range []cnpaytest.Fault{cnpaytest.OK, cnpaytest.LostAnswer} {
+		gateway.Misbehave(unionpay.OpQRPayByCode, fault)
+		res, err := client.QR.PayByCode(t.Context(), &unionpay.QRPayByCodeRequest{
+			OrderID: unionpay.NewOrderID(), TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 10000, BackURL: unionpay.NoNotification,
+			QRNo: "6220250000000000000", TermID: "00000001",
+		})
+		ticket := cnpay.TicketOf(res, err)
+		if fault == cnpaytest.OK {
+			require.NoError(t, err)
+			require.Equal(t, res.QueryID, ticket.Fields["queryId"])
+			continue
+		}
+		require.Empty(t, ticket.Fields["queryId"])
+		settled, err := client.Settle(t.Context(), ticket, atOnce())
+		require.NoError(t, err)
+		require.Len(t, settled.Ticket.Fields["queryId"], 21)
+	}
+}
+
 func TestReverse(t *testing.T) {
 	gateway, client := start(t)
 	purchase := &unionpay.QRPayByCodeRequest{

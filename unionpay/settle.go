@@ -96,7 +96,7 @@ func (c *Client) byQuery(t cnpay.Ticket, opts []cnpay.Option) cnpay.SettleRule {
 			if err != nil {
 				return cnpay.Finding{}, err
 			}
-			return cnpay.Finding{Verdict: res.verdict(field["txnType"]), Answer: res}, nil
+			return cnpay.Finding{Verdict: res.verdict(field["txnType"]), Answer: res, Fields: c.call.Asked(res, "queryId")}, nil
 		},
 	}
 }

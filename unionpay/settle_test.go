@@ -236,7 +236,9 @@ func TestNotificationNamesItsCall(t *testing.T) {
 			n, err := parse(client, notified(
 				sign.Pair{Name: "merId", Value: "777290058110048"}, sign.Pair{Name: "txnType", Value: types[:2]}, sign.Pair{Name: "txnSubType", Value: types[3:]},
 				sign.Pair{Name: "bizType", Value: bizType}, respCode("00"), sign.Pair{Name: "orderId", Value: "20240105145046001"},
-				sign.Pair{Name: "txnTime", Value: "20240105145046"}, sign.Pair{Name: "txnAmt", Value: "1"}, sign.Pair{Name: "settleDate", Value: "0105"}))
+				sign.Pair{Name: "txnTime", Value: "20240105145046"}, sign.Pair{Name: "txnAmt", Value: "1"}, sign.Pair{Name: "settleDate", Value: "0105"},
+				sign.Pair{Name: "currencyCode", Value: "156"}, sign.Pair{Name: "queryId", Value: "201402181025281211748"},
+				sign.Pair{Name: "origQryId", Value: "201402181025281211747"}))
 			require.NoError(t, err)
 			var call cnpay.Notification = n
 			require.Equal(t, cnpay.Succeeded, cnpay.OutcomeOf(call, nil))
@@ -244,6 +246,11 @@ func TestNotificationNamesItsCall(t *testing.T) {
 			require.Equal(t, []string{"unionpay", "777290058110048", qr, "20240105145046001", "20240105145046"},
 				[]string{ticket.Provider, ticket.Account, ticket.Operation, ticket.Order, ticket.Fields["txnTime"]}, types)
 			require.False(t, ticket.NoMoney)
+			require.Equal(t, []string{"1", "156", "201402181025281211748"},
+				[]string{ticket.Fields["txnAmt"], ticket.Fields["currencyCode"], ticket.Fields["queryId"]}, types)
+			if types[0] == '3' || types == "04/00" {
+				require.Equal(t, "201402181025281211747", ticket.Fields["origQryId"], types)
+			}
 		}
 	}
 }

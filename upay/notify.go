@@ -174,8 +174,11 @@ func (c *Client) readNotification(body []byte) (*Notification, error) {
 		return nil, fmt.Errorf("%w: names no order", cnpay.ErrMalformed)
 	}
 	n := &Notification{Order: result.Order, Extra: extra, Raw: body}
-	n.ticket = cnpay.Ticket{Provider: c.call.Provider, Gateway: c.call.Host(), Account: c.call.Account}
-	if n.ticket.Order = n.ClientSN; n.ofRefund() {
+	n.ticket = cnpay.Ticket{
+		Provider: c.call.Provider, Gateway: c.call.Host(), Account: c.call.Account, Order: n.ClientSN,
+		Fields: c.call.Asked(n, "sn", "client_sn", "total_amount"),
+	}
+	if n.ofRefund() {
 		n.ticket.Order = n.ClientTSN
 	}
 	if of := n.Operations(); len(of) == 1 {

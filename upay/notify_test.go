@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -84,6 +85,10 @@ func TestNotificationOutcomes(t *testing.T) {
 		require.Equal(t, tt.outcome, cnpay.OutcomeOf(n, nil), name)
 		ticket := n.CallTicket()
 		require.Equal(t, []string{"upay", terminalSN, tt.operation, tt.order}, []string{ticket.Provider, ticket.Account, ticket.Operation, ticket.Order}, name)
+		require.Equal(t, "SN1", ticket.Fields["client_sn"], name)
+		if n.TotalAmount != 0 {
+			require.Equal(t, strconv.FormatInt(n.TotalAmount, 10), ticket.Fields["total_amount"], name)
+		}
 		require.Equal(t, tt.body, string(n.Raw), name)
 		if tt.cause == "" {
 			require.NoError(t, n.Cause(), name)

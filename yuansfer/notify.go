@@ -90,7 +90,10 @@ func (c *Client) fromPairs(pairs []sign.Pair, err error) (Notification, error) {
 			notice.Extra[p.Name] = p.Value
 		}
 	}
-	notice.Ticket = cnpay.Ticket{Provider: c.call.Provider, Gateway: c.call.Host(), Account: c.call.Account}
+	notice.Ticket = cnpay.Ticket{
+		Provider: c.call.Provider, Gateway: c.call.Host(), Account: c.call.Account,
+		Fields: c.call.Asked(n, "amount", "currency", "settleCurrency", "reference", "invoiceId", "transactionNo"),
+	}
 	switch n := n.(type) {
 	case *PaymentNotification:
 		n.Outcome, n.Ticket.Order = judgeNotified(n.Status, judgePayment), cmp.Or(n.Reference, n.TransactionNo)

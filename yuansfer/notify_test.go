@@ -204,6 +204,9 @@ func TestOtherFormsOfTheBody(t *testing.T) {
 	n, err = receiver(t).ParseNotification(r)
 	require.NoError(t, err)
 	require.Equal(t, "R1", n.CallTicket().Order)
+	require.Equal(t, []string{"0.01", "USD", "R1"}, []string{
+		n.CallTicket().Fields["amount"], n.CallTicket().Fields["currency"], n.CallTicket().Fields["reference"],
+	}, "what a journal compares")
 	r = form(values.Encode() + "&status=success")
 	require.NoError(t, r.ParseForm())
 	_, err = receiver(t).ParseNotification(r)

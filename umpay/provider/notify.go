@@ -208,7 +208,10 @@ func (c *Client) ticketOf(n *Notification) cnpay.Ticket {
 	if of := n.Operations(); len(of) == 1 {
 		t.Operation = of[0]
 	}
-	if n.NotifyType == NotifyRefund {
+	switch n.NotifyType {
+	case NotifySale:
+		t.Fields["txnAmt"] = strconv.FormatInt(n.TxnAmt, 10)
+	case NotifyRefund:
 		t.Order = n.RefundOrderNo
 	}
 	return t

@@ -62,6 +62,16 @@ func TestCapturedNotification(t *testing.T) {
 	require.Empty(t, n.Extra)
 }
 
+// A journal compares the amount of a payment: that of a refund may be the order's.
+func TestAmountOfAPaymentIsInItsTicket(t *testing.T) {
+	c, p := dial(t, always(""))
+	for notifyType, amount := range map[string]string{NotifySale: "100", NotifyVoid: "", NotifyRefund: ""} {
+		n, err := c.ParseNotificationBody([]byte(notice(t, p, map[string]string{"notifyType": notifyType, "txnAmt": "100"})))
+		require.NoError(t, err)
+		require.Equal(t, amount, n.CallTicket().Fields["txnAmt"], notifyType)
+	}
+}
+
 // The captured refund has the transIndex of its payment, of half a year before: two refunds of one order differ in the rest.
 func TestKeysOfTwoRefunds(t *testing.T) {
 	c, p := dial(t, always(""))
