@@ -78,7 +78,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	}
 	switch {
 	case o.db == "": // to SQLite it is a file that ends with the program
-		return o, errors.New("-db: want a file, or postgres://...")
+		return o, errors.New("-db: want a file, or an address as postgres://host/database")
 	case o.day < 0:
 		return o, fmt.Errorf("-day %d: want 0 or more", o.day)
 	}
