@@ -136,12 +136,12 @@ func TestServerThatEndsSlowTransactions(t *testing.T) {
 		c.Book = func(ctx context.Context, tx *sql.Tx, e Entry) error {
 			err := bookIn(ctx, tx, e)
 			if slow.Load() {
-				time.Sleep(600 * time.Millisecond)
+				time.Sleep(1500 * time.Millisecond)
 			}
 			return err
 		}
 	})
-	s = s.on(t, open(t, with(t, schemaOf(t, db), "statement_timeout", "300ms", "idle_in_transaction_session_timeout", "300ms")))
+	s = s.on(t, open(t, with(t, schemaOf(t, db), "statement_timeout", "1s", "idle_in_transaction_session_timeout", "1s")))
 	order, lost := s.order(), s.lost(t)
 	slow.Store(true)
 	outcome, err := s.revoke(order)
