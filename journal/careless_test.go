@@ -468,3 +468,20 @@ func TestSuccessThatIsNotBookedYetStaysOne(t *testing.T) {
 		}
 	})
 }
+
+// Two that learn at once, and neither can book: what says that it was carried out stays, whoever writes last.
+func TestSuccessThatIsNotBookedYetIsNotWrittenOver(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *sql.DB, dialect Dialect) {
+		s := newShop(t, db, dialect)
+		e := s.lost(t)
+		for _, outcome := range []cnpay.Outcome{cnpay.Failed, cnpay.Succeeded, cnpay.Failed} {
+			d := decision{id: e.ID, generation: e.Generation, outcome: outcome, source: "query"}
+			require.NoError(t, s.keepFound(t.Context(), d, errDown))
+		}
+		now := s.of(t, e.Ticket.Order)
+		require.Equal(t, "succeeded", now.found)
+		require.Equal(t, 1, now.Conflicts)
+		s.run(t)
+		s.eventually(t, e.Ticket.Order, Succeeded)
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -208,10 +209,14 @@ func (j *Journal) keepFound(ctx context.Context, d decision, cause error) error 
 		return err
 	}
 	failure := learnt(EventUnbooked, d.generation, d.outcome, d.code, cause.Error())
-	_, err = j.noted(ctx, d.id, []Event{failure}, `UPDATE cnpay_entries SET found = $1, code = $2, reason = $3, due = `+j.now+`,
+	kept, err := j.noted(ctx, d.id, []Event{failure}, `UPDATE cnpay_entries SET found = $1, code = $2, reason = $3, due = `+j.now+`,
 		ticket = CASE WHEN $7 <> '' AND generation = $8 THEN $7 ELSE ticket END, asked = asked + $6, asked_at = CASE WHEN $6 > 0 THEN `+j.now+` ELSE asked_at END
-		WHERE id = $4 AND ($5 < 0 AND state = 'ready' OR ($5 < 0 OR generation = $5) AND state = 'open')`,
+		WHERE id = $4 AND ($5 < 0 AND state = 'ready' OR ($5 < 0 OR generation = $5) AND state = 'open')
+		AND (found <> 'succeeded' OR $1 = 'succeeded')`,
 		d.outcome.String(), short(d.code), short("found "+d.outcome.String()+" and not booked: "+cause.Error()), d.id, generation, d.queries, text, d.generation)
+	if err == nil && !kept { // another was first
+		err = j.compare(ctx, d)
+	}
 	return err
 }
 
@@ -242,7 +247,8 @@ func (j *Journal) ConflictsOf(ctx context.Context, e Entry) ([]Conflict, error) 
 // conflict: nobody believes such a message. What it adds, UnionPay's queryId for example, is in the ticket that Book gets.
 //
 // A message that does not name its operation is about the entry of its order, if that is of one of the operations that
-// it may be about. Where several are, it proves nothing of any of them: those that are open are queried at once.
+// it may be about. Where several are, it proves nothing of any of them: those that are open are queried at once. A success that
+// none of them can be is a conflict of each.
 func (j *Journal) Notified(ctx context.Context, n cnpay.Notification) error {
 	entries, err := j.about(ctx, n)
 	switch {
@@ -251,11 +257,7 @@ func (j *Journal) Notified(ctx context.Context, n cnpay.Notification) error {
 	case len(entries) == 0:
 		return prefix(ErrNoEntry)
 	case len(entries) > 1:
-		var errs error
-		for _, e := range entries {
-			errs = errors.Join(errs, j.hasten(ctx, e, cnpay.Unknown))
-		}
-		return errs
+		return j.amongSeveral(ctx, n, entries)
 	}
 	e := entries[0]
 	t, ticket := n.CallTicket(), e.Ticket
@@ -292,6 +294,22 @@ func (j *Journal) Notified(ctx context.Context, n cnpay.Notification) error {
 	}
 	_, err = j.decide(ctx, d)
 	return err
+}
+
+// amongSeveral takes a notification that may be about any of several entries.
+func (j *Journal) amongSeveral(ctx context.Context, n cnpay.Notification, entries []Entry) error {
+	possible := slices.ContainsFunc(entries, func(e Entry) bool { return !e.State.Final() || e.State == Succeeded })
+	var errs error
+	for _, e := range entries {
+		if possible {
+			errs = errors.Join(errs, j.hasten(ctx, e, cnpay.Unknown))
+			continue
+		}
+		errs = errors.Join(errs, j.compare(ctx, decision{
+			id: e.ID, generation: e.Generation, outcome: n.CallOutcome(), source: "notification", mark: n.Key(),
+		}))
+	}
+	return errs
 }
 
 // about are the entries that a notification may be about.

@@ -41,7 +41,7 @@ import (
 // Config is what a journal needs to know. Only Client is required.
 type Config struct {
 	// Client returns the client that can settle a ticket: by provider, gateway and account, where there are several. StartTx
-	// asks it within your transaction, while which it must not wait for a SQLite journal's database.
+	// asks it within your transaction, during which it must not wait for a SQLite journal's database.
 	Client func(cnpay.Ticket) (cnpay.Settler, error)
 	// Book changes the merchant's own tables, in the transaction that makes the entry final: both happen, or neither.
 	// It is called once for each generation of an entry that is closed, and again after an error or a panic. It must use tx

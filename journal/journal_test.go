@@ -500,6 +500,7 @@ func TestNotificationThatNamesNoOperation(t *testing.T) {
 			require.False(t, e.Due.After(e.now), "but it is queried now")
 		}
 
+		both := paid
 		paid.operations = paid.operations[:1]
 		require.NoError(t, s.Notified(t.Context(), paid))
 		e, err := s.Entry(t.Context(), pay)
@@ -514,6 +515,16 @@ func TestNotificationThatNamesNoOperation(t *testing.T) {
 			ours, theirs := qr.With(says.name, says.ours), qr.With(says.name, says.theirs)
 			require.Equal(t, says.differs, differs(ours, theirs))
 		}
+		_, err = db.Exec("UPDATE cnpay_entries SET state = 'failed' WHERE operation <> 'revoke'")
+		require.NoError(t, err)
+		require.NoError(t, s.Notified(t.Context(), both))
+		for _, of := range []cnpay.Ticket{pay, qr} {
+			e, err := s.Entry(t.Context(), of)
+			require.NoError(t, err)
+			require.Equal(t, 1, e.Conflicts, "one of them is not failed")
+		}
+		_, err = db.Exec("UPDATE cnpay_entries SET state = 'open', conflicts = 0 WHERE operation <> 'revoke'")
+		require.NoError(t, err)
 		paid.operations = []string{upay.OpOrderCreateQR}
 		paid.ticket.Fields = map[string]string{"client_sn": "another"}
 		require.ErrorIs(t, s.Notified(t.Context(), paid), cnpay.ErrMismatch)

@@ -96,7 +96,11 @@ func (c *Client) byQuery(t cnpay.Ticket, opts []cnpay.Option) cnpay.SettleRule {
 			if err != nil {
 				return cnpay.Finding{}, err
 			}
-			return cnpay.Finding{Verdict: res.verdict(field["txnType"]), Answer: res, Fields: c.call.Asked(res, "queryId")}, nil
+			f := cnpay.Finding{Verdict: res.verdict(field["txnType"]), Answer: res}
+			if f.Outcome == cnpay.Succeeded { // before that it may be the number of a try that failed
+				f.Fields = c.call.Asked(res, "queryId")
+			}
+			return f, nil
 		},
 	}
 }

@@ -90,7 +90,8 @@ func TestPayerFails(t *testing.T) {
 					if code == "34" {
 						return echo(f, respCode(code))
 					}
-					return echo(f, sign.Pair{Name: "origRespCode", Value: code}, sign.Pair{Name: "txnType", Value: "01"})
+					return echo(f, sign.Pair{Name: "origRespCode", Value: code}, sign.Pair{Name: "txnType", Value: "01"},
+						sign.Pair{Name: "queryId", Value: "201402181025281211748"})
 				})
 				req := &unionpay.PagePurchaseRequest{
 					OrderID: "20240105145046001", TxnTime: unionpay.TxnTime(time.Now()), TxnAmt: 1, BackURL: unionpay.NoNotification, FrontURL: "https://m.example/",
@@ -109,6 +110,7 @@ func TestPayerFails(t *testing.T) {
 				settled, err := client.Settle(t.Context(), form.Ticket, opts...)
 				require.Equal(t, tt.outcome, cnpay.OutcomeOf(settled, err), "%s after %v", code, tt.after)
 				require.Equal(t, code, settled.Code)
+				require.Empty(t, settled.Ticket.Fields["queryId"], "the next try has another, which a journal must not take for a contradiction")
 				if tt.outcome == cnpay.Failed {
 					require.ErrorIs(t, err, cnpay.ErrUnpaid)
 				} else {
